@@ -1,0 +1,1 @@
+"""The shared schema: entities, field kinds and rich text. Imports nothing else of Syncline."""

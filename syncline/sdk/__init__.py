@@ -1,0 +1,1 @@
+"""What a connector author may import, and nothing else."""
