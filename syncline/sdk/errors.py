@@ -31,7 +31,7 @@ class ConnectorError(Exception):
 
 
 class Retriable(ConnectorError):
-    """Nothing was applied and the same call may succeed later: tool down, 503, reset before send."""
+    """Nothing was applied and the same call may succeed later: tool down, reset before send."""
 
 
 class RateLimited(Retriable):
