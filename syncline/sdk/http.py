@@ -1,0 +1,320 @@
+"""The only way a connector reaches its tool: one `Transport` per connection.
+
+It paces and bounds every call, checks where the call goes, hides secrets, and turns each outcome
+into a result or one of the errors of `syncline.sdk.errors`. Its first law: a request that the tool
+may have applied is never sent a second time. Reads are repeated on passing troubles; a write is
+repeated only when no connection could be opened or the tool answered 429.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from base64 import b64encode
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import quote, urlencode
+
+import httpx
+import orjson
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
+
+from syncline.sdk.clock import Clock
+from syncline.sdk.egress import Egress, Resolve
+from syncline.sdk.errors import Misconfigured, RateLimited, Retriable
+from syncline.sdk.exchange import Answer, Exchange, Failure
+from syncline.sdk.limiter import PATIENCE_SECONDS, Limiter, Limits, RateHeaders, retry_after
+from syncline.sdk.outcome import Asked, Forbidden, Response, error_for, safe_error
+from syncline.sdk.redaction import carries_credentials, protect_logs, redact
+from syncline.sdk.requestlog import RequestEntry, RequestLog, path_template
+from syncline.sdk.secrets import Secret
+
+__all__ = [
+    "Clock",
+    "Limits",
+    "RateHeaders",
+    "Response",
+    "Transport",
+    "safe_error",
+]
+
+Params = Mapping[str, Any] | Sequence[tuple[str, Any]]
+Files = Mapping[str, tuple[str, bytes, str]]
+"""Field name to (file name, content, content type)."""
+
+_log = logging.getLogger("syncline.http")
+
+_FIRST_WAIT, _LONGEST_WAIT = 0.5, 30.0
+# Held after a 429 that does not say for how long.
+_UNTOLD_HOLD = 10.0
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Call:
+    """A request as it is re-built for every attempt."""
+
+    asked: Asked
+    url: httpx.URL
+    headers: list[tuple[str, str]]
+    content: bytes | None
+    files: Files | None
+    items: int
+    started: float
+
+
+class Transport:
+    """HTTP for one connection. `async with` it, or call `aclose` at the end.
+
+    `base_url` may have a path, under which every relative path stands. Headers whose value is a
+    `Secret`, and `basic_auth`, go to `base_url`'s origin only, never to another allowed host.
+    `private_network` allows http and private addresses; `ca_file` adds a certificate authority;
+    verification is always on. `retry_reads` is how often a call is repeated at most, for at most
+    two minutes. `resolver` gives a host's addresses and `jitter` the randomness of the waits.
+    """
+
+    def __init__(
+        self,
+        *,
+        connection: str,
+        base_url: str,
+        limits: Limits,
+        clock: Clock,
+        headers: Mapping[str, str | Secret] | None = None,
+        basic_auth: tuple[str, Secret] | None = None,
+        private_network: bool = False,
+        ca_file: Path | None = None,
+        allowed_hosts: Sequence[str] = (),
+        rate_headers: RateHeaders | None = None,
+        retry_reads: int = 4,
+        resolver: Resolve | None = None,
+        jitter: random.Random | None = None,
+    ) -> None:
+        self.connection = connection
+        self.log = RequestLog()
+        self._clock = clock
+        self._egress = Egress(
+            base_url,
+            allowed_hosts=allowed_hosts,
+            private_network=private_network,
+            resolve=resolver,
+        )
+        self._exchange = Exchange(self._egress, limits, ca_file)
+        self._limiter = Limiter(connection, limits, clock)
+        self._rate_headers = rate_headers
+        self._attempts = 1 + retry_reads
+        # Spreads retries, guards nothing.
+        self._jitter = jitter or random.Random(f"{connection} {clock.monotonic()}")  # noqa: S311
+        self._headers = dict(headers or {})
+        if basic_auth is not None:
+            self._headers["Authorization"] = _basic(*basic_auth)
+        for name, value in self._headers.items():
+            _check_header(connection, name, value)
+        protect_logs()
+
+    def __repr__(self) -> str:
+        return f"<Transport {self.connection} {self._egress.base}>"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections to the tool."""
+        await self._exchange.aclose()
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Params | None = None,
+        json: Any = None,
+        content: bytes | None = None,
+        files: Files | None = None,
+        headers: Mapping[str, str | Secret] | None = None,
+        mutating: bool | None = None,
+        items: int = 1,
+        ok: Collection[int] = (200, 201, 202, 204),
+        expect_json: bool = True,
+        forbidden: Forbidden | None = None,
+    ) -> Response:
+        """Ask the tool, and give its answer when the status is in `ok`; else raise.
+
+        `path` stands under `base_url`; an absolute URL (a `next` link) must be at an allowed
+        origin. `mutating` is true unless GET or HEAD; say False for a search by POST, else it is
+        not repeated. `items` is how many records the call is about. `params` without a value are
+        left out. `forbidden` says what a 403 means (`auth`, `hidden` or `rejected`): by default the
+        record is hidden for a read, and the write is rejected. With `expect_json` the body is
+        decoded here, so that an answer cut short counts as no answer.
+        """
+        method = method.upper()
+        mutating = method not in ("GET", "HEAD") if mutating is None else mutating
+        url = self._egress.url(path, _query(params))
+        asked = Asked(self.connection, method, url.path, mutating, ok, expect_json, forbidden)
+        call = _Call(
+            asked,
+            url,
+            self._headers_for(url, headers, json is not None),
+            _body(json, content),
+            files,
+            items,
+            self._clock.monotonic(),
+        )
+        retrying = AsyncRetrying(
+            sleep=self._clock.sleep,
+            retry=retry_if_exception(lambda error: _repeatable(error, mutating)),
+            wait=self._wait,
+            stop=lambda state: self._gives_up(state, call.started),
+            reraise=True,
+        )
+        response: Response = await retrying(self._attempt, call)
+        return response
+
+    async def _attempt(self, call: _Call) -> Response:
+        async with self._limiter:
+            started = self._clock.monotonic()
+            result = await self._send(call)
+            self._note(call, result, self._clock.monotonic() - started)
+        retry_at = self._hold(result)
+        outcome = error_for(call.asked, result, retry_at)
+        if isinstance(outcome, Response):
+            return outcome
+        raise outcome
+
+    async def _send(self, call: _Call) -> Answer | Failure:
+        request = self._exchange.client().build_request(
+            call.asked.method,
+            call.url,
+            headers=call.headers,
+            content=call.content,
+            files=call.files,
+        )
+        return await self._exchange.send(request)
+
+    def _headers_for(
+        self, url: httpx.URL, extra: Mapping[str, str | Secret] | None, is_json: bool
+    ) -> list[tuple[str, str]]:
+        headers: dict[str, str | Secret] = {"Accept": "application/json"}
+        if is_json:
+            headers["Content-Type"] = "application/json"
+        at_base = self._egress.is_base(url)
+        headers.update(
+            (name, value)
+            for name, value in self._headers.items()
+            if at_base or not (isinstance(value, Secret) or carries_credentials(name))
+        )
+        for name, value in (extra or {}).items():
+            _check_header(self.connection, name, value)
+            headers[name] = value
+        return [(name, _revealed(value)) for name, value in headers.items()]
+
+    def _note(self, call: _Call, result: Answer | Failure, seconds: float) -> None:
+        status = result.status if isinstance(result, Answer) else None
+        asked = call.asked
+        entry = RequestEntry(
+            asked.method, path_template(asked.path), status, seconds, asked.mutating, call.items
+        )
+        self.log.add(entry, sent=isinstance(result, Answer) or result.sent)
+        if _log.isEnabledFor(logging.DEBUG):
+            what = result.what if isinstance(result, Failure) else result.status
+            _log.debug(
+                "%s: %s %s: %s in %.3f s", self.connection, asked.method, asked.path, what, seconds
+            )
+
+    def _hold(self, result: Answer | Failure) -> datetime | None:
+        """Hold the connection where the tool asks for it; says until when, if it asked."""
+        if isinstance(result, Failure):
+            return None
+        now, told = self._clock.now(), None
+        if result.status in (429, 503):
+            told = retry_after(result.headers, now)
+        if result.status == 429 and told is None:
+            rates = self._rate_headers
+            reset = rates.until_reset(result.headers, now) if rates is not None else None
+            told = _UNTOLD_HOLD if reset is None else reset
+        if told is not None:
+            return self._limiter.hold(told)
+        if self._rate_headers is not None:
+            spent = self._rate_headers.hold(result.headers, now)
+            if spent is not None:
+                self._limiter.hold(spent)
+        return None
+
+    def _wait(self, state: RetryCallState) -> float:
+        """Seconds before the next attempt; the limiter does the waiting the tool asked for."""
+        if isinstance(_error_of(state), RateLimited):
+            return 0.0
+        ceiling = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** (state.attempt_number - 1))
+        return ceiling * (0.5 + self._jitter.random() / 2)
+
+    def _gives_up(self, state: RetryCallState, started: float) -> bool:
+        if state.attempt_number >= self._attempts:
+            return True
+        next_start = max(state.upcoming_sleep, self._limiter.held_for())
+        return self._clock.monotonic() - started + next_start > PATIENCE_SECONDS
+
+
+def _error_of(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome is not None else None
+
+
+def _repeatable(error: BaseException, mutating: bool) -> bool:
+    """Whether the call may be sent again; for a write only where it certainly was not applied.
+
+    A write's `Retriable` without a status means that no connection could be opened.
+    """
+    if not isinstance(error, Retriable):
+        return False
+    return error.status in (None, 429) or (not mutating and error.status in (502, 503, 504))
+
+
+def _basic(user: str, password: Secret) -> Secret:
+    token = b64encode(f"{user}:{password.reveal()}".encode()).decode()
+    return Secret(f"Basic {token}", (token,))
+
+
+def _check_header(connection: str, name: str, value: str | Secret) -> None:
+    text = _revealed(value)
+    if not text.isascii() or not text.isprintable() or text != text.strip():
+        raise Misconfigured(
+            f"{connection}: the value of header {name} has a line break, a space at an end or a "
+            "character that headers cannot carry; nothing was sent."
+        )
+    if carries_credentials(name) and not isinstance(value, Secret):
+        redact.add((text, *text.split()[1:]))
+
+
+def _revealed(value: Any) -> Any:
+    return value.reveal() if isinstance(value, Secret) else value
+
+
+def _query(params: Params | None) -> str:
+    if not params:
+        return ""
+    pairs = params.items() if isinstance(params, Mapping) else params
+    return urlencode(
+        [(name, _plain(value)) for name, value in pairs if value is not None],
+        doseq=True,
+        quote_via=quote,
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return _revealed(value)
+
+
+def _body(json: Any, content: bytes | None) -> bytes | None:
+    return content if json is None else orjson.dumps(json, default=_json_default)
+
+
+def _json_default(value: Any) -> Any:
+    if isinstance(value, Secret):
+        return value.reveal()
+    raise TypeError(f"{type(value).__name__} has no JSON form")

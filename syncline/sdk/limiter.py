@@ -1,0 +1,171 @@
+"""How fast and how wide a connection may call: one limiter, shared by everything that uses it.
+
+Requests are spaced evenly instead of sent in bursts, because vendors count over windows of one to
+sixty seconds and only even spacing is below the rate in all of them. When the tool says "wait", the
+whole connection waits, not only the call that was told so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Literal
+
+from syncline.sdk.clock import Clock
+from syncline.sdk.errors import RateLimited
+
+PATIENCE_SECONDS = 120.0
+"""The longest a call waits for a held connection; beyond it the caller is told when to return."""
+
+# A tool that asks for more is probed once a day: a wrong header must not stop it for good.
+_LONGEST_HOLD = 86_400.0
+
+_DECIMAL = re.compile(r"\d{1,15}(\.\d{1,9})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a connection may ask of its tool, and how much of an answer it takes.
+
+    `requests_per_minute` None means no declared rate. `timeout_seconds` bounds the connect and each
+    silence while sending or reading; a whole exchange may take ten times that.
+    """
+
+    requests_per_minute: float | None
+    concurrent: int = 4
+    max_response_bytes: int = 50 * 1024 * 1024
+    timeout_seconds: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class RateHeaders:
+    """The response headers by which a tool tells what is left of its budget.
+
+    When `remaining` reads zero the connection is held until `reset`, which is read as `reset_as`:
+    seconds or milliseconds from now, seconds since 1970, or an ISO 8601 time.
+    """
+
+    remaining: str
+    reset: str
+    reset_as: Literal["seconds", "milliseconds", "epoch", "iso"] = "seconds"
+
+    def hold(self, headers: Mapping[str, str], now: datetime) -> float | None:
+        """Seconds until the budget is refilled, or None where something is left or unknown."""
+        left = headers.get(self.remaining, "")
+        if not _DECIMAL.fullmatch(left) or float(left) > 0:
+            return None
+        return self.until_reset(headers, now)
+
+    def until_reset(self, headers: Mapping[str, str], now: datetime) -> float | None:
+        """Seconds until the budget is refilled, whatever is left of it; None where not told."""
+        text = headers.get(self.reset, "").strip()
+        server_now = _server_now(headers, now)
+        if self.reset_as == "iso":
+            return _until_iso(text, server_now)
+        if not _DECIMAL.fullmatch(text):
+            return None
+        number = float(text)
+        if self.reset_as == "epoch":
+            number -= server_now.timestamp()
+        return _bounded(number / 1000 if self.reset_as == "milliseconds" else number)
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds the tool asks to wait (RFC 9110 §10.2.3: seconds or a date); None where it does not.
+
+    A date is compared with the answer's own `Date`, so that the two clocks need not agree.
+    """
+    text = headers.get("retry-after", "").strip()
+    if _DECIMAL.fullmatch(text):
+        return _bounded(float(text))
+    moment = _http_date(text)
+    return (
+        None if moment is None else _bounded((moment - _server_now(headers, now)).total_seconds())
+    )
+
+
+class Limiter:
+    """`async with limiter:` waits for its turn and holds one of the connection's places.
+
+    Raises `RateLimited`, with nothing sent, when the tool asked for a wait of over two minutes.
+    """
+
+    def __init__(self, connection: str, limits: Limits, clock: Clock) -> None:
+        per_minute = limits.requests_per_minute
+        self._connection = connection
+        self._clock = clock
+        self._interval = 60.0 / per_minute if per_minute else 0.0
+        self._places = asyncio.Semaphore(limits.concurrent)
+        self._turn = asyncio.Lock()
+        self._next = -math.inf
+        self._held_until = -math.inf
+
+    def hold(self, seconds: float) -> datetime:
+        """Start nothing for `seconds`; a longer hold stays. Returns when the hold ends."""
+        self._held_until = max(self._held_until, self._clock.monotonic() + seconds)
+        return self._clock.now() + timedelta(seconds=self.held_for())
+
+    def held_for(self) -> float:
+        """Seconds that the tool's last "wait" still lasts; 0 when there is none."""
+        return max(0.0, self._held_until - self._clock.monotonic())
+
+    async def __aenter__(self) -> None:
+        await self._places.acquire()
+        try:
+            async with self._turn:
+                await self._wait_for_turn()
+        except BaseException:
+            self._places.release()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._places.release()
+
+    async def _wait_for_turn(self) -> None:
+        now = self._clock.monotonic()
+        while (free_at := max(self._next, self._held_until)) > now:
+            self._refuse_long_hold()
+            await self._clock.sleep(free_at - now)
+            now = self._clock.monotonic()
+        # A wake-up up to one interval late keeps to the timetable, so lateness does not add up.
+        on_time = now - self._next < self._interval
+        self._next = (self._next if on_time else now) + self._interval
+
+    def _refuse_long_hold(self) -> None:
+        seconds = self.held_for()
+        if seconds > PATIENCE_SECONDS:
+            raise RateLimited(
+                f"{self._connection} asked to wait another {seconds:.0f} s. Nothing was sent; "
+                "Syncline comes back after that.",
+                retry_at=self._clock.now() + timedelta(seconds=seconds),
+            )
+
+
+def _bounded(seconds: float) -> float:
+    return min(max(seconds, 0.0), _LONGEST_HOLD)
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _server_now(headers: Mapping[str, str], now: datetime) -> datetime:
+    return _http_date(headers.get("date", "")) or now
+
+
+def _until_iso(text: str, now: datetime) -> float | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return _bounded((moment - now).total_seconds())
