@@ -1,0 +1,1 @@
+"""Tools to sync between: one in memory, two behind HTTP, all steered by the tests."""

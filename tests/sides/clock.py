@@ -1,0 +1,47 @@
+"""Time that moves only when a test moves it."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+
+
+class ManualClock:
+    """A `Clock` that stands still; `advance` and `sleep` move it and take no real time."""
+
+    def __init__(self, start: datetime = START) -> None:
+        self._start = start
+        self._elapsed = timedelta(0)
+
+    def now(self) -> datetime:
+        return self._start + self._elapsed
+
+    def monotonic(self) -> float:
+        return self._elapsed.total_seconds()
+
+    async def sleep(self, seconds: float) -> None:
+        self.advance(seconds)
+        await asyncio.sleep(0)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self._elapsed += timedelta(seconds=max(0.0, seconds))
+
+
+class SkewedClock:
+    """Another clock, `offset` ahead of it (behind when negative): no two hosts agree on time."""
+
+    def __init__(self, base: ManualClock, offset: timedelta) -> None:
+        self._base = base
+        self._offset = offset
+
+    def now(self) -> datetime:
+        return self._base.now() + self._offset
+
+    def monotonic(self) -> float:
+        return self._base.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await self._base.sleep(seconds)
