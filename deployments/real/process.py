@@ -12,6 +12,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,19 +101,15 @@ def _stat(pid: int) -> Stat | None:
     # The command name may hold spaces and brackets; the fields start after its last bracket.
     fields = text[text.rindex(")") + 2 :].split()
     if fields[0] in "ZX":
-        try:
+        with suppress(ChildProcessError):
             os.waitpid(pid, os.WNOHANG)
-        except ChildProcessError:
-            pass
         return None
     return Stat(session=int(fields[3]), started=int(fields[19]))
 
 
 def _signal(pid: int, number: signal.Signals) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.kill(pid, number)
-    except ProcessLookupError:
-        return
 
 
 def _boot() -> str:

@@ -148,9 +148,11 @@ class Server(ABC):
         database or the seeded one.
         """
         self.init()
-        with closing(sqlite3.connect(self.seeded)) as source:
-            with closing(sqlite3.connect(self.live, timeout=30)) as target:
-                source.backup(target)
+        with (
+            closing(sqlite3.connect(self.seeded)) as source,
+            closing(sqlite3.connect(self.live, timeout=30)) as target,
+        ):
+            source.backup(target)
         self.forget()
 
     def connection(self) -> JSON:

@@ -124,12 +124,11 @@ def parser() -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> None:
     """Do one command for the servers it names."""
-    servers: list[Server] = []
-    for tool in args.tools or TOOLS:
-        redmine = tool == Redmine.name
-        servers.append(
-            Redmine(args.root, args.text_formatting) if redmine else TOOLS[tool](args.root)
-        )
+    made: dict[str, Server] = {
+        "request_tracker": RequestTracker(args.root),
+        "redmine": Redmine(args.root, args.text_formatting),
+    }
+    servers = [made[tool] for tool in args.tools or made]
     ports = {"request_tracker": args.request_tracker_port, "redmine": args.redmine_port}
     if args.command == "install":
         allowed = args.allow_system_install or os.environ.get("CI") == "true"
