@@ -1,0 +1,349 @@
+"""Carries out writes: a committed intent before each, a receipt after each, nothing on hope.
+
+Decisions, intents and receipts are committed in batches. A reply that never came leaves an open
+intent, which the next pass settles by evidence; nothing that may have been applied is re-sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import replace
+
+from syncline.engine.book import Book, observation_of, parked
+from syncline.engine.context import PassContext, records_of
+from syncline.engine.intents import new_intent
+from syncline.engine.plan import Write, fields_digest, part
+from syncline.engine.ports import Port
+from syncline.engine.receipt import Receipt, receive, refuse
+from syncline.engine.spec import Sync
+from syncline.sdk.connector import Outcome, Record, Result
+from syncline.sdk.errors import (
+    Ambiguous,
+    AuthRequired,
+    ConnectorError,
+    Misconfigured,
+)
+from syncline.store.rows import Deviation, Intent, JournalEntry, Link
+
+CHUNK = 50
+"""Writes to one side between two commits of receipts, where the tool has no larger bulk call."""
+
+
+class Applier:
+    """Writes planned links of one kind through ports; `links` is kept up to date by receipts."""
+
+    def __init__(self, context: PassContext, sync: Sync, ports: Mapping[str, Port]) -> None:
+        self.context = context
+        self.sync = sync
+        self.ports = ports
+        self.links: dict[str, Link] = {}
+        self.moved: set[str] = set()
+
+    async def apply(
+        self, links: Mapping[str, Link], writes: Sequence[tuple[Write, Intent]]
+    ) -> set[str]:
+        """Send writes whose intents are committed; answers with links worth planning again."""
+        self.links = dict(links)
+        by_side: dict[str, list[tuple[Write, Intent]]] = {}
+        for write, intent in writes:
+            by_side.setdefault(write.side, []).append((write, intent))
+        async with asyncio.TaskGroup() as group:
+            for side, items in by_side.items():
+                group.create_task(self._side(side, items))
+        return self.moved
+
+    async def _side(self, side: str, items: Sequence[tuple[Write, Intent]]) -> None:
+        capabilities = self.ports[side].capabilities
+        size = max(CHUNK, capabilities.bulk_create, capabilities.bulk_update)
+        for start in range(0, len(items), size):
+            chunk = items[start : start + size]
+            if side in self.context.stopped:
+                await self._unsent(chunk, self.context.stopped[side])
+                continue
+            updates = [(w, i) for w, i in chunk if w.kind == "update"]
+            creates = [(w, i) for w, i in chunk if w.kind == "create"]
+            if updates:
+                await self._updates(side, updates)
+            if creates:
+                keyed = [(w, self.links[w.link_id], i.key) for w, i in creates]
+                outcomes = await self._outcomes(
+                    side, self.ports[side].create(keyed), len(creates)
+                )
+                await self._received(side, creates, outcomes)
+
+    async def _updates(self, side: str, items: Sequence[tuple[Write, Intent]]) -> None:
+        port = self.ports[side]
+        if not port.capabilities.conditional_update:
+            try:
+                items = await self._still_as_planned(side, items)
+            except ConnectorError as error:
+                self.context.stop(side, error)
+                await self._unsent(items, str(error))
+                return
+        if items:
+            sent = [(write, self.links[write.link_id]) for write, _ in items]
+            outcomes = await self._outcomes(side, port.update(sent), len(sent))
+            await self._received(side, items, outcomes)
+
+    async def _outcomes(
+        self, side: str, call: Awaitable[Sequence[Outcome]], size: int
+    ) -> Sequence[Outcome]:
+        """A batch's outcomes; an error of the whole call stands for each of its items."""
+        try:
+            return await call
+        except (AuthRequired, Misconfigured) as error:
+            self.context.stop(side, error)
+            return [Outcome(Result.RETRY, reason=str(error))] * size
+        except Ambiguous as error:
+            return [Outcome(Result.AMBIGUOUS, reason=str(error))] * size
+        except ConnectorError as error:
+            self.context.stop(side, error)
+            return [Outcome(Result.RETRY, reason=str(error))] * size
+
+    def _book(self) -> Book:
+        return Book(self.context.sync.name, self.context.run, self.context.now())
+
+    async def _unsent(self, items: Sequence[tuple[Write, Intent]], reason: str) -> None:
+        book = self._book()
+        for _, intent in items:
+            book.close(intent, "superseded", reason)
+        await self.context.commit(book.write)
+
+    async def _still_as_planned(
+        self, side: str, items: Sequence[tuple[Write, Intent]]
+    ) -> Sequence[tuple[Write, Intent]]:
+        """The writes whose record still shows what the plan saw, by one batched read by id.
+
+        The others are not sent: what the record shows now is observed, and planned again.
+        """
+        ids = [write.record_id for write, _ in items if write.record_id]
+        found = await self.ports[side].fetch(ids)
+        good: list[tuple[Write, Intent]] = []
+        book = self._book()
+        for write, intent in items:
+            record = found.get(write.record_id or "")
+            if isinstance(record, Record) and self._as_planned(side, record, write):
+                good.append((write, intent))
+                continue
+            book.close(intent, "superseded", "the record moved before the write")
+            self.moved.add(write.link_id)
+            if isinstance(record, Record):
+                book.seen.append(
+                    observation_of(self.sync, side, record, write.link_id, book.at)
+                )
+        if book.closed:
+            await self.context.commit(book.write)
+        return good
+
+    def _as_planned(self, side: str, record: Record, write: Write) -> bool:
+        shown = self.sync.read(side, record.fields)
+        return not record.deleted and all(
+            part(self.sync.units[name].lenses[side].paths, shown) == unit.before
+            for name, unit in write.units.items()
+        )
+
+    async def _received(
+        self, side: str, items: Sequence[tuple[Write, Intent]], outcomes: Sequence[Outcome]
+    ) -> None:
+        """Turn outcomes into receipts, parked actions or open intents, in one transaction."""
+        book = self._book()
+        shown = await self._shown_after(side, outcomes)
+        alone: list[tuple[Write, Intent]] = []
+        reread: list[Write] = []
+        for (write, intent), outcome in zip(items, outcomes, strict=True):
+            match outcome.result:
+                case Result.APPLIED:
+                    record = outcome.record or shown.get(outcome.id or "")
+                    if record is not None:
+                        atomic = (
+                            outcome.record is not None
+                            and self.ports[side].capabilities.answers_writes
+                        )
+                        await self._proved(side, write, intent, record, atomic, book)
+                    else:
+                        self._known_id(write, intent, outcome, book)
+                case Result.REJECTED if write.kind == "update" and len(write.units) > 1:
+                    book.close(intent, "superseded", outcome.reason)
+                    alone += self._one_by_one(side, write, book)
+                case Result.REJECTED:
+                    self._refused(side, write, intent, outcome.reason, book)
+                case Result.CONFLICT | Result.GONE:
+                    book.close(intent, "superseded", outcome.reason)
+                    self.moved.add(write.link_id)
+                    reread.append(write)
+                case Result.RETRY:
+                    book.close(intent, "superseded", outcome.reason)
+                    self.context.counts["retried"] += 1
+                case Result.AMBIGUOUS:
+                    self.context.counts["ambiguous"] += 1
+        await self._observe_again(side, reread, book)
+        await self.context.commit(book.write)
+        if alone:
+            sent = [(write, self.links[write.link_id]) for write, _ in alone]
+            single = await self._outcomes(side, self.ports[side].update(sent), len(sent))
+            await self._received(side, alone, single)
+
+    def _known_id(self, write: Write, intent: Intent, outcome: Outcome, book: Book) -> None:
+        """Applied, but the record cannot be read now: the intent stays open and knows its id."""
+        if outcome.id is not None and intent.record_id is None:
+            book.close(intent, "superseded", "replaced by one that knows the record's id")
+            book.intents.append(
+                replace(intent, id=self.context.new_id(), record_id=outcome.id)
+            )
+        self.context.counts["ambiguous"] += 1
+
+    async def _shown_after(
+        self, side: str, outcomes: Sequence[Outcome]
+    ) -> dict[str, Record]:
+        """What the tool shows after writes it did not answer with the record: one batched read."""
+        silent = [
+            outcome.id
+            for outcome in outcomes
+            if outcome.result is Result.APPLIED
+            and outcome.record is None
+            and outcome.id is not None
+        ]
+        answered = [o.record for o in outcomes if o.record is not None]
+        try:
+            found = records_of((await self.ports[side].fetch(silent)).values()) if silent else []
+            slices = [self.sync.read(side, r.fields) for r in [*found, *answered]]
+            await self.context.know_handles(side, slices)
+        except ConnectorError as error:
+            self.context.stop(side, error)
+            return {}
+        return {record.id: record for record in found}
+
+    async def _proved(
+        self,
+        side: str,
+        write: Write,
+        intent: Intent,
+        record: Record,
+        atomic: bool,
+        book: Book,
+    ) -> None:
+        """A write the tool shows: its receipt goes into the link, the journal and the counts."""
+        receipt = await self.receipt(side, write, intent, record, atomic)
+        self.file(side, write, intent, record, receipt, book)
+
+    def file(
+        self,
+        side: str,
+        write: Write,
+        intent: Intent,
+        record: Record,
+        receipt: Receipt,
+        book: Book,
+    ) -> None:
+        """Put a receipt into the book: link, intent, journal, deviations, what to look at again."""
+        self.links[write.link_id] = receipt.link
+        book.links[write.link_id] = receipt.link
+        book.close(intent, "applied")
+        book.entries += self._entries(write, record, intent, book)
+        book.deviations += receipt.deviations
+        self.context.counts["deviations"] += len(receipt.deviations)
+        self.context.counts[self._counted(write)] += 1
+        if receipt.stale:
+            book.seen.append(observation_of(self.sync, side, record, write.link_id, book.at))
+            self.moved.add(write.link_id)
+
+    def _counted(self, write: Write) -> str:
+        if self.sync is not self.context.sync:
+            return "commented" if self.sync.entity == "comment" else "attached"
+        return "created" if write.kind == "create" else "updated"
+
+    async def receipt(
+        self, side: str, write: Write, intent: Intent, record: Record, atomic: bool
+    ) -> Receipt:
+        """The receipt; where only the tool's history can tell a person's edit, it is asked."""
+        people = self.context.people[side]
+        link = self.links[write.link_id]
+        created = write.kind == "create"
+        receipt = receive(
+            self.sync, link, side, write.units, record, people, created=created, atomic=atomic
+        )
+        if not receipt.doubts:
+            return receipt
+        since = intent.created_at or self.context.now()
+        edited = await self.context.edited_since(side, record.id, receipt.doubts, since)
+        return receive(
+            self.sync, link, side, write.units, record, people, created=created, edited=edited
+        )
+
+    def _entries(
+        self, write: Write, record: Record, intent: Intent, book: Book
+    ) -> list[JournalEntry]:
+        kind = "create" if write.kind == "create" else "write"
+        return [
+            JournalEntry(
+                at=book.at,
+                sync=self.context.sync.name,
+                run=self.context.run,
+                link_id=write.link_id,
+                side=write.side,
+                record_id=record.id,
+                field=name,
+                kind=kind,
+                before=dict(unit.before),
+                after=unit.value,
+                person=None,
+                rule=write.why,
+                intent_id=intent.id,
+            )
+            for name, unit in write.units.items()
+        ]
+
+    def _refused(
+        self, side: str, write: Write, intent: Intent, reason: str, book: Book
+    ) -> None:
+        """A tool's final no: a create is parked, a field becomes a deviation (rule 6)."""
+        book.close(intent, "failed", reason)
+        self.context.counts["parked"] += 1
+        sync, link = self.context.sync.name, self.links[write.link_id]
+        if write.kind == "create":
+            digest = fields_digest(write.patch)
+            book.parked.append(parked(sync, link.id, side, "", "create", reason, book.at, digest))
+            return
+        ((name, unit),) = write.units.items()
+        link = refuse(self.sync, link, side, name, reason)
+        self.links[link.id] = book.links[link.id] = link
+        book.parked.append(parked(sync, link.id, side, name, "write", reason, book.at))
+        book.deviations.append(
+            Deviation(sync, link.id, side, name, unit.value, unit.before, reason, book.at)
+        )
+
+    def _one_by_one(
+        self, side: str, write: Write, book: Book
+    ) -> list[tuple[Write, Intent]]:
+        """A refused patch of several units is sent again unit by unit: one bad field stops one."""
+        pairs = []
+        for name, unit in write.units.items():
+            lens = self.sync.units[name].lenses[side]
+            single = replace(
+                write,
+                units={name: unit},
+                patch=lens.patch(unit.before, unit.after),
+                expected=lens.patch(unit.after, unit.before),
+                version=None,
+            )
+            pairs.append((single, new_intent(self.context, single, book.at)))
+        book.intents += [intent for _, intent in pairs]
+        return pairs
+
+    async def _observe_again(self, side: str, writes: Sequence[Write], book: Book) -> None:
+        """Read records whose write met a moved record; absence is judged elsewhere."""
+        ids = [write.record_id for write in writes if write.record_id]
+        if not ids:
+            return
+        try:
+            found = await self.ports[side].fetch(ids)
+        except ConnectorError as error:
+            self.context.stop(side, error)
+            return
+        for write in writes:
+            record = found.get(write.record_id or "")
+            if isinstance(record, Record):
+                book.seen.append(
+                    observation_of(self.sync, side, record, write.link_id, book.at)
+                )

@@ -1,0 +1,115 @@
+"""A batch of things to remember, written to the store in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from syncline.engine.spec import Sync
+from syncline.sdk.connector import Record
+from syncline.store import findings, intents, journal, links, observations
+from syncline.store.rows import (
+    Conflict,
+    Deviation,
+    Intent,
+    JournalEntry,
+    Link,
+    Observation,
+    Parked,
+    Tombstone,
+)
+from syncline.store.store import Tx
+
+
+@dataclass(slots=True)
+class Book:
+    """What one batch of decisions or receipts changes; `write` puts it all down or nothing."""
+
+    sync: str
+    run: str
+    at: datetime
+    new_links: list[Link] = field(default_factory=list)
+    links: dict[str, Link] = field(default_factory=dict)
+    intents: list[Intent] = field(default_factory=list)
+    closed: list[tuple[str, str, str]] = field(default_factory=list)
+    entries: list[JournalEntry] = field(default_factory=list)
+    seen: list[Observation] = field(default_factory=list)
+    done: list[tuple[str, str]] = field(default_factory=list)
+    held: list[tuple[str, str]] = field(default_factory=list)
+    attached: list[tuple[str, str, str]] = field(default_factory=list)
+    unlinked: list[Observation] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
+    resolved: list[str] = field(default_factory=list)
+    parked: list[Parked] = field(default_factory=list)
+    unparked: list[str] = field(default_factory=list)
+    deviations: list[Deviation] = field(default_factory=list)
+    conforming: list[tuple[str, str, str]] = field(default_factory=list)
+    tombstones: list[Tombstone] = field(default_factory=list)
+
+    def close(self, intent: Intent, state: str, reason: str = "") -> None:
+        """An intent is over: applied, failed, superseded or parked."""
+        self.closed.append((intent.id, state, reason))
+
+    def write(self, tx: Tx) -> None:
+        """Write everything inside the caller's transaction."""
+        links.insert(tx, self.new_links)
+        links.update(tx, list(self.links.values()))
+        observations.put(tx, self.unlinked)
+        observations.attach(tx, self.sync, self.attached)
+        observations.delete(tx, self.sync, self.done)
+        observations.hold(tx, self.sync, self.held)
+        observations.put(tx, self.seen)
+        intents.insert(tx, self.intents)
+        intents.close(tx, self.closed, self.at)
+        journal.append(tx, self.entries)
+        findings.put_conflicts(tx, self.conflicts)
+        findings.resolve_conflicts(tx, self.resolved)
+        findings.clear_parked(tx, self.unparked)
+        findings.put_parked(tx, self.parked)
+        findings.clear_deviations(tx, self.sync, self.conforming)
+        findings.put_deviations(tx, self.deviations)
+        findings.put_tombstones(tx, self.tombstones)
+
+
+def observation_of(
+    sync: Sync, side: str, record: Record, link_id: str | None, at: datetime
+) -> Observation:
+    """What a record shows, as an observation of its side."""
+    return Observation(
+        sync=sync.name,
+        side=side,
+        record_id=record.id,
+        state="new",
+        fields=sync.read(side, record.fields),
+        version=record.version,
+        link_id=link_id,
+        key=record.key,
+        url=record.url,
+        in_scope=record.in_scope,
+        deleted=record.deleted,
+        seen_at=at,
+    )
+
+
+def parked(
+    sync: str, link_id: str, side: str, unit: str, action: str, reason: str, at: datetime,
+    digest: str = "",
+) -> Parked:
+    """A parked action; its id is the place it is parked at, so that it is parked once."""
+    return Parked(
+        id=f"{link_id}/{side}/{unit}/{action}",
+        sync=sync,
+        link_id=link_id,
+        side=side,
+        field=unit,
+        action=action,
+        reason=reason,
+        digest=digest,
+        created_at=at,
+    )
+
+
+def parked_ids(link_id: str, side: str, units: Iterable[str], action: str) -> list[str]:
+    """The ids under which `parked` files these."""
+    return [f"{link_id}/{side}/{unit}/{action}" for unit in units]

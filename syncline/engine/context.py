@@ -1,0 +1,160 @@
+"""What one pass carries: its ports to the world, who is known, what has stopped, what was counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from syncline.engine.spec import Sync
+from syncline.mapping.lens import People, UnitLens
+from syncline.sdk.clock import Clock
+from syncline.sdk.connector import Change, Connector, Record
+from syncline.sdk.errors import ConnectorError
+from syncline.store import people
+from syncline.store.lease import Lease
+from syncline.store.rows import PersonRow
+from syncline.store.store import Store, Tx
+
+CLOCK_SKEW = timedelta(minutes=15)
+"""How far a tool's clock may be from ours; histories are read from this much earlier."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class PassContext:
+    """The ports and the memory of one pass of one sync.
+
+    `stopped` names sides that cannot be used any more in this pass, with the reason: the other
+    sides go on, and nothing of a stopped side is guessed.
+    """
+
+    sync: Sync
+    connectors: Mapping[str, Connector]
+    store: Store
+    lease: Lease
+    clock: Clock
+    run: str
+    new_id: Callable[[], str]
+    sign: Callable[[str], str]
+    people: dict[str, People] = field(default_factory=dict)
+    stopped: dict[str, str] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
+    table: Mapping[str, PersonRow] = field(default_factory=dict)
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def stop(self, side: str, error: ConnectorError) -> None:
+        """Stop using a side in this pass."""
+        self.stopped.setdefault(side, str(error))
+
+    def reachable(self) -> frozenset[str]:
+        return frozenset(side for side in self.sync.sides if side not in self.stopped)
+
+    async def commit(
+        self, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """One write transaction under the pass's lease."""
+        return await self.store.commit(self.lease, fn, *args, **kwargs)
+
+    async def read(
+        self, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        return await self.store.read(fn, *args, **kwargs)
+
+    async def know_handles(self, side: str, slices: Iterable[Mapping[str, Any]]) -> None:
+        """Learn who the handles in these slices are, asking the tool once for unknown ones."""
+        wanted: set[str] = set()
+        for slice_ in slices:
+            for unit in self.sync.units.values():
+                lens = unit.lenses.get(side)
+                if lens is not None:
+                    wanted |= lens.handles({p: slice_.get(p) for p in lens.paths})
+        unknown = sorted(wanted - set(self.people[side].by_handle))
+        if not unknown:
+            return
+        found = await self.connectors[side].people(unknown)
+        await self._learn(side, list(found.values()))
+
+    async def know_persons(self, side: str, values: Iterable[tuple[str, Any]]) -> None:
+        """Learn the handles of persons in these (unit, value)s, asking the tool for unknown ones."""
+        wanted: set[str] = set()
+        for name, value in values:
+            lens = self.sync.units[name].lenses.get(side)
+            if lens is not None and value is not None:
+                wanted |= lens.persons(value)
+        unknown = sorted(p for p in wanted - set(self.people[side].handles) if "@" in p)
+        if not unknown:
+            return
+        found = await self.connectors[side].find_people(unknown)
+        await self._learn(side, list(found.values()))
+
+    async def _learn(self, side: str, found: Sequence[Any]) -> None:
+        rows = [
+            PersonRow(side, p.handle, p.email.lower() if p.email else None, p.name, p.active)
+            for p in found
+        ]
+        if rows:
+            await self.commit(people.put, rows)
+            self.people[side] = directory(self.people[side], rows, self.table)
+
+    async def edited_since(
+        self, side: str, record_id: str, units: Iterable[str], since: datetime
+    ) -> frozenset[str]:
+        """Units whose last change in the tool's history is a person's, not ours.
+
+        Empty where the tool keeps no history: then the tool itself is taken to have changed what
+        was written, which is the residual window its connector declares.
+        """
+        changes = (await self.history(side, [record_id], since)).get(record_id, ())
+        return frozenset(
+            name for name in units if last_by_person(self.sync.units[name].lenses[side], changes)
+        )
+
+    async def history(
+        self, side: str, ids: Sequence[str], since: datetime
+    ) -> Mapping[str, Sequence[Change]]:
+        """The tool's own history from well before `since` (its clock is not ours), if it has one."""
+        connector = self.connectors[side]
+        if not connector.capabilities.history or not ids:
+            return {}
+        record = self.sync.sides[side].record
+        return await connector.history(record, list(dict.fromkeys(ids)), since - CLOCK_SKEW)
+
+
+def last_by_person(lens: UnitLens, changes: Sequence[Change]) -> bool:
+    """Whether the last change of a unit's fields was made by somebody else than us."""
+    last: dict[str, Change] = {c.path: c for c in changes if c.path in lens.paths}
+    return any(not change.by_us for change in last.values())
+
+
+def directory(
+    known: People | None, rows: Iterable[PersonRow], table: Mapping[str, PersonRow]
+) -> People:
+    """Who is who on one connection: rows by e-mail, and the operator's table before them.
+
+    `table` maps handles of this connection to persons the operator named.
+    """
+    by_handle = dict(known.by_handle) if known else {}
+    handles = dict(known.handles) if known else {}
+    names = dict(known.names) if known else {}
+    for row in rows:
+        person = table[row.handle].email if row.handle in table else row.email
+        if person is None:
+            continue
+        by_handle[row.handle] = person
+        names[person] = row.name
+        if row.active:
+            handles.setdefault(person, row.handle)
+    return People(by_handle, handles, names)
+
+
+def records_of(found: Iterable[Any]) -> list[Record]:
+    """The records among what `fetch` answered."""
+    return [item for item in found if isinstance(item, Record)]

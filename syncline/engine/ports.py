@@ -1,0 +1,78 @@
+"""What the engine writes through: one port for records, one for comments, one for files.
+
+A link of records, of comments or of files is planned, written, settled and proved by the same
+code; a port translates to the connector's methods. Inside a port's records, the wire of a comment
+is `{"body": text}` without the line that names its author, and a file's wire is empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from syncline.engine.plan import Write
+from syncline.sdk.connector import (
+    Capabilities,
+    Connector,
+    Create,
+    CreateSearch,
+    FindResult,
+    Missing,
+    Outcome,
+    Record,
+    Update,
+)
+from syncline.store.rows import Intent, Link
+
+
+class Port(Protocol):
+    """One side's records of one kind (record, comment or attachment)."""
+
+    capabilities: Capabilities
+
+    async def fetch(self, ids: Sequence[str]) -> Mapping[str, Record | Missing]:
+        """The records as they are now, by id."""
+        ...
+
+    async def create(self, items: Sequence[tuple[Write, Link, str]]) -> Sequence[Outcome]:
+        """Make records; the third part of an item is its key."""
+        ...
+
+    async def update(self, items: Sequence[tuple[Write, Link]]) -> Sequence[Outcome]:
+        """Patch records."""
+        ...
+
+    async def find(self, items: Sequence[tuple[Intent, Link]]) -> Sequence[FindResult]:
+        """Look for creates whose outcome is unknown."""
+        ...
+
+
+class RecordPort:
+    """Records of a sync's side."""
+
+    def __init__(self, connector: Connector, record: str) -> None:
+        self.connector = connector
+        self.record = record
+        self.capabilities = connector.capabilities
+
+    async def fetch(self, ids: Sequence[str]) -> Mapping[str, Record | Missing]:
+        return await self.connector.fetch(self.record, ids)
+
+    async def create(self, items: Sequence[tuple[Write, Link, str]]) -> Sequence[Outcome]:
+        creates = [Create(key, write.patch) for write, _, key in items]
+        return await self.connector.create(self.record, creates)
+
+    async def update(self, items: Sequence[tuple[Write, Link]]) -> Sequence[Outcome]:
+        updates = [
+            Update(write.record_id or "", write.patch, write.expected, write.version)
+            for write, _ in items
+        ]
+        return await self.connector.update(self.record, updates)
+
+    async def find(self, items: Sequence[tuple[Intent, Link]]) -> Sequence[FindResult]:
+        searches = [
+            CreateSearch(intent.key, intent.payload["patch"], intent.created_at)
+            for intent, _ in items
+            if intent.created_at is not None
+        ]
+        return await self.connector.find(self.record, searches)

@@ -1,0 +1,182 @@
+"""What an answer of a tool proves: the receipt of a write, folded into the link.
+
+Pure. A receipt is the only thing, beside a decision, that moves what a side was seen to show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from syncline.engine.merge import UnitState
+from syncline.engine.plan import UnitWrite, agreed, lacking, part, undelivered
+from syncline.engine.spec import Sync
+from syncline.mapping.lens import People, Unmappable, Unwritable
+from syncline.sdk.connector import Record
+from syncline.store.rows import Deviation, Link, LinkSide, Slice
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A link after an answer.
+
+    `deviations`: the tool shows something else than was written, for good. `stale`: other fields
+    of the record, or fields a person edited meanwhile, differ from what was seen, so the record is
+    to be observed again. `doubts`: units of which only the tool's history can tell whether the
+    tool changed our value or a person did; they are not in `link` yet.
+    """
+
+    link: Link
+    deviations: tuple[Deviation, ...] = ()
+    doubts: tuple[str, ...] = ()
+    stale: bool = False
+
+
+def receive(
+    sync: Sync,
+    link: Link,
+    side: str,
+    units: Mapping[str, UnitWrite],
+    record: Record,
+    people: People,
+    *,
+    created: bool = False,
+    atomic: bool = False,
+    edited: frozenset[str] | None = None,
+) -> Receipt:
+    """Fold the record that a tool shows after a write into its link.
+
+    `created`: the record was just made, so it is born delivered. `atomic`: the answer is the
+    write's own, so nobody can have come between. `edited`: units that the tool's history proves
+    a person edited after our write (given when doubts were asked about).
+    """
+    shown = sync.read(side, record.fields)
+    fields = dict(link.fields)
+    deviations: list[Deviation] = []
+    doubts: list[str] = []
+    stale = False
+    for name, unit in sync.units.items():
+        lens = unit.lenses.get(side)
+        if lens is None:
+            continue
+        state = UnitState.unpack(fields.get(name))
+        slice_ = part(lens.paths, shown)
+        write = units.get(name)
+        if write is None:
+            if created:
+                state = _born(state, side, slice_, lens, people)
+            elif side in state.seen and state.seen[side] != slice_:
+                stale = True
+        elif shows(lens, slice_, write.value, people):
+            state = _delivered(unit, state, side, slice_, write.value)
+        elif edited is not None and name in edited:
+            state = _delivered(unit, state, side, write.after, write.value)
+            stale = True
+        elif atomic or edited is not None or created or slice_ == write.before:
+            reason = _reason(lens, slice_, write, people)
+            state = _deviating(unit, state, side, slice_, write.value, reason)
+            deviations.append(
+                Deviation(sync.name, link.id, side, name, write.value, slice_, reason)
+            )
+        else:
+            doubts.append(name)
+            continue
+        fields[name] = state.pack()
+    return Receipt(
+        _with(sync, link, side, record, fields, created), tuple(deviations), tuple(doubts), stale
+    )
+
+
+def shows(lens: Any, slice_: Slice, value: Any, people: People) -> bool:
+    """Whether a slice shows a shared value, as far as it can be read at all."""
+    try:
+        return bool(lens.shows(slice_, value, people))
+    except (Unmappable, Unwritable):
+        return False
+
+
+def _delivered(unit: Any, state: UnitState, side: str, slice_: Slice, value: Any) -> UnitState:
+    """The side shows what was sent; it joins `delivered` only if that is still the value."""
+    seen = {**state.seen, side: slice_}
+    if not unit.kind.equal(value, state.value):
+        return replace(state, seen=seen)
+    deviates = {s: why for s, why in state.deviates.items() if s != side}
+    return replace(state, seen=seen, delivered=state.delivered | {side}, deviates=deviates)
+
+
+def _deviating(
+    unit: Any, state: UnitState, side: str, slice_: Slice, value: Any, reason: str
+) -> UnitState:
+    moved = replace(state, seen={**state.seen, side: slice_})
+    if not unit.kind.equal(value, state.value):
+        return moved
+    return replace(
+        moved,
+        delivered=state.delivered | {side},
+        deviates={**state.deviates, side: reason},
+    )
+
+
+def _born(state: UnitState, side: str, slice_: Slice, lens: Any, people: People) -> UnitState:
+    """A field nobody wrote at creation: what the tool put there is its own default, not an edit."""
+    if not state.known:
+        return state
+    return replace(
+        state, seen={**state.seen, side: slice_}, delivered=state.delivered | {side}
+    )
+
+
+def _reason(lens: Any, slice_: Slice, write: UnitWrite, people: People) -> str:
+    if slice_ == write.before:
+        return "the tool took the write and kept its old value"
+    try:
+        shown = lens.get(slice_, people)
+    except Unmappable as error:
+        return f"the tool made something unreadable of it: {error.reason}"
+    return f"the tool made {shown!r} of it" if not isinstance(shown, dict) else "the tool changed it"
+
+
+def _with(
+    sync: Sync, link: Link, side: str, record: Record, fields: Mapping[str, Any], created: bool
+) -> Link:
+    sides = dict(link.sides)
+    at = sides.get(side)
+    if at is None or created:
+        at = LinkSide(side, record.id)
+    newest = max(at.version or 0, record.version or 0) or None
+    sides[side] = replace(
+        at,
+        record_id=record.id,
+        version=newest,
+        key=record.key or at.key,
+        url=record.url or at.url,
+    )
+    states = {name: UnitState.unpack(fields.get(name)) for name in sync.units}
+    return replace(
+        link,
+        sides=sides,
+        fields=fields,
+        revision=link.revision + 1,
+        dirty=undelivered(sync, sides, states) or bool(link.dirty and lacking(sync, sides)),
+        agreed=agreed(sync, sides, states),
+    )
+
+
+def refuse(sync: Sync, link: Link, side: str, unit: str, reason: str) -> Link:
+    """The link after a tool's final no to one unit: the side counts as delivered, as a deviation."""
+    state = UnitState.unpack(link.fields.get(unit))
+    state = replace(
+        state,
+        delivered=state.delivered | {side},
+        deviates={**state.deviates, side: reason},
+    )
+    fields = {**link.fields, unit: state.pack()}
+    states = {name: UnitState.unpack(fields.get(name)) for name in sync.units}
+    return replace(
+        link,
+        fields=fields,
+        revision=link.revision + 1,
+        dirty=undelivered(sync, link.sides, states) or bool(link.dirty and lacking(sync, link.sides)),
+        agreed=False,
+    )

@@ -1,0 +1,204 @@
+"""Settles intents that an earlier pass left open, by evidence from the tools (rule 0).
+
+A write is found applied, found not applied, or stays open while its tool cannot be asked. Nothing
+waits: an unsettled intent holds back only its own unit, an unsettled create only its record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from syncline.engine.apply import Applier
+from syncline.engine.book import Book, observation_of, parked
+from syncline.engine.context import PassContext, last_by_person, records_of
+from syncline.engine.intents import write_of
+from syncline.engine.plan import UnitWrite, part
+from syncline.engine.ports import Port
+from syncline.engine.receipt import receive, shows
+from syncline.engine.spec import Sync
+from syncline.sdk.connector import Change, Found, FindResult, Missing, Record
+from syncline.sdk.errors import ConnectorError
+from syncline.store.rows import Intent, Link, Observation
+
+
+class Settler:
+    """Settles the open intents of links of one kind."""
+
+    def __init__(self, context: PassContext, sync: Sync, ports: Mapping[str, Port]) -> None:
+        self.context = context
+        self.sync = sync
+        self.ports = ports
+        self.applier = Applier(context, sync, ports)
+
+    async def settle(self, links: Mapping[str, Link], intents: Sequence[Intent]) -> None:
+        """Close every intent of these that evidence can close."""
+        self.applier.links = dict(links)
+        by_side: dict[str, list[Intent]] = {}
+        for intent in intents:
+            if intent.link_id in links and intent.state == "open":
+                by_side.setdefault(intent.side, []).append(intent)
+        for side, mine in by_side.items():
+            if side not in self.ports or side in self.context.stopped:
+                continue
+            try:
+                await self._side(side, mine)
+            except ConnectorError as error:
+                self.context.stop(side, error)
+
+    async def _side(self, side: str, intents: Sequence[Intent]) -> None:
+        book = Book(self.context.sync.name, self.context.run, self.context.now())
+        lost = [i for i in intents if i.kind == "create" and i.record_id is None]
+        known = [i for i in intents if i.record_id is not None]
+        if lost:
+            await self._creates(side, lost, book)
+        if known:
+            await self._writes(side, known, book)
+        book.links = {
+            link_id: self.applier.links[link_id]
+            for link_id in {intent.link_id for intent in intents}
+        }
+        await self.context.commit(book.write)
+
+    async def _creates(self, side: str, intents: Sequence[Intent], book: Book) -> None:
+        items = [(intent, self.applier.links[intent.link_id]) for intent in intents]
+        results = await self.ports[side].find(items)
+        await self._know(side, [r.record for r in results if r.record is not None])
+        for intent, result in zip(intents, results, strict=True):
+            match result.found:
+                case Found.YES if result.record is not None:
+                    await self._applied(side, intent, result.record, book)
+                case Found.NO:
+                    self._absent(side, intent, book)
+                case _:
+                    self._unknown(side, intent, result, book)
+
+    def _absent(self, side: str, intent: Intent, book: Book) -> None:
+        """Not found: believed only when the tool's search has had the time to show it."""
+        lag = self.ports[side].capabilities.search_lag
+        if intent.created_at is not None and self.context.now() - intent.created_at < lag:
+            return
+        book.close(intent, "failed", "never reached the tool: no record has its key")
+        self._dirty(intent.link_id)
+
+    def _unknown(self, side: str, intent: Intent, result: FindResult, book: Book) -> None:
+        reason = (
+            f"a create in {side} was sent and its reply was lost ({intent.reason or 'no answer'}); "
+            f"{result.reason or 'the tool cannot tell whether it exists'}. Link the record with "
+            f"`syncline adopt`, or let it be created again with `syncline quarantine retry`"
+        )
+        book.close(intent, "parked", reason)
+        book.parked.append(
+            parked(
+                self.context.sync.name, intent.link_id, side, "", "create", reason, book.at, "lost"
+            )
+        )
+        self.context.counts["parked"] += 1
+
+    async def _writes(self, side: str, intents: Sequence[Intent], book: Book) -> None:
+        ids = list(dict.fromkeys(i.record_id for i in intents if i.record_id))
+        found = await self.ports[side].fetch(ids)
+        records = {record.id: record for record in records_of(found.values())}
+        await self._know(side, records.values())
+        doubtful = [i for i in intents if self._unclear(side, i, records)]
+        changes = await self._history(side, doubtful)
+        for intent in intents:
+            record = records.get(intent.record_id or "")
+            if record is None:
+                if isinstance(found.get(intent.record_id or ""), Missing):
+                    book.close(intent, "failed", "the record is gone")
+                    self._dirty(intent.link_id)
+            elif intent.kind == "create":
+                await self._applied(side, intent, record, book)
+            else:
+                self._judged(side, intent, record, changes.get(record.id, ()), book)
+
+    async def _know(self, side: str, records: Iterable[Record]) -> None:
+        await self.context.know_handles(side, [self.sync.read(side, r.fields) for r in records])
+
+    def _unclear(self, side: str, intent: Intent, records: Mapping[str, Record]) -> bool:
+        """Whether the view alone cannot tell: the record shows neither all that was sent …"""
+        record = records.get(intent.record_id or "")
+        if record is None or intent.kind == "create":
+            return False
+        shown = self.sync.read(side, record.fields)
+        return any(
+            not self._shows(side, name, shown, unit)
+            for name, unit in write_of(intent).units.items()
+        )
+
+    def _shows(self, side: str, name: str, shown: Mapping[str, object], unit: UnitWrite) -> bool:
+        lens = self.sync.units[name].lenses[side]
+        return shows(lens, part(lens.paths, shown), unit.value, self.context.people[side])
+
+    async def _history(
+        self, side: str, intents: Sequence[Intent]
+    ) -> Mapping[str, Sequence[Change]]:
+        since = [i.created_at for i in intents if i.created_at is not None]
+        if not since or self.sync is not self.context.sync:
+            return {}
+        ids = [i.record_id for i in intents if i.record_id]
+        return await self.context.history(side, ids, min(since))
+
+    def _judged(
+        self,
+        side: str,
+        intent: Intent,
+        record: Record,
+        changes: Sequence[Change],
+        book: Book,
+    ) -> None:
+        """Each unit of an update: shown or found in the history means applied, else it was not."""
+        write = write_of(intent)
+        shown = self.sync.read(side, record.fields)
+        applied, edited = {}, set()
+        for name, unit in write.units.items():
+            lens = self.sync.units[name].lenses[side]
+            if self._shows(side, name, shown, unit):
+                applied[name] = unit
+            elif any(_is_ours(change, lens.paths, unit) for change in changes):
+                applied[name] = unit
+                if last_by_person(lens, changes):
+                    edited.add(name)
+        if applied:
+            receipt = receive(
+                self.sync,
+                self.applier.links[intent.link_id],
+                side,
+                applied,
+                record,
+                self.context.people[side],
+                edited=frozenset(edited),
+            )
+            proved = replace(write, units=applied)
+            self.applier.file(side, proved, intent, record, receipt, book)
+            self.context.counts["settled"] += 1
+        else:
+            book.close(intent, "superseded", "the tool shows that it was not applied")
+        if len(applied) < len(write.units):
+            self._dirty(intent.link_id)
+        book.seen.append(self._observed(side, record, intent))
+
+    async def _applied(self, side: str, intent: Intent, record: Record, book: Book) -> None:
+        """A create that exists: its record is the other side's from now on."""
+        write = write_of(intent)
+        receipt = await self.applier.receipt(side, write, intent, record, False)
+        self.applier.file(side, write, intent, record, receipt, book)
+        self.context.counts["settled"] += 1
+
+    def _observed(self, side: str, record: Record, intent: Intent) -> Observation:
+        return observation_of(self.sync, side, record, intent.link_id, self.context.now())
+
+    def _dirty(self, link_id: str) -> None:
+        link = self.applier.links[link_id]
+        self.applier.links[link_id] = replace(link, dirty=True)
+
+
+def _is_ours(change: Change, paths: Sequence[str], unit: UnitWrite) -> bool:
+    """Whether a change in a tool's history is the write in question, told by its values."""
+    return (
+        change.by_us
+        and change.path in paths
+        and change.after == unit.after.get(change.path)
+        and change.before in (None, unit.before.get(change.path))
+    )
