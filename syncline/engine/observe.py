@@ -1,0 +1,132 @@
+"""Reads what changed on every side and stores it, with the cursor that covers it.
+
+Nothing is decided here and nothing that was seen moves: an observation that was stored but not
+yet decided is still an edit after a crash. A record that shows what it was seen to show costs one
+comparison and leaves no trace.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from syncline.engine.book import observation_of
+from syncline.engine.context import PassContext
+from syncline.sdk.connector import Record
+from syncline.sdk.errors import ConnectorError
+from syncline.store import cursors, links, observations
+from syncline.store.rows import Link, Observation, Slice
+from syncline.store.store import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What reading one side came to: records read, and those that show something new."""
+
+    side: str
+    read: int
+    new: int
+    complete: bool
+    first: bool
+
+
+async def observe(context: PassContext) -> dict[str, Observed]:
+    """Read all reachable sides at once; a side that fails stops alone, its cursor stays."""
+    known = await context.read(cursors.load, context.sync.name)
+    found: dict[str, Observed] = {}
+    async with asyncio.TaskGroup() as group:
+        for side in context.reachable():
+            cursor = known.get(side)
+            fits = cursor is not None and cursor.fingerprint == context.sync.fingerprint
+            value = cursor.value if cursor is not None and fits else None
+            group.create_task(_side(context, side, value, found))
+    return found
+
+
+async def _side(
+    context: PassContext, side: str, cursor: str | None, found: dict[str, Observed]
+) -> None:
+    read = new = 0
+    record = context.sync.sides[side].record
+    complete = False
+    try:
+        async for page in context.connectors[side].changes(record, cursor):
+            read += len(page.records)
+            new += await context.commit(
+                _store_page, context, side, page.records, page.cursor, cursor is None
+            )
+        complete = True
+    except ConnectorError as error:
+        context.stop(side, error)
+    found[side] = Observed(side, read, new, complete, cursor is None)
+
+
+def _store_page(
+    tx: Tx,
+    context: PassContext,
+    side: str,
+    records: Sequence[Record],
+    cursor: str | None,
+    first: bool,
+) -> int:
+    """One transaction a page: observations of what is new in it, and the cursor that covers it."""
+    sync = context.sync
+    ids = [record.id for record in records]
+    link_of = links.find(tx, sync.name, side, ids) if ids else {}
+    known = links.load(tx, list(set(link_of.values()))) if link_of else {}
+    loose = observations.of_records(tx, sync.name, side, [i for i in ids if i not in link_of])
+    rows = []
+    for record in records:
+        link = known.get(link_of.get(record.id, ""))
+        row = observation_of(sync, side, record, link.id if link else None, context.now())
+        if is_new(context, link, row, loose.get(record.id), first):
+            rows.append(row)
+    observations.put(tx, rows)
+    if cursor is not None:
+        cursors.save(tx, sync.name, side, cursor, sync.fingerprint)
+    return len(rows)
+
+
+def is_new(
+    context: PassContext,
+    link: Link | None,
+    row: Observation,
+    loose: Observation | None,
+    first: bool,
+) -> bool:
+    """Whether an observation tells something that no decision has taken into account.
+
+    Where comments are copied, every record a change query returns is worth a look, because tools
+    count a new comment as a change of its record.
+    """
+    if link is None:
+        return not row.deleted and (
+            loose is None or loose.fields != row.fields or loose.in_scope != row.in_scope
+        )
+    at = link.sides.get(row.side)
+    if at is None or at.state not in ("in", "out"):
+        return False
+    if at.version is not None and row.version is not None and row.version < at.version:
+        return False
+    if row.deleted or at.state == "out" or not row.in_scope:
+        return True
+    if context.sync.comments is not None and not first:
+        return True
+    return not _as_seen(context, link, row.side, row.fields)
+
+
+def _as_seen(context: PassContext, link: Link, side: str, fields: Slice) -> bool:
+    """Whether a side shows exactly what the last decision or receipt knew it to show."""
+    for name, unit in context.sync.units.items():
+        lens = unit.lenses.get(side)
+        if lens is None:
+            continue
+        state: Mapping[str, Mapping[str, Slice]] = link.fields.get(name) or {}
+        seen = state.get("seen", {}).get(side)
+        if seen is None:
+            return False
+        for path in lens.paths:
+            if seen.get(path) != fields.get(path):
+                return False
+    return True
