@@ -106,7 +106,8 @@ class Item:
 class MemoryTool:
     """The tool. `search_lag` is how far its listings and searches stay behind; reads by id do not.
 
-    `workflow` names, for each status, the statuses that may follow; without it any may.
+    `workflow` names, for each status (None: a new record's), those that may follow;
+    without it any may.
     """
 
     def __init__(
@@ -117,7 +118,7 @@ class MemoryTool:
         record: str = "ticket",
         fields: Mapping[str, FieldRule] = FIELDS,
         text_format: str = "html",
-        workflow: Mapping[str, Sequence[str]] | None = None,
+        workflow: Mapping[str | None, Sequence[str]] | None = None,
         search_lag: timedelta = timedelta(0),
         id_prefix: str = "T-",
         token: str = "memory-token-0001",
@@ -267,7 +268,7 @@ class MemoryTool:
         """The statuses on the shortest way to `status`, itself included; None: no way there."""
         if self.workflow is None or current == status:
             return (status,) if status is not None else ()
-        ways: list[tuple[str, ...]] = [(step,) for step in self.workflow.get(current or "", ())]
+        ways: list[tuple[str, ...]] = [(step,) for step in self.workflow.get(current, ())]
         seen = {current}
         for way in ways:
             if way[-1] == status:

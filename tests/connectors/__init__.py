@@ -1,0 +1,1 @@
+"""Every connector against the suite that all of them pass."""
