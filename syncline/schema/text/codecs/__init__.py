@@ -1,0 +1,24 @@
+"""The formats that tools keep their texts in, one module a format, behind one small class."""
+
+from __future__ import annotations
+
+from syncline.schema.text.codecs.base import Codec, TooLarge, Written
+from syncline.schema.text.codecs.html import HTML
+from syncline.schema.text.codecs.lossless import TREE
+from syncline.schema.text.codecs.markdown import MARKDOWN
+from syncline.schema.text.codecs.plain import PLAIN
+from syncline.schema.text.codecs.textile import TEXTILE
+
+CODECS: dict[str, Codec] = {one.name: one for one in (MARKDOWN, HTML, TEXTILE, PLAIN, TREE)}
+
+
+def codec(name: str) -> Codec:
+    """The codec of that name. ValueError, naming it, if there is none."""
+    try:
+        return CODECS[name]
+    except KeyError:
+        known = ", ".join(sorted(CODECS))
+        raise ValueError(f"unknown text format {name!r}; Syncline knows {known}") from None
+
+
+__all__ = ["CODECS", "Codec", "TooLarge", "Written", "codec"]

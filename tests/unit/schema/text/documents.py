@@ -1,0 +1,94 @@
+"""Generated documents and texts: any tree a person could make, and the characters formats stumble on."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from syncline.schema.text.tree import (
+    CODE,
+    Attachment,
+    Block,
+    Break,
+    Code,
+    Document,
+    Heading,
+    Image,
+    Inline,
+    Item,
+    List,
+    Mention,
+    Panel,
+    Paragraph,
+    Quote,
+    Rule,
+    Table,
+    Text,
+)
+
+NASTY = (
+    "*", "**", "_", "__", "-", "--", "---", "~", "~~", "`", "```", "@", "@all", "#", "# ", "h1. ",
+    "bq. ", "p. ", "* ", "- ", "+ ", "1. ", "1) ", "> ", "|", "||", "|_. ", "!", "![", "[", "]", "(",
+    ")", "](", "](javascript:alert(1))", '"', '":', "<", ">", "<b>", "</p>", "<script>", "<!--",
+    "-->", "&", "&amp;", "&#42;", "&lt;", "{{", "}}", "{code}", "[~user]", "[[", "==", "??", "%", "^",
+    "http://e.com/a_b_", "https://e.com/?a=1&copy=2", "javascript:", ":", ";", ".", ",", "=", "===",
+    "\\", "\\\\", "$", "'", "/", "OR 1=1", "\u202e", "\u200f", "שלום", "😀", "👩‍👩‍👧", "é", "e\u0301", "中文",
+    "\u00a0", "\u2060", "\t", "\n", "\r\n", "\x00", "\x0b", "ABC(d)", "[1]", "<pre>", "</pre>",
+    "<code>", "</code>", "a", "b", "word", "two words", " ", "  ", "C++", "snake_case", "x@e.com",
+)  # fmt: skip
+
+pieces = st.sampled_from(NASTY) | st.text(max_size=4)
+words = st.lists(pieces, min_size=1, max_size=5).map("".join)
+plain_words = st.text(
+    st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs")), max_size=8
+)
+addresses = st.sampled_from(
+    [
+        "http://e.com/",
+        "https://e.com/a_b(c)?d=*e*&f=_g_#h",
+        "mailto:a@e.com",
+        "/issues/1",
+        "page",
+        "https://e.com/a b\"<>'`",
+        "javascript:alert(1)",
+        " java\nscript:alert(1)",
+        "data:text/html,x",
+        "https://e.com/~x/-y-/!z.",
+        "http://e.com/@all",
+    ]
+)
+texts = st.builds(Text, words, st.integers(0, 15), st.just("") | addresses)
+plain_texts = st.builds(Text, plain_words, st.sampled_from([0, 0, 1, 2, 3, CODE]))
+inline: st.SearchStrategy[Inline] = (
+    plain_texts
+    | texts
+    | st.just(Break())
+    | st.builds(Image, addresses, words, st.just("") | addresses)
+    | st.builds(Mention, words, st.none() | st.just("a@e.com"))
+    | st.builds(Attachment, words)
+)
+inlines = st.lists(inline, max_size=5).map(tuple)
+leaf: st.SearchStrategy[Block] = (
+    st.builds(Paragraph, inlines)
+    | st.builds(Heading, st.integers(1, 6), inlines)
+    | st.just(Rule())
+    | st.builds(Code, words, st.sampled_from(["", "ruby", "c++", "not a language"]))
+    | st.builds(
+        Table,
+        st.lists(st.lists(inlines, max_size=3).map(tuple), max_size=3).map(tuple),
+        st.booleans(),
+    )
+)
+
+
+def _nest(inner: st.SearchStrategy[Block]) -> st.SearchStrategy[Block]:
+    blocks = st.lists(inner, max_size=3).map(tuple)
+    items = st.lists(st.builds(Item, blocks), max_size=3).map(tuple)
+    return (
+        st.builds(List, st.booleans(), items, st.sampled_from([1, 1, 1, 0, 7]))
+        | st.builds(Quote, blocks)
+        | st.builds(Panel, st.sampled_from(["info", "warning", "Note!"]), blocks)
+    )
+
+
+block = st.recursive(leaf, _nest, max_leaves=6)
+documents = st.lists(block, max_size=5).map(lambda found: Document(tuple(found)))
