@@ -14,6 +14,7 @@ import re
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import NamedTuple
 
@@ -38,16 +39,19 @@ _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII)
 # What some resolver would read as an IPv4 address in decimal, octal or hexadecimal.
 _NUMERIC_LABEL = re.compile(r"[0-9]+|0x[0-9a-f]*")
 
-# Link-local IPv4 is where AWS, Azure, GCP and others serve credentials; the single ones are AWS,
-# Google Cloud, Alibaba, Oracle and Azure's wire server.
+# Link-local is where AWS, Azure, Google Cloud and others serve credentials; the single addresses
+# are those of Alibaba, Oracle, Azure's wire server, AWS and Google Cloud.
 _METADATA = (
     IPv4Network("169.254.0.0/16"),
+    IPv6Network("fe80::/10"),
     IPv4Network("100.100.100.200/32"),
     IPv4Network("192.0.0.192/32"),
     IPv4Network("168.63.129.16/32"),
     IPv6Network("fd00:ec2::/32"),
     IPv6Network("fd20:ce::254/128"),
 )
+# Special by IANA's registry, but global to some versions of `ipaddress`.
+_SPECIAL_V4 = (IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"))
 _GLOBAL_UNICAST_V6 = IPv6Network("2000::/3")
 _EMBEDS_V4_AT_END = (IPv6Network("::/96"), IPv6Network("64:ff9b::/96"))
 
@@ -63,6 +67,22 @@ class Origin(NamedTuple):
         host = f"[{self.host}]" if ":" in self.host else self.host
         port = "" if _PORTS[self.scheme] == self.port else f":{self.port}"
         return f"{self.scheme}://{host}{port}"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Target:
+    """A URL the guard has allowed; without a repr, because its query may hold a credential.
+
+    `at_base` says whether it is at `base_url`'s own origin, where the credentials belong.
+    """
+
+    url: httpx.URL
+    at_base: bool
+
+    @property
+    def path(self) -> str:
+        """The path as it is sent, still percent-encoded: safe on one line of a log."""
+        return self.url.raw_path.decode("ascii").partition("?")[0]
 
 
 class Egress:
@@ -87,8 +107,8 @@ class Egress:
         self._hosts = frozenset((origin.host, origin.port) for origin in self._origins)
         self.uses_tls = any(origin.scheme == "https" for origin in self._origins)
 
-    def url(self, path: str, query: str) -> httpx.URL:
-        """The URL for a path under `base_url`, or for an absolute URL at an allowed origin."""
+    def target(self, path: str, query: str) -> Target:
+        """A path under `base_url`, or an absolute URL at an allowed origin, ready to be called."""
         if path.startswith("/") and not path.startswith("//"):
             if _BAD_IN_PATH.search(path) or _DOT_SEGMENT.search(path.partition("?")[0]):
                 raise EgressRefused(f"A path for {self.base} holds characters that may leave it.")
@@ -98,17 +118,12 @@ class Egress:
             text = f"{origin}{rest}"
         if query:
             text = f"{text}{'&' if '?' in text else '?'}{query}"
-        return self._checked(httpx.URL(text))
-
-    def is_base(self, url: httpx.URL) -> bool:
-        """Whether the URL is at `base_url`'s own origin, where the credentials belong."""
-        return _origin(url) == self.base
-
-    def _checked(self, url: httpx.URL) -> httpx.URL:
+        url = httpx.URL(text)
         # The library's own reading is what counts: two parsers may disagree about one text.
-        if _origin(url) not in self._origins or url.userinfo:
+        origin = _origin(url)
+        if origin not in self._origins or url.userinfo:
             raise EgressRefused(f"A URL at {url.host} is outside {self.base}; it was not followed.")
-        return url
+        return Target(url, origin == self.base)
 
     def _parse(self, url: str) -> tuple[Origin, str]:
         match = _URL.fullmatch(url)
@@ -160,7 +175,7 @@ def refusal(address: str, *, private_network: bool) -> str | None:
         return None
     if embedded:
         return "an IPv4 address inside an IPv6 one: set private_network: true if it is yours"
-    if not ip.is_global or (isinstance(ip, IPv6Address) and ip not in _GLOBAL_UNICAST_V6):
+    if not _is_public(ip):
         return "not on the public internet: set private_network: true if the tool is yours"
     return None
 
@@ -203,7 +218,7 @@ def certificate_refused(error: BaseException | None) -> bool:
     while error is not None:
         if isinstance(error, ssl.SSLCertVerificationError):
             return True
-        error = error.__cause__
+        error = error.__cause__ or error.__context__
     return False
 
 
@@ -248,6 +263,12 @@ def _embedded_v4(ip: IPv4Address | IPv6Address) -> list[IPv4Address]:
     if any(ip in network for network in _EMBEDS_V4_AT_END) and int(ip) > 1:
         found.append(IPv4Address(int(ip) & 0xFFFFFFFF))
     return [address for address in found if address is not None]
+
+
+def _is_public(ip: IPv4Address | IPv6Address) -> bool:
+    if isinstance(ip, IPv6Address):
+        return ip.is_global and ip in _GLOBAL_UNICAST_V6
+    return ip.is_global and not any(ip in network for network in _SPECIAL_V4)
 
 
 def _is_reserved_v4(ip: IPv4Address | IPv6Address) -> bool:

@@ -32,12 +32,13 @@ _LOST = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolErro
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Answer:
-    """What the tool answered. `damage` says why the body is missing or cut, and is else None."""
+    """What the tool answered. `damage` says why there is no body to rely on, and is else None."""
 
     status: int
     headers: httpx.Headers
     content: bytes
     damage: str | None = None
+    too_large: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ class Exchange:
             return Failure(str(refusal), sent=False, refused=refusal.with_traceback(None))
         except _NOT_SENT as error:
             return Failure(_words(error), sent=False, bad_certificate=certificate_refused(error))
-        except (*_LOST, TimeoutError) as error:
+        except (*_LOST, OSError) as error:
             return Failure(_words(error), sent=True)
 
     async def _read(self, response: httpx.Response) -> Answer:
@@ -102,11 +103,11 @@ class Exchange:
                     if body.damage is not None:
                         break
                     body.feed(chunk)
-        except (*_LOST, TimeoutError) as error:
+        except (*_LOST, OSError) as error:
             body.damage = f"the answer broke off ({_words(error)})"
         finally:
             await response.aclose()
-        return Answer(status, headers, body.content(), body.damage)
+        return Answer(status, headers, body.content(), body.damage, body.too_large)
 
     def _tls(self) -> ssl.SSLContext | None:
         if not self._egress.uses_tls:
@@ -133,6 +134,7 @@ class _Body:
         self._gzip = zlib.decompressobj(wbits=31) if encoding in ("gzip", "x-gzip") else None
         self._encoding = encoding
         self.damage: str | None = None
+        self.too_large = False
 
     def refuses_length(self, declared: str) -> bool:
         if declared.isdecimal() and int(declared) > self._cap:
@@ -161,12 +163,16 @@ class _Body:
     def _unpacked(self, chunk: bytes) -> bytes:
         assert self._gzip is not None
         try:
-            return self._gzip.decompress(chunk, self._room + 1)
+            unpacked = self._gzip.decompress(chunk, self._room + 1)
         except zlib.error:
             self.damage = "the answer is not the gzip it claims to be"
             return b""
+        if self._gzip.unused_data:
+            self.damage = "the answer goes on after the end of its gzip"
+        return unpacked
 
     def _too_large(self) -> None:
+        self.too_large = True
         self.damage = f"the answer is larger than {self._cap} bytes"
 
 

@@ -18,12 +18,11 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote, urlencode
 
-import httpx
 import orjson
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
 from syncline.sdk.clock import Clock
-from syncline.sdk.egress import Egress, Resolve
+from syncline.sdk.egress import Egress, Resolve, Target
 from syncline.sdk.errors import Misconfigured, RateLimited, Retriable
 from syncline.sdk.exchange import Answer, Exchange, Failure
 from syncline.sdk.limiter import PATIENCE_SECONDS, Limiter, Limits, RateHeaders, retry_after
@@ -57,7 +56,7 @@ class _Call:
     """A request as it is re-built for every attempt."""
 
     asked: Asked
-    url: httpx.URL
+    target: Target
     headers: list[tuple[str, str]]
     content: bytes | None
     files: Files | None
@@ -146,28 +145,30 @@ class Transport:
         """Ask the tool, and give its answer when the status is in `ok`; else raise.
 
         `path` stands under `base_url`; an absolute URL (a `next` link) must be at an allowed
-        origin. `mutating` is true unless GET or HEAD; say False for a search by POST, else it is
-        not repeated. `items` is how many records the call is about. `params` without a value are
-        left out. `forbidden` says what a 403 means (`auth`, `hidden` or `rejected`): by default the
-        record is hidden for a read, and the write is rejected. With `expect_json` the body is
-        decoded here, so that an answer cut short counts as no answer.
+        origin. `params` without a value are left out. `mutating` is true unless GET or HEAD; say
+        False for a search by POST. `items` is how many records it is about. `expect_json` decodes
+        the body here, so that a cut answer counts as none. `forbidden` says what a 403 means: by
+        default the record is `hidden` for a read and `rejected` for a write.
         """
         method = method.upper()
         mutating = method not in ("GET", "HEAD") if mutating is None else mutating
-        url = self._egress.url(path, _query(params))
-        asked = Asked(self.connection, method, url.path, mutating, ok, expect_json, forbidden)
+        target = self._egress.target(path, _query(params))
+        asked = Asked(self.connection, method, target.path, mutating, ok, expect_json, forbidden)
         call = _Call(
             asked,
-            url,
-            self._headers_for(url, headers, json is not None),
+            target,
+            self._headers_for(target, headers, json is not None),
             _body(json, content),
             files,
             items,
             self._clock.monotonic(),
         )
+        return await self._repeated(call)
+
+    async def _repeated(self, call: _Call) -> Response:
         retrying = AsyncRetrying(
             sleep=self._clock.sleep,
-            retry=retry_if_exception(lambda error: _repeatable(error, mutating)),
+            retry=retry_if_exception(lambda error: _repeatable(error, call.asked.mutating)),
             wait=self._wait,
             stop=lambda state: self._gives_up(state, call.started),
             reraise=True,
@@ -189,7 +190,7 @@ class Transport:
     async def _send(self, call: _Call) -> Answer | Failure:
         request = self._exchange.client().build_request(
             call.asked.method,
-            call.url,
+            call.target.url,
             headers=call.headers,
             content=call.content,
             files=call.files,
@@ -197,16 +198,15 @@ class Transport:
         return await self._exchange.send(request)
 
     def _headers_for(
-        self, url: httpx.URL, extra: Mapping[str, str | Secret] | None, is_json: bool
+        self, target: Target, extra: Mapping[str, str | Secret] | None, is_json: bool
     ) -> list[tuple[str, str]]:
         headers: dict[str, str | Secret] = {"Accept": "application/json"}
         if is_json:
             headers["Content-Type"] = "application/json"
-        at_base = self._egress.is_base(url)
         headers.update(
             (name, value)
             for name, value in self._headers.items()
-            if at_base or not (isinstance(value, Secret) or carries_credentials(name))
+            if target.at_base or not (isinstance(value, Secret) or carries_credentials(name))
         )
         for name, value in (extra or {}).items():
             _check_header(self.connection, name, value)
@@ -270,7 +270,10 @@ def _repeatable(error: BaseException, mutating: bool) -> bool:
     """
     if not isinstance(error, Retriable):
         return False
-    return error.status in (None, 429) or (not mutating and error.status in (502, 503, 504))
+    status = error.status
+    if mutating:
+        return status in (None, 429)
+    return status is None or status < 500 or status in (502, 503, 504)
 
 
 def _basic(user: str, password: Secret) -> Secret:
@@ -285,7 +288,7 @@ def _check_header(connection: str, name: str, value: str | Secret) -> None:
             f"{connection}: the value of header {name} has a line break, a space at an end or a "
             "character that headers cannot carry; nothing was sent."
         )
-    if carries_credentials(name) and not isinstance(value, Secret):
+    if isinstance(value, Secret) or carries_credentials(name):
         redact.add((text, *text.split()[1:]))
 
 

@@ -17,7 +17,7 @@ from email.utils import parsedate_to_datetime
 from typing import Literal
 
 from syncline.sdk.clock import Clock
-from syncline.sdk.errors import RateLimited
+from syncline.sdk.errors import Misconfigured, RateLimited
 
 PATIENCE_SECONDS = 120.0
 """The longest a call waits for a held connection; beyond it the caller is told when to return."""
@@ -25,7 +25,7 @@ PATIENCE_SECONDS = 120.0
 # A tool that asks for more is probed once a day: a wrong header must not stop it for good.
 _LONGEST_HOLD = 86_400.0
 
-_DECIMAL = re.compile(r"\d{1,15}(\.\d{1,9})?")
+_DECIMAL = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,12 @@ class Limits:
     concurrent: int = 4
     max_response_bytes: int = 50 * 1024 * 1024
     timeout_seconds: float = 30.0
+
+    def __post_init__(self) -> None:
+        rate = self.requests_per_minute
+        numbers = (1.0 if rate is None else rate, self.concurrent, self.timeout_seconds)
+        if min(numbers) <= 0 or self.max_response_bytes <= 0:
+            raise Misconfigured(f"Every limit must be above zero: {self}.")
 
 
 @dataclass(frozen=True, slots=True)

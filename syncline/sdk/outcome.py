@@ -6,6 +6,7 @@ applied it is `Ambiguous`: no answer after sending, a 5xx, a success that cannot
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,17 +46,10 @@ _MESSAGE_KEYS = (
     "errors",
     "details",
     "code",
+    "errorCode",
     "category",
 )
-_REQUEST_ID_HEADERS = (
-    "x-request-id",
-    "x-arequestid",
-    "atl-traceid",
-    "x-zendesk-request-id",
-    "x-hubspot-correlation-id",
-    "x-trace-id",
-    "cf-ray",
-)
+_REQUEST_ID_NAME = re.compile(r"(?:request|correlation|trace)-?id$|^cf-ray$")
 _DEEPEST_JSON = 254
 
 
@@ -145,8 +139,8 @@ def safe_error(answer: Answer | Response) -> str:
 
 def request_id(answer: Answer | Response) -> str | None:
     """The tool's own name for the request, for a question to its support."""
-    for name in _REQUEST_ID_HEADERS:
-        if value := answer.headers.get(name):
+    for name, value in answer.headers.items():
+        if value and _REQUEST_ID_NAME.search(name):
             return redact.by_value(value[:80])
     return None
 
@@ -201,7 +195,10 @@ def _unreadable(asked: Asked, answer: Answer, damage: str) -> ConnectorError:
             "looks for evidence and does not send it again.",
             **known,
         )
-    return Retriable(f"{asked} answered {answer.status}, but {damage}. Nothing was read.", **known)
+    what = f"{asked} answered {answer.status}, but {damage}."
+    if answer.too_large:
+        return Rejected(f"{what} It was not read; ask for fewer records or fields.", **known)
+    return Retriable(f"{what} Syncline tries again later.", **known)
 
 
 def _neither(asked: Asked, answer: Answer) -> ConnectorError:
