@@ -93,12 +93,11 @@ class Server(ABC):
         process = ServerProcess(**known) if known else None
         return process if process and process.is_running() else None
 
-    def init(self, port: int = 0) -> bool:
+    def init(self) -> bool:
         """Seed the database unless that was done with the same seed; True when it was built."""
         self._require_packages()
         for folder in (self.folder, self.logs):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._remember(port=self._choose_port(port))
         if self.seeded.exists() and self._seed().get("recipe") == self._recipe():
             return False
         self.stop()
@@ -121,12 +120,14 @@ class Server(ABC):
     def start(self, port: int = 0) -> ServerProcess:
         """Start the server and wait until it answers; a running one is left alone.
 
-        Seeds first if that was never done. Raises ServerError when it does not answer.
+        Seeds first if that was never done. Without a port the one of last time is taken, or
+        another where that is no longer free. Raises ServerError when it does not answer.
         """
         if (running := self.process()) and port in (0, self.port):
             return running
         self.stop()
-        self.init(port)
+        self.init()
+        self._remember(port=self._choose_port(port))
         if not self.live.exists():
             shutil.copyfile(self.seeded, self.live)
         self.configure(self.port)
@@ -215,16 +216,24 @@ class Server(ABC):
         )
 
     def _choose_port(self, wanted: int) -> int:
-        if wanted or self.port:
-            return wanted or self.port
-        with closing(socket.socket()) as probe:
-            probe.bind((HOST, 0))
-            return int(probe.getsockname()[1])
+        for port in (wanted or self.port, 0):
+            with closing(socket.socket()) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind((HOST, port))
+                except OSError as error:
+                    if wanted:
+                        raise ServerError(
+                            f"{self.name}: port {wanted} cannot be used ({error.strerror}), so it"
+                            " was not started. Give another port, or none to have one chosen."
+                        ) from None
+                else:
+                    return int(probe.getsockname()[1])
+        raise ServerError(f"{self.name}: there is no free port on {HOST}; it was not started.")
 
     def _recipe(self) -> str:
         """Changes when the seed does, so that an old database is not taken for a new one."""
-        recipe = (SEEDS / self.seed_file).read_bytes() + str(self.folder).encode()
-        return hashlib.sha256(recipe).hexdigest()[:16]
+        return hashlib.sha256((SEEDS / self.seed_file).read_bytes()).hexdigest()[:16]
 
     def _env(self) -> dict[str, str]:
         # A short list: PERL5LIB, RUBYOPT or GEM_HOME of the caller would change the server.

@@ -140,7 +140,7 @@ def run(args: argparse.Namespace) -> None:
     for server in servers:
         port = ports[server.name]
         if args.command == "init":
-            server.init(port)
+            server.init()
         elif args.command == "reset":
             server.reset()
         if args.command in ("stop", "restart"):
