@@ -1,0 +1,1 @@
+"""The mappings that ship with Syncline, data only: one folder a tool, one YAML file an entity."""
