@@ -6,9 +6,9 @@ Wire record: `{"title", "body", "status", "priority", "labels": [...], "assignee
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -41,10 +41,10 @@ from syncline.sdk.connector import (
     Update,
     Visibility,
 )
-from syncline.sdk.errors import AuthRequired, Retriable
 from syncline.sdk.secrets import Secret
 from tests.sides.clock import ManualClock, SkewedClock
-from tests.sides.faults import Call, Fault, Faults
+from tests.sides.faults import Call, Faults
+from tests.sides.memory_calls import MemoryCalls, chunks
 from tests.sides.memory_tool import (
     BOT,
     FIELDS,
@@ -118,8 +118,6 @@ PLAIN = Capabilities(bulk_fetch=100, residual_window=True)
 
 PAGE = 100
 
-T = TypeVar("T")
-
 _published: dict[str, MemoryTool] = {}
 
 
@@ -144,7 +142,7 @@ class MemoryConfig(ConnectionConfig):
     auth: MemoryAuth
 
 
-class MemoryConnector(Connector):
+class MemoryConnector(MemoryCalls, Connector):
     """One `MemoryTool`, through the eyes of a hub that has `capabilities`."""
 
     name = "memory"
@@ -211,7 +209,7 @@ class MemoryConnector(Connector):
 
     async def fetch(self, record: str, ids: Sequence[str]) -> Mapping[str, Record | Missing]:
         result: dict[str, Record | Missing] = {}
-        for chunk in _chunks(ids, self.capabilities.bulk_fetch):
+        for chunk in chunks(ids, self.capabilities.bulk_fetch):
             self._read("fetch", chunk)
             result |= {id: self._shown(id) for id in chunk}
         return result
@@ -351,96 +349,6 @@ class MemoryConnector(Connector):
     async def aclose(self) -> None:
         """Nothing is open."""
 
-    # One request each: who asks, what goes wrong, what is applied.
-
-    def _read(self, kind: str, ids: Sequence[str] = ()) -> Fault | None:
-        self._authenticated()
-        call = self.tool.log.begin(kind, ids, mutating=False)
-        fault = self.tool.faults.take(kind)
-        if fault is None:
-            return None
-        call.fault = fault.name
-        if callable(fault.action):
-            fault.action(call)
-        elif fault.name != "listing_loses":
-            raise Retriable(f"{self.tool.name} did not answer {kind}; it is asked again later.")
-        return fault
-
-    def _listed(
-        self, kind: str, lost: set[str] | None = None
-    ) -> tuple[list[tuple[Item, State]], set[str]]:
-        fault = self._read(kind)
-        found = self.tool.listing()
-        if lost is None:
-            ids = sorted(item.id for item, _ in found)
-            percent = fault.number if fault and fault.name == "listing_loses" else 0
-            lost = set(ids[: -(-len(ids) * percent // 100)])
-        return [pair for pair in found if pair[0].id not in lost], lost
-
-    def _read_each(self, kind: str, ids: Sequence[str]) -> list[Item]:
-        result = []
-        for id in ids:
-            self._read(kind, [id])
-            if id in self.tool.items and not self.tool.items[id].now.hidden:
-                result.append(self.tool.items[id])
-        return result
-
-    def _batched(
-        self,
-        kind: str,
-        items: Sequence[T],
-        id_of: Callable[[T], str],
-        one: Callable[[T], Outcome],
-        size: int,
-    ) -> list[Outcome]:
-        self._authenticated()
-        return [
-            outcome
-            for chunk in _chunks(items, size)
-            for outcome in self._write(kind, chunk, [id_of(item) for item in chunk], one)
-        ]
-
-    def _write(
-        self, kind: str, items: Sequence[T], ids: Sequence[str], one: Callable[[T], Outcome]
-    ) -> list[Outcome]:
-        call = self.tool.log.begin(kind, ids, mutating=True)
-        fault = self.tool.faults.take(kind)
-        name = fault.name if fault else None
-        call.fault = name
-        if fault and callable(fault.action):
-            fault.action(call)
-        if name == "reject":
-            return [Outcome(Result.REJECTED, id=i, reason="the tool refuses it") for i in ids]
-        if name in ("retry", "down"):
-            return [Outcome(Result.RETRY, reason="not now") for _ in items]
-        applied = len(items)
-        if fault and name in ("partial", "torn"):
-            applied = fault.number
-        elif name == "drop_before":
-            applied = 0
-        outcomes = [self._one(item, one) for item in items[:applied]]
-        call.applied = sum(o.result is Result.APPLIED for o in outcomes)
-        if (later := self.tool.faults.take(kind, "after")) and callable(later.action):
-            later.action(call)
-        if name in ("drop_before", "drop_after_apply", "torn"):
-            return [Outcome(Result.AMBIGUOUS, reason="the answer was lost") for _ in items]
-        return outcomes + [Outcome(Result.RETRY, reason="not now") for _ in items[applied:]]
-
-    def _one(self, item: T, one: Callable[[T], Outcome]) -> Outcome:
-        try:
-            return one(item)
-        except Refused as refusal:
-            return Outcome(Result.REJECTED, reason=str(refusal))
-        except Unknown as unknown:
-            return Outcome(Result.GONE, reason=str(unknown))
-
-    def _authenticated(self) -> None:
-        if self._token is not None and self._token.reveal() != self.tool.token:
-            raise AuthRequired(
-                f"{self.tool.name} does not accept the token; nothing was changed. "
-                "Set a valid one and run again."
-            )
-
     # What the tool's answers look like.
 
     def _visible(self, id: str) -> Item:
@@ -479,8 +387,3 @@ class MemoryConnector(Connector):
 
 def _moment(cursor: str | None) -> datetime | None:
     return None if cursor is None else datetime.fromisoformat(cursor)
-
-
-def _chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    for at in range(0, len(items), size):
-        yield items[at : at + size]
