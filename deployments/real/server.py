@@ -126,8 +126,9 @@ class Server(ABC):
         if (running := self.process()) and port in (0, self.port):
             return running
         self.stop()
+        port = self._choose_port(port)
         self.init()
-        self._remember(port=self._choose_port(port))
+        self._remember(port=port)
         if not self.live.exists():
             shutil.copyfile(self.seeded, self.live)
         self.configure(self.port)
