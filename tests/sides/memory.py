@@ -72,6 +72,7 @@ __all__ = [
     "MemoryTool",
     "Refused",
     "SkewedClock",
+    "TokenAuth",
     "publish",
 ]
 
@@ -128,8 +129,8 @@ def publish(tool: MemoryTool) -> str:
     return address
 
 
-class MemoryAuth(BaseModel):
-    """The credential."""
+class TokenAuth(BaseModel):
+    """A token, by reference."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
@@ -139,7 +140,7 @@ class MemoryAuth(BaseModel):
 class MemoryConfig(ConnectionConfig):
     """Configuration of a connection to a published `MemoryTool`."""
 
-    auth: MemoryAuth
+    auth: TokenAuth
 
 
 class MemoryConnector(MemoryCalls, Connector):

@@ -70,7 +70,7 @@ Automation = Callable[[Mapping[str, Any], Mapping[str, Any]], Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A record at one moment."""
+    """A record at one moment; `sequence` counts the changes of the whole tool."""
 
     fields: Mapping[str, Any]
     version: int
@@ -79,6 +79,7 @@ class State:
     deleted: bool = False
     merged_into: str | None = None
     hidden: bool = False
+    sequence: int = 0
 
 
 @dataclass(slots=True)
@@ -138,6 +139,9 @@ class MemoryTool:
         self.items: dict[str, Item] = {}
         self._prefix = id_prefix
         self._made = 0
+        self._changes = 0
+        # A listing of a tool without lag holds until something changes.
+        self._listed: list[tuple[Item, State]] | None = None
 
     # What people do.
 
@@ -145,7 +149,8 @@ class MemoryTool:
         """Make a record and give its id; what is not given is empty."""
         after = self._accepted({}, patched(EMPTY, fields), creating=True)
         id = self._new_id()
-        self.items[id] = Item(id, key, self.clock.now(), [State(after, 1, self.clock.now())])
+        now = self.clock.now()
+        self.items[id] = Item(id, key, now, [State(after, 1, now, sequence=self._next())])
         return id
 
     def edit(self, id: str, patch: Mapping[str, Any], by: str = "ann") -> int:
@@ -165,6 +170,7 @@ class MemoryTool:
         """Remove a record for good: the id answers "gone" from now on."""
         self.item(id)
         del self.items[id]
+        self._listed = None
 
     def archive(self, id: str, by: str = "ann") -> None:
         """Put a record in the bin: it is still shown, as deleted."""
@@ -187,6 +193,7 @@ class MemoryTool:
         """Take the hub's permission to see a record, or give it back."""
         item = self.items[id]
         item.states[-1] = replace(item.now, hidden=hidden)
+        self._listed = None
 
     def comment(
         self, id: str, body: str, visibility: Visibility = Visibility.INTERNAL, by: str = "ann"
@@ -256,27 +263,20 @@ class MemoryTool:
 
     def listing(self) -> list[tuple[Item, State]]:
         """What a search finds now: records in scope as they were `search_lag` ago, by change."""
+        if self._listed is not None and not self.search_lag:
+            return self._listed
         moment = self.clock.now() - self.search_lag
         found = [
             (item, state)
             for item in self.items.values()
             if (state := item.at(moment)) is not None and state.in_scope and not state.hidden
         ]
-        return sorted(found, key=lambda pair: (pair[1].updated_at, pair[0].id))
+        self._listed = sorted(found, key=lambda pair: (pair[1].updated_at, pair[0].id))
+        return self._listed
 
     def path_to(self, current: str | None, status: str | None) -> Sequence[str] | None:
         """The statuses on the shortest way to `status`, itself included; None: no way there."""
-        if self.workflow is None or current == status:
-            return (status,) if status is not None else ()
-        ways: list[tuple[str, ...]] = [(step,) for step in self.workflow.get(current, ())]
-        seen = {current}
-        for way in ways:
-            if way[-1] == status:
-                return way
-            if way[-1] not in seen:
-                seen.add(way[-1])
-                ways.extend((*way, step) for step in self.workflow.get(way[-1], ()))
-        return None
+        return steps_to(self.workflow, current, status)
 
     # How it keeps its rules.
 
@@ -322,14 +322,37 @@ class MemoryTool:
 
     def _push(self, item: Item, **changed: Any) -> None:
         now = self.clock.now()
-        state = replace(item.now, version=item.now.version + 1, updated_at=now, **changed)
+        version, sequence = item.now.version + 1, self._next()
+        state = replace(item.now, version=version, updated_at=now, sequence=sequence, **changed)
         horizon = item.at(now - self.search_lag)
         kept = item.states.index(horizon) if horizon is not None else 0
         item.states = [*item.states[kept:], state]
 
+    def _next(self) -> int:
+        self._listed = None
+        self._changes += 1
+        return self._changes
+
     def _new_id(self) -> str:
         self._made += 1
         return f"{self._prefix}{self._made}"
+
+
+def steps_to(
+    workflow: Mapping[Any, Sequence[str]] | None, current: str | None, status: str | None
+) -> Sequence[str] | None:
+    """The shortest way through a workflow to `status`, itself included; None: no way there."""
+    if workflow is None or current == status:
+        return (status,) if status is not None else ()
+    ways: list[tuple[str, ...]] = [(step,) for step in workflow.get(current, ())]
+    seen = {current}
+    for way in ways:
+        if way[-1] == status:
+            return way
+        if way[-1] not in seen:
+            seen.add(way[-1])
+            ways.extend((*way, step) for step in workflow.get(way[-1], ()))
+    return None
 
 
 def _nested(path: str, value: Any) -> dict[str, Any]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import TypeVar
 
 from syncline.sdk.connector import Visibility, Wire
+from syncline.sdk.secrets import Secret
 from syncline.sdk.testing import Requests, Shape, Trouble
-from tests.sides.memory import FieldRule, ManualClock, MemoryTool
+from tests.sides.http_side import HttpSide, HttpSideConfig
+from tests.sides.memory import FieldRule, ManualClock, MemoryTool, TokenAuth
 
 WORKFLOW: dict[str | None, tuple[str, ...]] = {
     None: ("todo",),
@@ -90,3 +94,31 @@ class ToolWorld:
 
 
 WRONG = "a-token-nobody-gave-out"
+
+
+class HttpWorld(ToolWorld):
+    """The same behind HTTP."""
+
+    def __init__(self, tool: MemoryTool, clock: ManualClock, address: str) -> None:
+        super().__init__(tool, clock)
+        self.address = address
+
+
+C = TypeVar("C", bound=HttpSide)
+
+
+@asynccontextmanager
+async def opened(connector: type[C], world: HttpWorld, token: str) -> AsyncIterator[C]:
+    """The connector on this world's address, closed at the end."""
+    config = HttpSideConfig(
+        connector=connector.name,
+        base_url=world.address,
+        private_network=True,
+        search_lag=world.tool.search_lag,
+        auth=TokenAuth(token=Secret(token)),
+    )
+    side = connector.open(connector.name, config, world.clock)
+    try:
+        yield side
+    finally:
+        await side.aclose()
