@@ -1,0 +1,1 @@
+"""One folder a tool. Connectors import `syncline.sdk` and `syncline.schema`, never each other."""

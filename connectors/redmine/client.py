@@ -1,0 +1,145 @@
+"""Redmine's REST interface as calls: filtered lists, single issues, writes and their refusals.
+
+Lists are asked in the long filter form (`f[]`, `op[]`, `v[]`), in which no default filter hides
+closed issues and `project_id` does not include subprojects. Redmine ignores a filter it does not
+know, so whoever asks for a custom field's value must look at the rows again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from syncline.sdk.connector import Outcome, Result
+from syncline.sdk.errors import AuthRequired, Conflict, ConnectorError, Misconfigured, Rejected
+from syncline.sdk.http import Response, Transport
+
+Issue = Mapping[str, Any]
+Filter = tuple[str, str, tuple[object, ...]]
+"""A field, an operator and its values: `("issue_id", ">=", (7,))`."""
+
+PAGE = 100  # the most rows Redmine gives in one answer
+ANY_STATUS: Filter = ("status_id", "*", ())
+
+T = TypeVar("T")
+
+
+def stamp(moment: datetime) -> str:
+    """The only form of a moment that every version accepts in a filter: UTC with a Z."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def moment(text: str) -> datetime:
+    """A time as Redmine writes it: UTC in whole seconds."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+
+def since(field: str, when: datetime) -> Filter:
+    """At `when` or later; Redmine also gives rows of up to a second before."""
+    return (field, ">=", (stamp(when),))
+
+
+class Client:
+    """The calls; it raises what `Transport` raises, and `Conflict` for a lost race of two saves."""
+
+    def __init__(self, transport: Transport) -> None:
+        self.transport = transport
+
+    async def get(self, path: str, **params: object) -> Any:
+        """The JSON at `path`."""
+        return (await self.transport.request("GET", path, params=params)).json()
+
+    async def issues(
+        self, *filters: Filter, sort: str = "id", include: str | None = None, limit: int = PAGE
+    ) -> list[Issue]:
+        """One answer's issues of any status: at most `limit`, from the start of the order."""
+        params: list[tuple[str, object]] = [("sort", sort), ("limit", limit)]
+        chosen = {field: (operator, values) for field, operator, values in (ANY_STATUS, *filters)}
+        for field, (operator, values) in chosen.items():
+            params += [("f[]", field), (f"op[{field}]", operator)]
+            params += [(f"v[{field}][]", value) for value in values]
+        if include:
+            params.append(("include", include))
+        response = await self.transport.request("GET", "/issues.json", params=params, items=limit)
+        rows: list[Issue] = response.json()["issues"]
+        return rows
+
+    async def by_id(self, ids: Sequence[str], include: str | None = None) -> dict[str, Issue]:
+        """The issues of `ids` that this account can see, a hundred in one request."""
+        chunks = [ids[at : at + PAGE] for at in range(0, len(ids), PAGE)]
+        answers = await asyncio.gather(
+            *(self.issues(("issue_id", "=", (",".join(c),)), include=include) for c in chunks)
+        )
+        return {str(issue["id"]): issue for rows in answers for issue in rows}
+
+    async def issue(self, id: str, include: str) -> Issue:
+        """One issue with what lists do not show; raises NotFound."""
+        answer = await self.get(f"/issues/{id}.json", include=include)
+        issue: Issue = answer["issue"]
+        return issue
+
+    async def write(self, method: str, path: str, body: Mapping[str, object]) -> Response:
+        """A POST or PUT; raises Rejected with Redmine's own sentences when it refuses."""
+        response = await self.transport.request(method, path, json=body, ok=(200, 201, 204, 422))
+        if response.status == 422:
+            said = (response.json() or {}).get("errors", [])
+            if not said:
+                # Redmine answers so when two saves of one issue meet: the second is dropped.
+                raise Conflict(f"{method} {path}: somebody saved it at the same moment", status=422)
+            raise Rejected("; ".join(map(str, said)), status=422)
+        return response
+
+    async def save(self, id: str, attributes: Mapping[str, object]) -> None:
+        """Change an issue. Redmine drops attributes the account may not set, without a word."""
+        await self.write("PUT", f"/issues/{id}.json", {"issue": attributes})
+
+
+async def outcomes(items: Sequence[T], one: Callable[[T], Awaitable[Outcome]]) -> list[Outcome]:
+    """`one` for each item, concurrently within the connection's limit, as outcomes in order.
+
+    An error of the whole connection is raised when nothing was done; once something was, its
+    receipts are worth more, and the next call meets the error again.
+    """
+    results = await asyncio.gather(*(one(item) for item in items), return_exceptions=True)
+    told: list[Outcome] = []
+    broken: ConnectorError | None = None
+    for result in results:
+        if isinstance(result, Outcome):
+            told.append(result)
+        elif isinstance(result, AuthRequired | Misconfigured):
+            broken = result
+            told.append(Outcome(Result.RETRY, reason=str(result)))
+        elif isinstance(result, ConnectorError):
+            told.append(Outcome.of_error(result))
+        else:
+            raise result
+    done = any(o.result in (Result.APPLIED, Result.AMBIGUOUS) for o in told)
+    if broken is not None and not done:
+        raise broken
+    return told
+
+
+async def in_order(
+    items: Sequence[T], record: Callable[[T], str], one: Callable[[T], Awaitable[Outcome]]
+) -> list[Outcome]:
+    """As `outcomes`, but the items of one record one after the other.
+
+    After an item that was not applied the record's later ones wait, so that their order is kept.
+    """
+    told: dict[int, Outcome] = {}
+
+    async def of_record(places: Sequence[int]) -> Outcome:
+        for place in places:
+            told[place] = (await outcomes([items[place]], one))[0]
+            if told[place].result is not Result.APPLIED:
+                break
+        return told[places[-1]] if places[-1] in told else Outcome(Result.RETRY)
+
+    places: dict[str, list[int]] = {}
+    for place, item in enumerate(items):
+        places.setdefault(record(item), []).append(place)
+    await outcomes(list(places.values()), of_record)
+    waiting = Outcome(Result.RETRY, reason="an earlier one of this record was not applied")
+    return [told.get(place, waiting) for place in range(len(items))]
