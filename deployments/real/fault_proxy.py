@@ -55,7 +55,9 @@ CONTROL = "/_proxy/"
 AFTER_APPLY = ("drop_after_apply", "hang_after_apply")
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Request Tracker takes searches by POST to a collection (docs/vendors/request-tracker.md).
-SEARCH = re.compile(r"/REST/2\.0/(tickets|transactions|users|queues|groups|customfields)(\?|$)")
+SEARCH = re.compile(
+    r"/REST/2\.0/(tickets|transactions|attachments|users|queues|groups|customfields)(\?|$)"
+)
 
 
 @dataclass
