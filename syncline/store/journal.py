@@ -1,0 +1,64 @@
+"""The journal: every hop of every value. It is only ever added to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Row, Select
+
+from syncline.store.codec import dumps, loads, moment, stamp, words, words_or_none
+from syncline.store.rows import JournalEntry
+from syncline.store.sql import Tx, insert
+from syncline.store.tables import journal
+
+_COLUMNS = [column for column in journal.columns if column.name not in ("seq", "workspace")]
+
+_append = insert(journal)
+
+
+def append(tx: Tx, entries: Iterable[JournalEntry]) -> None:
+    """Add entries, in this order."""
+    _append.run(tx, (_values(one) for one in entries))
+
+
+def of_link(tx: Tx, link_id: str, field: str | None = None) -> list[JournalEntry]:
+    """The story of a link, or of one of its fields, oldest first."""
+    query = tx.select(*_COLUMNS).where(journal.c.link_id == link_id)
+    if field is not None:
+        query = query.where(journal.c.field == field)
+    return _read(tx, query)
+
+
+def of_run(tx: Tx, run: str) -> list[JournalEntry]:
+    """What a run decided and wrote, oldest first."""
+    return _read(tx, tx.select(*_COLUMNS).where(journal.c.run == run))
+
+
+def _read(tx: Tx, query: Select[Any]) -> list[JournalEntry]:
+    return [_entry(row) for row in tx.rows(query.order_by(journal.c.seq))]
+
+
+def _values(one: JournalEntry) -> tuple[Any, ...]:
+    return (
+        stamp(one.at),
+        one.sync,
+        one.run,
+        one.link_id,
+        one.side,
+        one.record_id,
+        one.field,
+        one.kind,
+        dumps(one.before),
+        dumps(one.after),
+        words_or_none(one.person),
+        words(one.rule),
+        one.intent_id,
+    )
+
+
+def _entry(row: Row[Any]) -> JournalEntry:
+    values: list[Any] = list(row)
+    values[0] = moment(values[0])
+    values[8:10] = map(loads, values[8:10])
+    return JournalEntry(*values)

@@ -1,0 +1,124 @@
+"""Leases: at most one run works on a sync, and one that was overtaken stores nothing.
+
+A lease is a row. Its holder signs it each second; whoever finds the last sign more than five
+seconds old takes it over and raises the fencing token. Every commit of a run signs the row under
+its own token in the same transaction (`Lease.check`), so a run that slept through its own end
+finds out before it stores anything, whatever the clocks say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
+
+from sqlalchemy import Update, update
+
+from syncline.sdk.clock import Clock
+from syncline.store.codec import moment, stamp
+from syncline.store.errors import LeaseHeld, LeaseLost, StoreUnavailable
+from syncline.store.sql import Tx, upsert
+from syncline.store.store import Store
+from syncline.store.tables import lease
+
+BEAT = 1.0
+"""Seconds between two signs of life."""
+
+PATIENCE = timedelta(seconds=5)
+"""A holder without a sign for longer than this is taken for dead."""
+
+_make = upsert(lease, ("sync",), keep=("holder", "token", "since", "last_sign"))
+
+
+class Lease:
+    """One run's hold on a sync (or on one partition of it, under a name of its own)."""
+
+    def __init__(self, store: Store, sync: str, holder: str, token: int, clock: Clock) -> None:
+        self.sync = sync
+        self.holder = holder
+        self.token = token
+        self.lost = False
+        self._store = store
+        self._clock = clock
+
+    @classmethod
+    async def acquire(cls, store: Store, sync: str, holder: str, clock: Clock) -> Lease:
+        """Take the lease: free, released, or left by a holder that gave no sign for 5 seconds.
+
+        `holder` names this run to people: host, process, run. Raises LeaseHeld.
+        """
+        token = await store.write(_take, sync, holder, clock)
+        return cls(store, sync, holder, token, clock)
+
+    def check(self, tx: Tx) -> None:
+        """Prove within a transaction that the lease is held, and sign it. Raises LeaseLost.
+
+        The row stays locked until the transaction ends, so nobody can take over in between.
+        """
+        if tx.conn.execute(self._mine(tx, last_sign=stamp(self._clock.now()))).rowcount != 1:
+            self.lost = True
+            raise LeaseLost(self.sync, self.holder)
+
+    async def renew(self) -> None:
+        """Give a sign of life. Raises LeaseLost."""
+        await self._store.write(self.check)
+
+    async def release(self) -> None:
+        """Give the lease back; harmless when it was lost."""
+        await self._store.write(lambda tx: tx.conn.execute(self._mine(tx, holder=None)).close())
+
+    @asynccontextmanager
+    async def keep(self) -> AsyncIterator[Lease]:
+        """Renew each second while the block runs. `lost` turns true when it was taken over."""
+        heart = asyncio.create_task(self._beat())
+        try:
+            yield self
+        finally:
+            heart.cancel()
+            with suppress(asyncio.CancelledError):
+                await heart
+
+    async def _beat(self) -> None:
+        while not self.lost:
+            await self._clock.sleep(BEAT)
+            # A sign that could not be stored is no end: the next commit will tell.
+            with suppress(LeaseLost, StoreUnavailable):
+                await self.renew()
+
+    def _mine(self, tx: Tx, **values: str | None) -> Update:
+        return (
+            update(lease)
+            .where(
+                tx.here(lease),
+                lease.c.sync == self.sync,
+                lease.c.token == self.token,
+                lease.c.holder == self.holder,
+            )
+            .values(**values)
+        )
+
+
+def _take(tx: Tx, sync: str, holder: str, clock: Clock) -> int:
+    _make.run(tx, [(sync, None, 0, None, None)])
+    row = tx.conn.execute(
+        tx.select(lease.c.holder, lease.c.token, lease.c.since, lease.c.last_sign)
+        .where(lease.c.sync == sync)
+        .with_for_update()
+    ).one()
+    now = clock.now()
+    if row.holder is not None and _alive(moment(row.last_sign), now):
+        raise LeaseHeld(sync, row.holder, moment(row.since), moment(row.last_sign))
+    token = int(row.token) + 1
+    tx.conn.execute(
+        update(lease)
+        .where(tx.here(lease), lease.c.sync == sync)
+        .values(holder=holder, token=token, since=stamp(now), last_sign=stamp(now))
+    )
+    return token
+
+
+def _alive(last_sign: datetime, now: datetime) -> bool:
+    """Whether a sign is recent. One from the future is as old as it is ahead: a holder whose clock
+    ran fast and that died must not block the sync until the others' clocks get there."""
+    return abs(now - last_sign) <= PATIENCE

@@ -1,0 +1,168 @@
+"""Observations: what a side was seen to show and no decision has taken into account yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Row, func, select
+
+from syncline.store.codec import dumps, loads, moment_or_none, stamp_or_none, words_or_none
+from syncline.store.rows import Observation
+from syncline.store.sql import Tx, upsert
+from syncline.store.sql import delete as deleting
+from syncline.store.sql import update as updating
+from syncline.store.tables import observation
+
+_COLUMNS = [column for column in observation.columns if column.name != "workspace"]
+_KEY = ("sync", "side", "record_id")
+
+_put = upsert(observation, _KEY)
+_attach = updating(observation, ("link_id", "state"), _KEY)
+_set_state = updating(observation, ("state",), _KEY)
+_delete = deleting(observation, _KEY)
+
+
+def put(tx: Tx, rows: Iterable[Observation]) -> None:
+    """Store observations; one of the same record replaces what was there."""
+    _put.run(tx, (_values(one) for one in rows))
+
+
+def pending(tx: Tx, sync: str, limit: int, after: str | None = None) -> list[Observation]:
+    """New observations of links, those of one link together, by link id from `after` on.
+
+    About `limit` of them: the last link is never cut in two, so its id is the next `after`.
+    """
+    query = (
+        tx.select(*_COLUMNS)
+        .where(
+            observation.c.sync == sync,
+            observation.c.state == "new",
+            observation.c.link_id.is_not(None),
+        )
+        .order_by(observation.c.link_id, observation.c.side, observation.c.record_id)
+    )
+    if after is not None:
+        query = query.where(observation.c.link_id > after)
+    found = [_observation(row) for row in tx.rows(query.limit(limit))]
+    if found and len(found) == limit:
+        last = found[-1].link_id
+        whole = query.where(observation.c.link_id == last)
+        while found and found[-1].link_id == last:
+            found.pop()
+        found += [_observation(row) for row in tx.rows(whole)]
+    return found
+
+
+def of_links(tx: Tx, sync: str, link_ids: Iterable[str]) -> dict[str, dict[str, Observation]]:
+    """What is known and undecided of links, by side; of two records of a side the later seen."""
+    query = (
+        tx.select(*_COLUMNS)
+        .where(observation.c.sync == sync, observation.c.state.in_(("new", "held")))
+        .order_by(observation.c.seen_at)
+    )
+    found: dict[str, dict[str, Observation]] = {}
+    for row in tx.among(query, observation.c.link_id, link_ids):
+        found.setdefault(row.link_id, {})[row.side] = _observation(row)
+    return found
+
+
+def of_records(tx: Tx, sync: str, side: str, ids: Iterable[str]) -> dict[str, Observation]:
+    """The observations of a side's records; a record without one is left out."""
+    query = tx.select(*_COLUMNS).where(observation.c.sync == sync, observation.c.side == side)
+    rows = tx.among(query, observation.c.record_id, ids)
+    return {row.record_id: _observation(row) for row in rows}
+
+
+def unlinked_by_key(tx: Tx, sync: str, keys: Iterable[str]) -> dict[str, list[Observation]]:
+    """Records without a link, by match key: the candidates for each other."""
+    query = (
+        tx.select(*_COLUMNS)
+        .where(observation.c.sync == sync, observation.c.state == "unlinked")
+        .order_by(observation.c.match_key, observation.c.side, observation.c.record_id)
+    )
+    found: dict[str, list[Observation]] = {}
+    for row in tx.among(query, observation.c.match_key, (words_or_none(key) or "" for key in keys)):
+        found.setdefault(row.match_key, []).append(_observation(row))
+    return found
+
+
+def unlinked_page(tx: Tx, sync: str, side: str, after: str | None, limit: int) -> list[Observation]:
+    """A side's records without a link, by record id from `after` on."""
+    query = tx.select(*_COLUMNS).where(
+        observation.c.sync == sync,
+        observation.c.side == side,
+        observation.c.state == "unlinked",
+    )
+    if after is not None:
+        query = query.where(observation.c.record_id > after)
+    rows = tx.rows(query.order_by(observation.c.record_id).limit(limit))
+    return [_observation(row) for row in rows]
+
+
+def attach(tx: Tx, sync: str, links: Iterable[tuple[str, str, str]]) -> None:
+    """Give records a link, `(side, record_id, link_id)`: they are new, to be planned."""
+    _attach.run(tx, ((link_id, "new", sync, side, record) for side, record, link_id in links))
+
+
+def hold(tx: Tx, sync: str, records: Iterable[tuple[str, str]]) -> None:
+    """Set observations aside, `(side, record_id)`: planned, and waiting for an answer."""
+    _set_state.run(tx, (("held", sync, side, record) for side, record in records))
+
+
+def release_held(tx: Tx, sync: str, link_ids: Iterable[str]) -> None:
+    """What was held of these links is to be planned again."""
+    query = tx.select(observation.c.side, observation.c.record_id).where(
+        observation.c.sync == sync, observation.c.state == "held"
+    )
+    held = list(tx.among(query, observation.c.link_id, link_ids))
+    _set_state.run(tx, (("new", sync, row.side, row.record_id) for row in held))
+
+
+def delete(tx: Tx, sync: str, records: Iterable[tuple[str, str]]) -> None:
+    """Forget observations, `(side, record_id)`: a decision took them into account."""
+    _delete.run(tx, ((sync, side, record) for side, record in records))
+
+
+def counts(tx: Tx, sync: str) -> tuple[dict[str, dict[str, int]], int]:
+    """How many there are, `{side: {state: n}}`, and how many links have a new one."""
+    of_sync = (tx.here(observation), observation.c.sync == sync)
+    by_side: dict[str, dict[str, int]] = {}
+    grouped = (
+        select(observation.c.side, observation.c.state, func.count())
+        .where(*of_sync)
+        .group_by(observation.c.side, observation.c.state)
+    )
+    for side, state, number in tx.rows(grouped):
+        by_side.setdefault(side, {})[state] = number
+    links = tx.conn.scalar(
+        select(func.count(observation.c.link_id.distinct())).where(
+            *of_sync, observation.c.state == "new", observation.c.link_id.is_not(None)
+        )
+    )
+    return by_side, links or 0
+
+
+def _values(one: Observation) -> tuple[Any, ...]:
+    return (
+        one.sync,
+        one.side,
+        one.record_id,
+        one.state,
+        dumps(one.fields),
+        one.version,
+        one.link_id,
+        words_or_none(one.match_key),
+        words_or_none(one.key),
+        words_or_none(one.url),
+        one.in_scope,
+        one.deleted,
+        stamp_or_none(one.seen_at),
+    )
+
+
+def _observation(row: Row[Any]) -> Observation:
+    values: list[Any] = list(row)
+    values[4] = loads(values[4])
+    values[12] = moment_or_none(values[12])
+    return Observation(*values)

@@ -1,0 +1,44 @@
+"""People as each connection knows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from syncline.store.codec import words, words_or_none
+from syncline.store.rows import PersonRow
+from syncline.store.sql import Tx, upsert
+from syncline.store.tables import person
+
+_COLUMNS = [column for column in person.columns if column.name != "workspace"]
+
+_put = upsert(person, ("connection", "handle"))
+
+
+def put(tx: Tx, people: Iterable[PersonRow]) -> None:
+    """Store people; one known under the same handle is replaced.
+
+    In the order of their keys, because several syncs write the same people at the same time.
+    """
+    rows = [
+        (one.connection, one.handle, words_or_none(one.email), words(one.name), one.active)
+        for one in people
+    ]
+    _put.run(tx, sorted(rows, key=lambda row: row[:2]))
+
+
+def of_connection(
+    tx: Tx, connection: str, handles: Iterable[str] | None = None
+) -> dict[str, PersonRow]:
+    """The people of a connection by handle: all of them, or those asked for."""
+    query = tx.select(*_COLUMNS).where(person.c.connection == connection)
+    rows = tx.rows(query) if handles is None else tx.among(query, person.c.handle, handles)
+    return {row.handle: PersonRow(*row) for row in rows}
+
+
+def by_email(tx: Tx, connection: str, emails: Iterable[str]) -> dict[str, list[PersonRow]]:
+    """The people of a connection by lower-case e-mail; several may share one."""
+    query = tx.select(*_COLUMNS).where(person.c.connection == connection)
+    found: dict[str, list[PersonRow]] = {}
+    for row in tx.among(query.order_by(person.c.handle), person.c.email, emails):
+        found.setdefault(row.email, []).append(PersonRow(*row))
+    return found
