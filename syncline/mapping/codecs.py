@@ -69,7 +69,8 @@ class TextCodec(Atomic):
 class EnumCodec(Atomic):
     """Tool states to shared values, many to one; the first of a value's states is what is written.
 
-    `nearest` names, for values this tool lacks, another that stands in for them: lossy.
+    The value "" is the empty one: states that mean nothing is set. `nearest` names, for values this
+    tool lacks, another that stands in for them: lossy.
     """
 
     def __init__(
@@ -80,9 +81,9 @@ class EnumCodec(Atomic):
         self.lossy = bool(self.nearest)
         self.wires = tuple(wire for wires in self.states.values() for wire in wires)
         self._read: dict[Any, Any] = {None: None}
-        self._read |= {wire: value for value, wires in self.states.items() for wire in wires}
+        self._read |= {w: value or None for value, wires in self.states.items() for w in wires}
         self._write: dict[str | None, Any] = {None: None}
-        self._write |= {value: wires[0] for value, wires in self.states.items()}
+        self._write |= {value or None: wires[0] for value, wires in self.states.items()}
         self._write |= {value: self._write[other] for value, other in self.nearest.items()}
 
     def read(self, wire: Any, people: People) -> Value:

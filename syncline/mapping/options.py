@@ -117,7 +117,7 @@ def _kind(given: Given, spec: FieldSpec | None) -> tuple[Kind, Kind]:
         raise given.error(f"`kind` cannot be {name!r}{suggestion(name, tuple(KINDS))}", "kind")
     inner = KINDS[name]
     if isinstance(inner, kinds.Enum):
-        inner = kinds.Enum(_table(given, None))
+        inner = kinds.Enum(value for value in _table(given, None) if value)
     return kinds.Extension(inner), inner
 
 
@@ -159,7 +159,7 @@ def _table(given: Given, options: tuple[str, ...] | None) -> dict[str, tuple[Any
     for value, states in said.items():
         if not isinstance(value, str):
             raise given.error(f"{value!r} in `enum` is no text; put it in quotes", "enum")
-        if options is not None and value not in options:
+        if options is not None and value and value not in options:
             hint = suggestion(value, options)
             raise given.error(f"has no value {value!r}{hint}", "enum", value)
         table[value] = tuple(states) if isinstance(states, list) else (states,)
@@ -249,7 +249,7 @@ def _list_form(given: Given, option: str) -> Any:
 def _set(given: Given, kind: Kind, text_format: str) -> Codec:
     return many.SetCodec(
         _list_form(given, "set"),
-        _table(given, None) if "enum" in given.said else None,
+        {v: w for v, w in _table(given, None).items() if v} if "enum" in given.said else None,
         given.choice("spaces", ("allow", "refuse", "underscore"), "allow"),
         given.choice("case", ("keep", "lower"), "keep"),
         given.flag("lossy"),

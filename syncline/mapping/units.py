@@ -45,7 +45,7 @@ def units(mappings: Mapping[str, ToolMapping]) -> list[Unit]:
     members: dict[str, list[str]] = {}
     for name in shared:
         members.setdefault(groups.get(name, name), []).append(name)
-    return [_unit(name, tuple(fields), mappings, groups) for name, fields in members.items()]
+    return [_unit(name, tuple(fields), mappings) for name, fields in members.items()]
 
 
 def fingerprint(mapping: ToolMapping) -> str:
@@ -102,20 +102,14 @@ def _check_overlaps(
                 )
 
 
-def _unit(
-    name: str,
-    fields: tuple[str, ...],
-    mappings: Mapping[str, ToolMapping],
-    groups: Mapping[str, str],
-) -> Unit:
-    found = {field: _kind(field, mappings) for field in fields}
-    if fields == (name,) and name not in groups:
-        lenses: dict[str, UnitLens] = {
-            side: m.fields[name] for side, m in mappings.items() if name in m.fields
-        }
-        return Unit(name, fields, found[name], lenses)
-    kind = kinds.Group(found)
-    lenses = {}
+def _unit(name: str, fields: tuple[str, ...], mappings: Mapping[str, ToolMapping]) -> Unit:
+    """The unit; a group of which only one field is synced is that field."""
+    lenses: dict[str, UnitLens] = {}
+    if len(fields) == 1:
+        field = fields[0]
+        lenses.update((s, m.fields[field]) for s, m in mappings.items() if field in m.fields)
+        return Unit(field, fields, _kind(field, mappings), lenses)
+    kind = kinds.Group({field: _kind(field, mappings) for field in fields})
     for side, mapping in mappings.items():
         mine = tuple(mapping.fields[field] for field in fields if field in mapping.fields)
         if mine:
