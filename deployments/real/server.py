@@ -149,7 +149,12 @@ class Server(ABC):
         SQLite's backup writes it as one transaction, so the server sees either the old
         database or the seeded one.
         """
-        self.init()
+        running = self.process() is not None
+        if self.init():
+            # The seed has changed since: the server was stopped to build the new database.
+            if running:
+                self.start()
+            return
         with (
             closing(sqlite3.connect(self.seeded)) as source,
             closing(sqlite3.connect(self.live, timeout=30)) as target,
