@@ -227,13 +227,7 @@ class MemoryConnector(MemoryCalls, Connector):
             now = self._visible(item.id).now.fields
             if self.capabilities.conditional_update and not shows(now, item.expected):
                 return Outcome(Result.CONFLICT, id=item.id, reason="the record has changed")
-            wanted = item.patch.get("status", now.get("status"))
-            steps = self.tool.path_to(now.get("status"), wanted)
-            if steps is None:
-                raise Refused(f"status: no way from {now.get('status')!r} to {wanted!r}")
-            for step in steps[:-1]:
-                self.tool.edit(item.id, {"status": step}, by=BOT)
-            self.tool.edit(item.id, item.patch, by=BOT)
+            self.tool.walk(item.id, item.patch, by=BOT)
             return self._answer(item.id)
 
         return self._batched("update", items, lambda i: i.id, one, self.capabilities.bulk_update)

@@ -166,6 +166,17 @@ class MemoryTool:
             self._push(item, fields=after)
         return item.now.version
 
+    def walk(self, id: str, patch: Mapping[str, Any], by: str = "ann") -> int:
+        """As `edit`, but a status that needs several transitions is reached step by step."""
+        now = self.item(id).now.fields
+        wanted = patch.get("status", now.get("status"))
+        steps = steps_to(self.workflow, now.get("status"), wanted)
+        if steps is None:
+            raise Refused(f"status: no way from {now.get('status')!r} to {wanted!r}")
+        for step in steps[:-1]:
+            self.edit(id, {"status": step}, by)
+        return self.edit(id, patch, by)
+
     def delete(self, id: str, by: str = "ann") -> None:
         """Remove a record for good: the id answers "gone" from now on."""
         self.item(id)
@@ -273,10 +284,6 @@ class MemoryTool:
         ]
         self._listed = sorted(found, key=lambda pair: (pair[1].updated_at, pair[0].id))
         return self._listed
-
-    def path_to(self, current: str | None, status: str | None) -> Sequence[str] | None:
-        """The statuses on the shortest way to `status`, itself included; None: no way there."""
-        return steps_to(self.workflow, current, status)
 
     # How it keeps its rules.
 

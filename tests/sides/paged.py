@@ -228,7 +228,7 @@ def paged_app(tool: MemoryTool) -> Starlette:
     )
 
 
-def _kind_of_listing(request: Request) -> str:
+def _kind_of_listing(request: Request, _: object) -> str:
     kinds = {"ids": "fetch", "external_id": "find", "columns": "census"}
     return next((kind for name, kind in kinds.items() if name in request.query_params), "changes")
 

@@ -91,7 +91,7 @@ class Asked:
 
 
 Handler = Callable[[Asked], Response]
-KindOf = Callable[[Request], str]
+KindOf = Callable[[Request, Any], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ async def _respond(tool: MemoryTool, endpoint: Endpoint, request: Request) -> Re
     if request.headers.get("authorization") != f"Bearer {tool.token}":
         return answer({"message": "who are you?"}, 401)
     body = orjson.loads(raw) if raw else None
-    kind = endpoint.kind if isinstance(endpoint.kind, str) else endpoint.kind(request)
+    kind = endpoint.kind if isinstance(endpoint.kind, str) else endpoint.kind(request, body)
     call = tool.log.begin(kind, _ids(request, body), endpoint.mutating)
     fault = tool.faults.take(kind)
     call.fault = fault.name if fault else None

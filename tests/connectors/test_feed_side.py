@@ -1,0 +1,41 @@
+"""A tool with a change feed and bulk calls keeps the connector interface."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from syncline.sdk.testing import ConnectorTests
+from tests.sides.feed import FeedConnector
+from tests.sides.feed_app import feed_app
+from tests.sides.memory import ManualClock, MemoryTool
+from tests.sides.serving import served
+from tests.sides.under_test import SHAPE, WRONG, HttpWorld, opened
+
+
+class TestFeedSide(ConnectorTests):
+    shape = SHAPE
+    lag = timedelta(0)
+
+    @pytest.fixture
+    async def world(self) -> AsyncIterator[HttpWorld]:
+        clock = ManualClock()
+        tool = MemoryTool(clock, name="feed", id_prefix="F", search_lag=self.lag)
+        async with served(feed_app(tool)) as address:
+            yield HttpWorld(tool, clock, address)
+
+    @pytest.fixture
+    async def connector(self, world: HttpWorld) -> AsyncIterator[FeedConnector]:
+        async with opened(FeedConnector, world, world.tool.token) as connector:
+            yield connector
+
+    @pytest.fixture
+    async def stranger(self, world: HttpWorld) -> AsyncIterator[FeedConnector]:
+        async with opened(FeedConnector, world, WRONG) as connector:
+            yield connector
+
+
+class TestFeedSideWhoseSearchesLag(TestFeedSide):
+    lag = timedelta(seconds=90)
