@@ -58,8 +58,8 @@ def put(
         name,
         connector,
         words_or_none(account),
-        *(None, None) if schema is None else (dumps(schema), when),
-        *(None, None) if health is None else (dumps(health), when),
+        *((None, None) if schema is None else (dumps(schema), when)),
+        *((None, None) if health is None else (dumps(health), when)),
     )
     _put.run(tx, [row])
 

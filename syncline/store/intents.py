@@ -19,7 +19,6 @@ _COLUMNS = [column for column in intent.columns if column.name != "workspace"]
 
 _insert = inserting(intent)
 _close = updating(intent, ("state", "reason", "settled_at"), ("id",))
-_retry = updating(intent, ("attempts",), ("id",))
 
 
 def insert(tx: Tx, intents: Iterable[Intent]) -> None:
@@ -47,11 +46,6 @@ def close(tx: Tx, outcomes: Iterable[tuple[str, str, str]], at: datetime) -> Non
     """Note how intents ended, `(id, state, reason)`: with the receipt, in one transaction."""
     settled = stamp(at)
     _close.run(tx, ((state, words(reason), settled, id_) for id_, state, reason in outcomes))
-
-
-def attempted(tx: Tx, attempts: Iterable[tuple[str, int]]) -> None:
-    """Note that open intents are about to be sent again, `(id, attempts)`."""
-    _retry.run(tx, ((number, id_) for id_, number in attempts))
 
 
 def _values(one: Intent) -> tuple[Any, ...]:

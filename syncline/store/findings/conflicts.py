@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, update
+from sqlalchemy import Row, func, select, update
 
 from syncline.store.codec import dumps, loads, maybe, moment_or_none, stamp_or_none
 from syncline.store.errors import NotOne
@@ -41,6 +41,12 @@ def list(tx: Tx, sync: str | None = None) -> Sequence[Conflict]:
     if sync is not None:
         query = query.where(conflict.c.sync == sync)
     return [_conflict(row) for row in tx.rows(query.order_by(conflict.c.created_at, conflict.c.id))]
+
+
+def count(tx: Tx, sync: str) -> int:
+    """How many conflicts of a sync are not resolved."""
+    query = select(func.count()).where(tx.here(conflict), conflict.c.sync == sync)
+    return tx.conn.scalar(query.where(conflict.c.state != "resolved")) or 0
 
 
 def get(tx: Tx, prefix: str) -> Conflict | None:
