@@ -90,17 +90,19 @@ class Egress:
 
     def __init__(
         self,
+        connection: str,
         base_url: str,
         *,
         allowed_hosts: Iterable[str] = (),
         private_network: bool = False,
         resolve: Resolve | None = None,
     ) -> None:
+        self._connection = connection
         self._private_network = private_network
         self._resolve = resolve or _system_resolve
         self.base, path = self._parse(base_url)
         if "?" in path:
-            raise EgressRefused(f"base_url {self.base} must not have a query.")
+            raise self._refused(f"base_url {self.base} must not have a query.")
         self._base_path = path.rstrip("/")
         others = (self._parse(f"https://{host}")[0] for host in allowed_hosts)
         self._origins = frozenset((self.base, *others))
@@ -111,7 +113,7 @@ class Egress:
         """A path under `base_url`, or an absolute URL at an allowed origin, ready to be called."""
         if path.startswith("/") and not path.startswith("//"):
             if _BAD_IN_PATH.search(path) or _DOT_SEGMENT.search(path.partition("?")[0]):
-                raise EgressRefused(f"A path for {self.base} holds characters that may leave it.")
+                raise self._refused(f"A path for {self.base} holds characters that may leave it.")
             text = f"{self.base}{self._base_path}{path}"
         else:
             origin, rest = self._parse(path)
@@ -122,40 +124,46 @@ class Egress:
         # The library's own reading is what counts: two parsers may disagree about one text.
         origin = _origin(url)
         if origin not in self._origins or url.userinfo:
-            raise EgressRefused(f"A URL at {url.host} is outside {self.base}; it was not followed.")
+            raise self._refused(f"A URL at {url.host} is outside {self.base}; it was not followed.")
         return Target(url, origin == self.base)
 
     def _parse(self, url: str) -> tuple[Origin, str]:
         match = _URL.fullmatch(url)
         if match is None:
-            raise EgressRefused(
+            raise self._refused(
                 "An address is not a plain http(s) URL of host, port and path "
                 "(no user name, no escapes in the host, no fragment); nothing was sent."
             )
         scheme, rest = match["scheme"].lower(), match["rest"] or ""
         if scheme == "http" and not self._private_network:
-            raise EgressRefused(
+            raise self._refused(
                 f"{match['host']}: http is refused; use https, or set private_network: true for "
                 "a tool on your own network."
             )
         if _DOT_SEGMENT.search(rest.partition("?")[0]):
-            raise EgressRefused(f"{match['host']}: a path with dot segments is refused.")
+            raise self._refused(f"{match['host']}: a path with dot segments is refused.")
         port = int(match["port"] or _PORTS[scheme])
         if not 0 < port < 65536:
-            raise EgressRefused(f"{match['host']}: {port} is no port.")
-        return Origin(scheme, _host(match["host"].lower()), port), rest
+            raise self._refused(f"{match['host']}: {port} is no port.")
+        try:
+            return Origin(scheme, _host(match["host"].lower()), port), rest
+        except ValueError as error:
+            raise self._refused(str(error)) from None
+
+    def _refused(self, why: str) -> EgressRefused:
+        return EgressRefused(f"{self._connection}: {why}")
 
     async def addresses(self, host: str, port: int) -> list[str]:
         """The checked addresses to dial for a host; one bad address in the answer refuses it."""
         if (host, port) not in self._hosts:
-            raise EgressRefused(f"{host}:{port} is not a host of this connection; not dialled.")
+            raise self._refused(f"{host}:{port} is not a host of this connection; not dialled.")
         literal = _literal(host)
         found = [host] if literal else list(dict.fromkeys(await self._resolve(host, port)))
         if not found:
             raise OSError(f"{host} has no address")
         for address in found:
             if reason := refusal(address, private_network=self._private_network):
-                raise EgressRefused(f"{host} leads to {address}, {reason}; nothing was sent.")
+                raise self._refused(f"{host} leads to {address}, {reason}; nothing was sent.")
         return found
 
 
@@ -209,9 +217,6 @@ class PinnedBackend(httpcore.AsyncNetworkBackend):
                 continue
         return await self._sockets.connect_tcp(last, port, share, local_address)
 
-    async def sleep(self, seconds: float) -> None:
-        await self._sockets.sleep(seconds)
-
 
 def certificate_refused(error: BaseException | None) -> bool:
     """Whether a failed connection failed because the server's certificate did not verify."""
@@ -238,13 +243,13 @@ def _host(host: str) -> str:
     if host.startswith("["):
         literal = _literal(host[1:-1])
         if literal is None:
-            raise EgressRefused(f"{host} is not an IPv6 address.")
+            raise ValueError(f"{host} is not an IPv6 address.")
         return str(literal)
     labels = host.split(".")
     if _NUMERIC_LABEL.fullmatch(labels[-1]) and not isinstance(_literal(host), IPv4Address):
-        raise EgressRefused(f"{host} reads as a number, not as a name or a plain IPv4 address.")
+        raise ValueError(f"{host} reads as a number, not as a name or a plain IPv4 address.")
     if len(host) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
-        raise EgressRefused(f"{host} is not a host name (no trailing dot, no empty label).")
+        raise ValueError(f"{host} is not a host name (no trailing dot, no empty label).")
     return host
 
 

@@ -23,9 +23,16 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
 from syncline.sdk.clock import Clock
 from syncline.sdk.egress import Egress, Resolve, Target
-from syncline.sdk.errors import Misconfigured, RateLimited, Retriable
+from syncline.sdk.errors import Misconfigured, Retriable
 from syncline.sdk.exchange import Answer, Exchange, Failure
-from syncline.sdk.limiter import PATIENCE_SECONDS, Limiter, Limits, RateHeaders, retry_after
+from syncline.sdk.limiter import (
+    PATIENCE_SECONDS,
+    Down,
+    Limiter,
+    Limits,
+    RateHeaders,
+    retry_after,
+)
 from syncline.sdk.outcome import Asked, Forbidden, Response, error_for, safe_error
 from syncline.sdk.redaction import carries_credentials, protect_logs, redact
 from syncline.sdk.requestlog import RequestEntry, RequestLog, path_template
@@ -95,6 +102,7 @@ class Transport:
         self.log = RequestLog()
         self._clock = clock
         self._egress = Egress(
+            connection,
             base_url,
             allowed_hosts=allowed_hosts,
             private_network=private_network,
@@ -181,6 +189,7 @@ class Transport:
             started = self._clock.monotonic()
             result = await self._send(call)
             self._note(call, result, self._clock.monotonic() - started)
+        self._limiter.note(answered=_answered(result))
         retry_at = self._hold(result)
         outcome = error_for(call.asked, result, retry_at)
         if isinstance(outcome, Response):
@@ -246,9 +255,7 @@ class Transport:
         return None
 
     def _wait(self, state: RetryCallState) -> float:
-        """Seconds before the next attempt; the limiter does the waiting the tool asked for."""
-        if isinstance(_error_of(state), RateLimited):
-            return 0.0
+        """Seconds before the next attempt; what the tool asked for, the limiter waits beside it."""
         ceiling = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** (state.attempt_number - 1))
         return ceiling * (0.5 + self._jitter.random() / 2)
 
@@ -259,21 +266,24 @@ class Transport:
         return self._clock.monotonic() - started + next_start > PATIENCE_SECONDS
 
 
-def _error_of(state: RetryCallState) -> BaseException | None:
-    return state.outcome.exception() if state.outcome is not None else None
-
-
 def _repeatable(error: BaseException, mutating: bool) -> bool:
     """Whether the call may be sent again; for a write only where it certainly was not applied.
 
     A write's `Retriable` without a status means that no connection could be opened.
     """
-    if not isinstance(error, Retriable):
+    if not isinstance(error, Retriable) or isinstance(error, Down):
         return False
     status = error.status
     if mutating:
         return status in (None, 429)
     return status is None or status < 500 or status in (502, 503, 504)
+
+
+def _answered(result: Answer | Failure) -> bool:
+    """Whether the tool spoke, and not a gateway before it; a refusal of ours is no sign of it."""
+    if isinstance(result, Failure):
+        return result.refused is not None or result.bad_certificate
+    return result.status not in (502, 503, 504)
 
 
 def _basic(user: str, password: Secret) -> Secret:

@@ -2,7 +2,8 @@
 
 Requests are spaced evenly instead of sent in bursts, because vendors count over windows of one to
 sixty seconds and only even spacing is below the rate in all of them. When the tool says "wait", the
-whole connection waits, not only the call that was told so.
+whole connection waits, not only the call that was told so. When it has stopped answering, one call
+at a time goes out to see whether it is back, and all others are told at once.
 """
 
 from __future__ import annotations
@@ -17,13 +18,17 @@ from email.utils import parsedate_to_datetime
 from typing import Literal
 
 from syncline.sdk.clock import Clock
-from syncline.sdk.errors import Misconfigured, RateLimited
+from syncline.sdk.errors import Misconfigured, RateLimited, Retriable
 
 PATIENCE_SECONDS = 120.0
 """The longest a call waits for a held connection; beyond it the caller is told when to return."""
 
 # A tool that asks for more is probed once a day: a wrong header must not stop it for good.
 _LONGEST_HOLD = 86_400.0
+
+# So many calls in a row without an answer, and the tool counts as down: probed once in a while.
+_DOWN_AFTER = 10
+_PROBE_EVERY = 30.0
 
 _DECIMAL = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?")
 
@@ -95,10 +100,15 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     )
 
 
+class Down(Retriable):
+    """The tool has stopped answering; this call was not sent."""
+
+
 class Limiter:
     """`async with limiter:` waits for its turn and holds one of the connection's places.
 
-    Raises `RateLimited`, with nothing sent, when the tool asked for a wait of over two minutes.
+    Raises, with nothing sent, `RateLimited` when the tool asked for a wait of over two minutes, and
+    `Down` while the tool is not answering.
     """
 
     def __init__(self, connection: str, limits: Limits, clock: Clock) -> None:
@@ -110,6 +120,8 @@ class Limiter:
         self._turn = asyncio.Lock()
         self._next = -math.inf
         self._held_until = -math.inf
+        self._unanswered = 0
+        self._next_probe = -math.inf
 
     def hold(self, seconds: float) -> datetime:
         """Start nothing for `seconds`; a longer hold stays. Returns when the hold ends."""
@@ -119,6 +131,12 @@ class Limiter:
     def held_for(self) -> float:
         """Seconds that the tool's last "wait" still lasts; 0 when there is none."""
         return max(0.0, self._held_until - self._clock.monotonic())
+
+    def note(self, *, answered: bool) -> None:
+        """Tell whether the call that just ended was answered by the tool itself."""
+        self._unanswered = 0 if answered else self._unanswered + 1
+        if self._unanswered == _DOWN_AFTER:
+            self._next_probe = self._clock.monotonic() + _PROBE_EVERY
 
     async def __aenter__(self) -> None:
         await self._places.acquire()
@@ -133,6 +151,7 @@ class Limiter:
         self._places.release()
 
     async def _wait_for_turn(self) -> None:
+        self._refuse_while_down()
         now = self._clock.monotonic()
         while (free_at := max(self._next, self._held_until)) > now:
             self._refuse_long_hold()
@@ -141,6 +160,17 @@ class Limiter:
         # A wake-up up to one interval late keeps to the timetable, so lateness does not add up.
         on_time = now - self._next < self._interval
         self._next = (self._next if on_time else now) + self._interval
+
+    def _refuse_while_down(self) -> None:
+        now = self._clock.monotonic()
+        if self._unanswered < _DOWN_AFTER:
+            return
+        if now < self._next_probe:
+            raise Down(
+                f"{self._connection} has not answered {self._unanswered} times in a row. Nothing "
+                f"was sent; Syncline looks again in {self._next_probe - now:.0f} s."
+            )
+        self._next_probe = now + _PROBE_EVERY
 
     def _refuse_long_hold(self) -> None:
         seconds = self.held_for()

@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any, Literal, TypedDict
 
 import httpx
@@ -33,6 +34,7 @@ Forbidden = Literal["auth", "hidden", "rejected"]
 
 _LONGEST_TEXT = 500
 _LONGEST_PATH = 120
+_MOST_SENTENCES = 20
 
 # Where tools put the sentence that says what is wrong; nothing else of a body is ever quoted.
 _MESSAGE_KEYS = (
@@ -129,7 +131,7 @@ def safe_error(answer: Answer | Response) -> str:
     parts = [str(answer.status)]
     if identifier := request_id(answer):
         parts.append(f"request {identifier}")
-    if sentence := "; ".join(_sentences(answer)):
+    if sentence := "; ".join(islice(_sentences(answer), _MOST_SENTENCES)):
         parts.append(sentence)
     text = redact(" ".join(", ".join(parts).split()))
     for value in _credential_values(answer.headers):
@@ -304,7 +306,7 @@ def _texts(value: Any, levels: int) -> Iterator[str]:
     elif levels and isinstance(value, dict):
         for key, item in list(value.items())[:10]:
             for text in _texts(item, levels - 1):
-                yield f"{key}: {text}"
+                yield f"{key[:_LONGEST_PATH]}: {text}"
 
 
 def _credential_values(headers: httpx.Headers) -> list[str]:

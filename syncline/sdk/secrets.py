@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 from syncline.sdk.errors import Misconfigured
 from syncline.sdk.redaction import MASK, redact
@@ -62,9 +62,6 @@ class Secret:
     # What is pickled leaves the process; it gets the mask, as plain text that opens no door.
     def __reduce__(self) -> tuple[type[str], tuple[str]]:
         return str, (MASK,)
-
-    def __setstate__(self, state: object) -> NoReturn:
-        raise TypeError("A secret is never restored from a pickle; resolve its reference again.")
 
 
 def resolve(

@@ -10,13 +10,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from syncline.sdk.egress import Egress, refusal
-from syncline.sdk.errors import EgressRefused
+from syncline.sdk.egress import Egress, Resolve, refusal
+from syncline.sdk.errors import EgressRefused, Retriable
 from syncline.sdk.http import Limits, Transport
 from syncline.sdk.secrets import Secret
 from tests.unit.sdk.loopback import Peer, Seen, VirtualClock, answers, serving, transport
 
 PUBLIC = "93.184.215.14"
+# What names lead to unless a test says otherwise: a hole in the guard must not reach the internet.
+INSIDE = "10.0.0.1"
 
 
 class Names:
@@ -31,14 +33,14 @@ class Names:
         return self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
 
 
-def public_tool(base_url: str, resolver: Names | None = None, **options: object) -> Transport:
+def public_tool(base_url: str, resolver: Resolve | None = None, **options: object) -> Transport:
     return Transport(
         connection="tool",
         base_url=base_url,
         limits=Limits(None, timeout_seconds=0.5),
         clock=VirtualClock(),
         retry_reads=0,
-        resolver=resolver or Names([PUBLIC]),
+        resolver=resolver or Names([INSIDE]),
         **options,  # type: ignore[arg-type]
     )
 
@@ -73,6 +75,7 @@ TRICKS = [
     "https://[::1%25eth0]",
     "https://[fe80::1%eth0]",
     "https://[v1.x]",
+    "https://[::1:::2]",
     "https://acme.example/a b",
     "https://acme.example/\r\nX: y",
     "https://acme.example/../admin",
@@ -86,7 +89,7 @@ TRICKS = [
 ]
 
 
-@pytest.mark.parametrize("url", TRICKS)
+@pytest.mark.parametrize("url", [*TRICKS, "https://acme.example/x?y=1"])
 def test_a_base_url_that_is_not_plain_is_refused(url: str) -> None:
     with pytest.raises(EgressRefused):
         public_tool(url)
@@ -117,7 +120,7 @@ def test_a_base_url_that_is_not_plain_is_refused(url: str) -> None:
 async def test_a_next_link_that_leaves_the_connection_is_refused_before_any_lookup(
     link: str,
 ) -> None:
-    names = Names([PUBLIC])
+    names = Names([INSIDE])
     async with public_tool("https://acme.example/jira", names) as tool:
         with pytest.raises(EgressRefused):
             await tool.request("GET", link)
@@ -141,7 +144,7 @@ URLISH = st.lists(
 @example("HTTPS://ACME.EXAMPLE/x")
 @example("https://acme.example:443/x")
 def test_whatever_url_passes_is_read_by_the_client_as_the_own_origin(text: str) -> None:
-    egress = Egress("https://acme.example/jira")
+    egress = Egress("tool", "https://acme.example/jira")
     for link in (text, f"/{text}", f"https://{text}", f"https://acme.example{text}"):
         try:
             url = egress.target(link, "a=1").url
@@ -282,6 +285,46 @@ async def test_the_next_address_is_tried_when_one_does_not_answer() -> None:
         base_url = f"http://tool.internal.example:{server.port}"
         async with transport(server, base_url=base_url, resolver=names) as tool:
             assert (await tool.request("GET", "/")).status == 200
+
+
+async def test_a_tool_on_a_private_network_is_found_by_its_name() -> None:
+    async with (
+        serving(answers(200, {})) as server,
+        transport(server, base_url=f"http://localhost:{server.port}") as tool,
+    ):
+        assert (await tool.request("GET", "/")).status == 200
+
+
+@pytest.mark.parametrize("reply", [[], OSError("no such name")])
+async def test_a_name_without_an_address_is_a_passing_trouble(reply: object) -> None:
+    async def resolver(host: str, port: int) -> Sequence[str]:
+        if isinstance(reply, OSError):
+            raise reply
+        return []
+
+    async with public_tool("https://acme.example", resolver) as tool:
+        with pytest.raises(Retriable, match="Nothing was applied"):
+            await tool.request("POST", "/issue", json={})
+
+
+async def test_a_refused_address_stays_refused_however_often_it_is_tried() -> None:
+    async with public_tool("https://acme.example", Names(["10.0.0.1"])) as tool:
+        for _ in range(15):
+            with pytest.raises(EgressRefused, match="tool: acme.example leads to 10.0.0.1"):
+                await tool.request("GET", "/")
+
+
+async def test_a_host_that_no_url_named_is_not_dialled() -> None:
+    egress = Egress("tool", "https://acme.example", private_network=True)
+    for host, port in (("evil.example", 443), ("acme.example", 8443)):
+        with pytest.raises(EgressRefused, match="not a host of this connection"):
+            await egress.addresses(host, port)
+
+
+def test_a_public_ipv6_address_is_a_host_like_any_other() -> None:
+    egress = Egress("tool", "https://[2606:4700:0::1111]:8443/x/")
+    assert str(egress.target("/a", "").url) == "https://[2606:4700::1111]:8443/x/a"
+    assert egress.target("https://[2606:4700::1111]:8443/b?c=1", "d=2").path == "/b"
 
 
 async def test_the_environments_proxy_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:

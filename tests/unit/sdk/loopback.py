@@ -123,7 +123,7 @@ def answers(status: int = 200, body: Any = None, **headers: str) -> Handler:
     """A handler that gives one answer; `retry_after="3"` becomes the header `retry-after`."""
 
     async def handle(seen: Seen, peer: Peer) -> None:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        named = {name.replace("_", "-").title(): value for name, value in headers.items()}
         await peer.answer(status, body, named)
 
     return handle

@@ -328,6 +328,53 @@ async def test_a_spent_budget_holds_the_connection_until_its_reset() -> None:
         assert clock.monotonic() == 9.0
 
 
+# A tool that is down
+
+
+async def test_a_dead_tool_is_probed_and_not_hammered() -> None:
+    clock = VirtualClock()
+    async with serving(answers(503)) as server, transport(server, clock) as tool:
+        for _ in range(100):
+            with pytest.raises(Retriable):
+                await tool.request("GET", "/")
+        assert len(server.requests) == 10
+        for _ in range(4):
+            clock.advance(30)
+            with pytest.raises(Retriable, match="looks again in 30 s"):
+                await tool.request("GET", "/")
+        assert len(server.requests) == 14
+
+
+async def test_a_tool_that_is_back_is_used_again_at_the_next_probe() -> None:
+    clock = VirtualClock()
+    dead = [drops] * 10
+    async with serving(script(*dead, answers(200, {}))) as server, transport(server, clock) as tool:
+        for _ in range(3):
+            with pytest.raises(Retriable):
+                await tool.request("GET", "/")
+        clock.advance(30)
+        for _ in range(3):
+            assert (await tool.request("GET", "/")).status == 200
+
+
+async def test_a_tool_that_refuses_records_is_not_taken_for_dead() -> None:
+    async with serving(answers(400)) as server, transport(server) as tool:
+        for _ in range(15):
+            with pytest.raises(Rejected):
+                await tool.request("POST", "/issue", json={})
+        assert len(server.requests) == 15
+
+
+async def test_a_retry_after_of_zero_is_no_licence_to_hammer() -> None:
+    clock = VirtualClock()
+    async with serving(answers(429, None, retry_after="0")) as server:
+        async with transport(server, clock) as tool:
+            with pytest.raises(RateLimited):
+                await tool.request("GET", "/")
+        assert len(server.requests) == 5
+        assert clock.monotonic() > 3.5
+
+
 # What a status means
 
 
@@ -413,6 +460,38 @@ async def test_a_rejection_is_short_whatever_the_tool_says() -> None:
         with pytest.raises(Rejected) as caught:
             await tool.request("POST", "/issue", json={})
     assert len(str(caught.value)) < 700
+
+
+@pytest.mark.parametrize(
+    "body", [b"not json", b"5", b'{"errors": {"a": 5, "b": {"c": {"d": {"e": {"f": "deep"}}}}}}']
+)
+async def test_an_error_without_a_sentence_still_says_its_status(body: bytes) -> None:
+    async with serving(answers(400, body)) as server, transport(server) as tool:
+        with pytest.raises(Rejected, match=r"\(400\)"):
+            await tool.request("POST", "/issue", json={})
+
+
+async def test_a_hostile_error_is_cut_before_it_costs_anything() -> None:
+    body = {"errors": {f"{n}" * 1000: [["x" * 1000] * 20] * 20 for n in range(10)}}
+    async with serving(answers(400, body)) as server, transport(server) as tool:
+        with pytest.raises(Rejected) as caught:
+            await tool.request("POST", "/issue", json={})
+    assert len(str(caught.value)) < 700
+
+
+async def test_an_error_page_for_people_is_not_quoted() -> None:
+    page = answers(400, b"<h1>private matter</h1>", content_type="text/html")
+    async with serving(page) as server, transport(server) as tool:
+        with pytest.raises(Rejected) as caught:
+            await tool.request("POST", "/issue", json={})
+    assert "private matter" not in str(caught.value)
+
+
+async def test_what_has_no_json_form_is_not_sent() -> None:
+    async with serving(answers(200, {})) as server, transport(server) as tool:
+        with pytest.raises(TypeError, match="object"):
+            await tool.request("POST", "/issue", json={"a": object()})
+        assert server.requests == []
 
 
 async def test_a_header_that_cannot_be_sent_is_named_and_nothing_is_sent() -> None:
