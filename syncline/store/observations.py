@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, Select, func, select
 
 from syncline.store.codec import dumps, loads, moment_or_none, stamp_or_none, words_or_none
 from syncline.store.rows import Observation
@@ -34,7 +34,7 @@ def pending(tx: Tx, sync: str, limit: int, after: str | None = None) -> list[Obs
     About `limit` of them: the last link is never cut in two, so its id is the next `after`.
     """
     query = (
-        tx.select(*_COLUMNS)
+        columns(tx)
         .where(
             observation.c.sync == sync,
             observation.c.state == "new",
@@ -44,60 +44,65 @@ def pending(tx: Tx, sync: str, limit: int, after: str | None = None) -> list[Obs
     )
     if after is not None:
         query = query.where(observation.c.link_id > after)
-    found = [_observation(row) for row in tx.rows(query.limit(limit))]
+    found = [of_row(row) for row in tx.rows(query.limit(limit))]
     if found and len(found) == limit:
         last = found[-1].link_id
         whole = query.where(observation.c.link_id == last)
         while found and found[-1].link_id == last:
             found.pop()
-        found += [_observation(row) for row in tx.rows(whole)]
+        found += [of_row(row) for row in tx.rows(whole)]
     return found
 
 
 def of_links(tx: Tx, sync: str, link_ids: Iterable[str]) -> dict[str, dict[str, Observation]]:
     """What is known and undecided of links, by side; of two records of a side the later seen."""
     query = (
-        tx.select(*_COLUMNS)
+        columns(tx)
         .where(observation.c.sync == sync, observation.c.state.in_(("new", "held")))
         .order_by(observation.c.seen_at)
     )
     found: dict[str, dict[str, Observation]] = {}
     for row in tx.among(query, observation.c.link_id, link_ids):
-        found.setdefault(row.link_id, {})[row.side] = _observation(row)
+        found.setdefault(row.link_id, {})[row.side] = of_row(row)
     return found
 
 
 def of_records(tx: Tx, sync: str, side: str, ids: Iterable[str]) -> dict[str, Observation]:
     """The observations of a side's records; a record without one is left out."""
-    query = tx.select(*_COLUMNS).where(observation.c.sync == sync, observation.c.side == side)
+    query = columns(tx).where(observation.c.sync == sync, observation.c.side == side)
     rows = tx.among(query, observation.c.record_id, ids)
-    return {row.record_id: _observation(row) for row in rows}
+    return {row.record_id: of_row(row) for row in rows}
 
 
 def unlinked_by_key(tx: Tx, sync: str, keys: Iterable[str]) -> dict[str, list[Observation]]:
     """Records without a link, by match key: the candidates for each other."""
     query = (
-        tx.select(*_COLUMNS)
-        .where(observation.c.sync == sync, observation.c.state == "unlinked")
+        columns(tx)
+        .where(
+            observation.c.sync == sync,
+            observation.c.state == "unlinked",
+            observation.c.link_id.is_(None),
+        )
         .order_by(observation.c.match_key, observation.c.side, observation.c.record_id)
     )
     found: dict[str, list[Observation]] = {}
     for row in tx.among(query, observation.c.match_key, (words_or_none(key) or "" for key in keys)):
-        found.setdefault(row.match_key, []).append(_observation(row))
+        found.setdefault(row.match_key, []).append(of_row(row))
     return found
 
 
 def unlinked_page(tx: Tx, sync: str, side: str, after: str | None, limit: int) -> list[Observation]:
     """A side's records without a link, by record id from `after` on."""
-    query = tx.select(*_COLUMNS).where(
+    query = columns(tx).where(
         observation.c.sync == sync,
         observation.c.side == side,
         observation.c.state == "unlinked",
+        observation.c.link_id.is_(None),
     )
     if after is not None:
         query = query.where(observation.c.record_id > after)
     rows = tx.rows(query.order_by(observation.c.record_id).limit(limit))
-    return [_observation(row) for row in rows]
+    return [of_row(row) for row in rows]
 
 
 def attach(tx: Tx, sync: str, links: Iterable[tuple[str, str, str]]) -> None:
@@ -143,6 +148,19 @@ def counts(tx: Tx, sync: str) -> tuple[dict[str, dict[str, int]], int]:
     return by_side, links or 0
 
 
+def columns(tx: Tx) -> Select[Any]:
+    """A query of whole observations, for `of_row`."""
+    return tx.select(*_COLUMNS)
+
+
+def of_row(row: Row[Any]) -> Observation:
+    """The observation of a row of `columns`."""
+    values: list[Any] = list(row)
+    values[4] = loads(values[4])
+    values[12] = moment_or_none(values[12])
+    return Observation(*values)
+
+
 def _values(one: Observation) -> tuple[Any, ...]:
     return (
         one.sync,
@@ -159,10 +177,3 @@ def _values(one: Observation) -> tuple[Any, ...]:
         one.deleted,
         stamp_or_none(one.seen_at),
     )
-
-
-def _observation(row: Row[Any]) -> Observation:
-    values: list[Any] = list(row)
-    values[4] = loads(values[4])
-    values[12] = moment_or_none(values[12])
-    return Observation(*values)

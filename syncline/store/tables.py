@@ -167,12 +167,11 @@ observation = Table(
     _maybe("seen_at"),
     _key("sync", "side", "record_id"),
     _part("observation_linked", "sync", "state", "link_id", "side", sqlite="link_id IS NOT NULL"),
+    _part("observation_loose", "sync", "state", "side", "record_id", sqlite="link_id IS NULL"),
     _part(
-        "observation_match",
-        "sync",
-        "match_key",
-        sqlite="state = 'unlinked' AND match_key IS NOT NULL",
+        "observation_match", "sync", "match_key", sqlite="link_id IS NULL AND match_key IS NOT NULL"
     ),
+    _part("observation_url", "sync", "url", sqlite="link_id IS NULL AND url IS NOT NULL"),
 )
 
 cursor = Table(

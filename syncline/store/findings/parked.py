@@ -68,4 +68,4 @@ def _values(one: Parked) -> tuple[Any, ...]:
 
 def _parked(row: Row[Any]) -> Parked:
     *plain, created_at = row
-    return Parked(*plain, created_at=moment_or_none(created_at))
+    return Parked(*(*plain, moment_or_none(created_at)))

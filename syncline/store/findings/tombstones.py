@@ -75,6 +75,4 @@ def _values(one: Tombstone) -> tuple[Any, ...]:
 
 def _tombstone(row: Row[Any]) -> Tombstone:
     *plain, first_seen_at, confirmed_at = row
-    return Tombstone(
-        *plain, first_seen_at=moment(first_seen_at), confirmed_at=moment_or_none(confirmed_at)
-    )
+    return Tombstone(*(*plain, moment(first_seen_at), moment_or_none(confirmed_at)))

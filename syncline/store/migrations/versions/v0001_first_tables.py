@@ -120,11 +120,27 @@ def _reading() -> None:
         sqlite="link_id IS NOT NULL",
     )
     _index(
+        "observation_loose",
+        "observation",
+        "sync",
+        "state",
+        "side",
+        "record_id",
+        sqlite="link_id IS NULL",
+    )
+    _index(
         "observation_match",
         "observation",
         "sync",
         "match_key",
-        sqlite="state = 'unlinked' AND match_key IS NOT NULL",
+        sqlite="link_id IS NULL AND match_key IS NOT NULL",
+    )
+    _index(
+        "observation_url",
+        "observation",
+        "sync",
+        "url",
+        sqlite="link_id IS NULL AND url IS NOT NULL",
     )
     op.create_table(
         "cursor",
