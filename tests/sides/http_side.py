@@ -72,6 +72,9 @@ class HttpSide(Connector):
         records = {raw["record"]: RecordSchema(raw["record"], fields)}
         return Schema(raw["account"], "1", records, raw["text_format"])
 
+    def requests(self) -> Mapping[str, int]:
+        return dict(self.http.log.counts)
+
     async def aclose(self) -> None:
         await self.http.aclose()
 
@@ -88,7 +91,8 @@ def record_of(raw: Mapping[str, Any]) -> Record:
         version=raw["version"],
         updated_at=datetime.fromisoformat(raw["updated_on"]),
         created_at=datetime.fromisoformat(raw["created_on"]),
-        key=raw["external_id"],
+        key=raw["id"],
+        marker=raw["external_id"],
         in_scope=raw["project"] == "ours",
         deleted=raw["archived"],
         merged_into=raw["merged_into"],

@@ -79,9 +79,10 @@ __all__ = [
 MAPPING = """\
 entity: ticket
 record: ticket
+text: html
 fields:
   title: {path: title}
-  body: {path: body, text: html}
+  body: {path: body}
   status:
     path: status
     write: transition
@@ -95,7 +96,7 @@ fields:
     path: priority
     enum: {urgent: [urgent], high: [high], medium: [medium], low: [low], none: [none]}
   labels: {path: labels}
-  assignee: {path: assignee, lookup: person.email}
+  assignee: {path: assignee}
 """
 
 FULL = Capabilities(
@@ -155,6 +156,7 @@ class MemoryConnector(MemoryCalls, Connector):
         self.tool = tool
         self.capabilities = capabilities
         self._token = token
+        self._counts = {"read": 0, "write": 0}
 
     @classmethod
     def open(cls, connection: str, config: ConnectionConfig, clock: Clock) -> Self:
@@ -341,6 +343,9 @@ class MemoryConnector(MemoryCalls, Connector):
         active = {p.email: p for p in self.tool.people.values() if p.email and p.active}
         return {email: active[email] for email in emails if email in active}
 
+    def requests(self) -> Mapping[str, int]:
+        return dict(self._counts)
+
     async def aclose(self) -> None:
         """Nothing is open."""
 
@@ -372,7 +377,8 @@ class MemoryConnector(MemoryCalls, Connector):
             version=state.version,
             updated_at=state.updated_at,
             created_at=item.created_at,
-            key=item.key,
+            key=item.id,
+            marker=item.key if self.capabilities.find_by_key else None,
             url=f"memory://{self.tool.name}/{item.id}",
             in_scope=state.in_scope,
             deleted=state.deleted,

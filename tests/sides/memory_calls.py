@@ -19,9 +19,11 @@ class MemoryCalls:
 
     tool: MemoryTool
     _token: Secret | None
+    _counts: dict[str, int]
 
     def _read(self, kind: str, ids: Sequence[str] = ()) -> Fault | None:
         self._authenticated()
+        self._counts["read"] += 1
         call = self.tool.log.begin(kind, ids, mutating=False)
         fault = self.tool.faults.take(kind)
         if fault is None:
@@ -70,6 +72,7 @@ class MemoryCalls:
     def _write(
         self, kind: str, items: Sequence[T], ids: Sequence[str], one: Callable[[T], Outcome]
     ) -> list[Outcome]:
+        self._counts["write"] += 1
         call = self.tool.log.begin(kind, ids, mutating=True)
         fault = self.tool.faults.take(kind)
         name = fault.name if fault else None

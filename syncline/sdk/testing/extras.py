@@ -25,7 +25,7 @@ from syncline.sdk.connector import (
 )
 from syncline.sdk.errors import AuthRequired
 from syncline.sdk.testing.base import LONG_AGO, SuiteBase, results
-from syncline.sdk.testing.tool import Requests, ToolUnderTest
+from syncline.sdk.testing.tool import ToolUnderTest
 
 FILE = bytes(range(256)) * 16
 
@@ -147,11 +147,12 @@ class ExtrasTests(SuiteBase):
     async def test_every_request_is_counted(
         self, connector: Connector, world: ToolUnderTest, record: str
     ) -> None:
-        start = world.requests()
+        seen, told = world.requests(), connector.requests()
         await self.told(connector)
         await connector.create(record, [Create("key-n", self.shape.sample("counted"))])
-        end = world.requests()
-        assert Requests(end.read - start.read > 0, end.write - start.write > 0) == (1, 1)
+        for kind, before, now in zip(("read", "write"), seen, world.requests(), strict=True):
+            assert now > before
+            assert connector.requests()[kind] - told[kind] == now - before
 
     async def test_no_secret_shows_in_text_log_or_error(
         self,

@@ -65,6 +65,7 @@ class WritingTests(SuiteBase):
         if connector.capabilities.find_by_key:
             assert answer.found is Found.YES
             assert answer.record and {answer.record.id} == made
+            assert answer.record.marker in (None, "key-lost")
         else:
             assert answer.found is Found.UNKNOWN
 
