@@ -67,6 +67,7 @@ class RedmineConnector(Connector):
     name = "redmine"
     config_model = RedmineConfig
     capabilities = Capabilities(
+        answers_writes=True,
         find_by_key=True,
         search_lag=LOOKBACK,
         history=True,
@@ -170,7 +171,8 @@ class RedmineConnector(Connector):
         return await outcomes(items, self._writing.create)
 
     async def update(self, record: str, items: Sequence[Update]) -> Sequence[Outcome]:
-        return await outcomes(items, self._writing.update)
+        await self._metadata.project_ids()
+        return await self._writing.updates(items)
 
     async def find(self, record: str, items: Sequence[CreateSearch]) -> Sequence[FindResult]:
         projects = await self._metadata.project_ids()

@@ -9,6 +9,7 @@ from typing import Any
 from connectors.redmine.config import RedmineConfig
 from connectors.redmine.metadata import Metadata
 from connectors.redmine.rights import NEEDED, Rights
+from connectors.redmine.wire import custom_path
 from syncline.sdk.connector import FieldSchema, RecordSchema, Schema
 from syncline.sdk.errors import AuthRequired, Misconfigured
 
@@ -87,7 +88,7 @@ def _custom(field: Mapping[str, Any]) -> FieldSchema:
     values = field.get("possible_values")
     kind = str(field.get("field_format", "unknown"))
     return FieldSchema(
-        f"custom_fields.{field['name']}",
+        custom_path(field["name"]),
         field["name"],
         f"{kind} list" if field.get("multiple") else kind,
         options=None if values is None else tuple(value["value"] for value in values),

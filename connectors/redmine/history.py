@@ -13,7 +13,7 @@ from typing import Any
 from connectors.redmine.client import Issue, moment
 from connectors.redmine.metadata import Metadata
 from connectors.redmine.notes import person
-from connectors.redmine.wire import lines, value_of
+from connectors.redmine.wire import custom_path, lines, value_of
 from syncline.sdk.connector import Change
 
 _ATTRIBUTES = {
@@ -70,11 +70,11 @@ async def _details(
             if old:
                 current.append(old)
         elif kind == "cf" and name in names:
-            told.append((f"custom_fields.{names[name]}", lines(old) or None, lines(new) or None))
+            told.append((custom_path(names[name]), lines(old) or None, lines(new) or None))
         elif kind == "attr":
             told += await _attribute(name, old, new, issue, metadata)
     for field, before in lists.items():
-        told.append((f"custom_fields.{names[str(field)]}", before, values[field]))
+        told.append((custom_path(names[str(field)]), before, values[field]))
         values[field] = before
     return told
 

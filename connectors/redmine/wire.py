@@ -46,6 +46,11 @@ def custom(issue: Issue, name: str | None) -> Any:
     return next((value_of(field) for field in fields if field["name"] == name), None)
 
 
+def custom_path(name: str) -> str:
+    """The path of a custom field; a dot in its name is escaped, as in mapping files."""
+    return "custom_fields." + name.replace(".", r"\.")
+
+
 class WireShape:
     """Issues to records for one connection."""
 
@@ -63,7 +68,8 @@ class WireShape:
             version=int(updated.timestamp()),
             updated_at=updated,
             created_at=moment(issue["created_on"]),
-            key=custom(issue, self._key_field) if self._key_field else None,
+            key=f"#{issue['id']}",
+            marker=custom(issue, self._key_field) if self._key_field else None,
             url=f"{self._base_url}/issues/{issue['id']}",
             in_scope=issue["project"]["id"] in projects.values(),
         )
