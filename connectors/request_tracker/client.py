@@ -1,0 +1,223 @@
+"""Request Tracker's REST 2.0 interface as calls: searches, single records, writes.
+
+Three facts shape it. A search shows an account only the rows it may see, page by page, so for an
+account without full sight a short or even an empty page proves nothing about what follows. A page
+number drifts while rows come and go, so every search goes on behind the last id seen. And a write
+answers 200 with sentences in the account's language whatever became of it, so nothing is read from
+them: who writes, reads again. (Measured on RT 5.0.3; RT::REST2 in RT's documentation.)
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from syncline.sdk.connector import Outcome, Result
+from syncline.sdk.errors import AuthRequired, ConnectorError, Misconfigured
+from syncline.sdk.http import Response, Transport
+
+Row = Mapping[str, Any]
+
+PAGE = 100  # the most rows RT gives in one answer
+UNSET = "1970-01-01T00:00:00Z"  # how RT writes a time that is not set
+
+TICKET_FIELDS = (
+    "Subject,Status,Priority,Owner,Requestor,Cc,Queue,CustomFields,Due,Created,LastUpdated,"
+    "Resolved,EffectiveId,_hyperlinks"
+)
+_EXPANDED = {
+    "fields[Queue]": "Name",
+    "fields[Owner]": "Name",
+    "fields[Requestor]": "EmailAddress,Name",
+    "fields[Cc]": "EmailAddress,Name",
+}
+
+T = TypeVar("T")
+
+
+def literal(text: str) -> str:
+    """A text as a TicketSQL or TransactionSQL literal."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def any_of(field: str, values: Iterable[object]) -> str:
+    """A condition that `field` is one of the numbers; RT 5.0 has no IN."""
+    return "(" + " OR ".join(f"{field} = {value}" for value in values) + ")"
+
+
+def moment(text: str) -> datetime | None:
+    """A time as RT's interface writes it (UTC, whole seconds); None where it is not set."""
+    if not text or text == UNSET:
+        return None
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+
+def created(row: Row) -> datetime:
+    """When a transaction or one of its parts was made; RT always knows."""
+    at = moment(row["Created"])
+    if at is None:
+        raise ValueError(f"row {row.get('id')} has no time")
+    return at
+
+
+def chunks(items: Sequence[T]) -> list[Sequence[T]]:
+    """Pieces of at most a page."""
+    return [items[at : at + PAGE] for at in range(0, len(items), PAGE)]
+
+
+class Client:
+    """The calls; they raise what `Transport` raises."""
+
+    def __init__(self, transport: Transport) -> None:
+        self.transport = transport
+
+    async def get(self, path: str, **params: str) -> Any:
+        """The JSON at `path`; a 403 is a `NotFound` that is hidden."""
+        return (await self.transport.request("GET", f"/{path}", params=params)).json()
+
+    async def tickets(self, query: str, fields: str = TICKET_FIELDS) -> AsyncIterator[list[Row]]:
+        """Tickets of a TicketSQL query by ascending id, page by page. Deleted ones never show."""
+        params = {"fields": fields, **_EXPANDED}
+        async for rows, _ in self._search("tickets", query, params):
+            yield rows
+
+    async def transactions(
+        self, query: str, fields: str, after: int = 0
+    ) -> AsyncIterator[tuple[list[Row], datetime | None]]:
+        """Transactions of tickets behind id `after`, page by page, with the server's time."""
+        query = f"ObjectType = 'RT::Ticket' AND {query}"
+        params = {"fields": fields, "fields[Creator]": "Name,EmailAddress,RealName"}
+        async for rows, asked_at in self._search("transactions", query, params, after):
+            yield rows, asked_at
+
+    async def ticket(self, id: str) -> tuple[Row, str]:
+        """One ticket by its own address, with the ETag that its next change makes stale."""
+        params = {"fields[Queue]": "Name", "fields[Owner]": "Name"}
+        response = await self.transport.request("GET", f"/ticket/{id}", params=params)
+        row: Row = response.json()
+        return row, response.headers.get("etag", "")
+
+    async def newest(self, path: str, query: str, fields: str = "", count: int = 1) -> list[Row]:
+        """The last rows by id, newest first."""
+        params = _search_params(query, count, "DESC") | {"fields": fields, **_EXPANDED}
+        rows: list[Row] = (await self.get(path, **params))["items"]
+        return rows
+
+    async def parts(self, transaction_ids: Sequence[str], fields: str, *limits: Row) -> list[Row]:
+        """The MIME parts of these transactions that fit `limits` (RT's JSON search)."""
+        found: list[Row] = []
+        for some in chunks(transaction_ids):
+            search = [{"field": "TransactionId", "value": int(one)} for one in some]
+            found += await self.rows("attachments", [*search, *limits], fields)
+        return found
+
+    async def rows(self, path: str, search: Sequence[Row], fields: str, **params: str) -> list[Row]:
+        """All rows of a JSON search; limits on one field are alternatives.
+
+        RT drops a limit on a field it does not search by, and then shows everything: use only
+        fields known to work.
+        """
+        found: list[Row] = []
+        page = 1
+        while True:
+            asked = {**params, "fields": fields, "orderby": "id", "per_page": str(PAGE)}
+            response = await self.transport.request(
+                "POST",
+                f"/{path}",
+                params=asked | {"page": str(page)},
+                json=list(search),
+                mutating=False,
+                items=len(search),
+            )
+            answer = response.json()
+            found += answer["items"]
+            if not answer["items"] or (_sees_all(answer) and len(answer["items"]) < PAGE):
+                return found
+            page += 1
+
+    async def write(
+        self, method: str, path: str, body: object, *, etag: str = "", items: int = 1
+    ) -> Response:
+        """A POST or PUT; with `etag` only if nobody changed the ticket, else `Conflict`."""
+        headers = {"If-Match": etag} if etag else None
+        return await self.transport.request(
+            method, f"/{path}", json=body, headers=headers, items=items
+        )
+
+    async def _search(
+        self, path: str, query: str, params: Mapping[str, str], after: int = 0
+    ) -> AsyncIterator[tuple[list[Row], datetime | None]]:
+        """Pages of rows, each behind the last id of the one before; the last one may be empty."""
+        page = 1
+        while True:
+            asked = _search_params(f"id > {after} AND {query}", PAGE, "ASC") | dict(params)
+            if page > 1:
+                asked["page"] = str(page)
+            response = await self.transport.request("GET", f"/{path}", params=asked, items=PAGE)
+            answer, asked_at = response.json(), _server_time(response)
+            rows: list[Row] = answer["items"]
+            if rows:
+                yield rows, asked_at
+                after, page = int(rows[-1]["id"]), 1
+                if _sees_all(answer) and len(rows) < PAGE:
+                    return
+            elif _sees_all(answer) or not await self._behind(path, query, after):
+                yield [], asked_at
+                return
+            else:
+                page += 1
+
+    async def _behind(self, path: str, query: str, after: int) -> bool:
+        """Whether rows that can be seen stand behind a page of rows that cannot."""
+        return bool(await self.newest(path, f"id > {after} AND {query}"))
+
+
+def _search_params(query: str, count: int, order: str) -> dict[str, str]:
+    return {"query": query, "orderby": "id", "order": order, "per_page": str(count)}
+
+
+def _sees_all(answer: Row) -> bool:
+    """RT tells the total only to an account from which no row is hidden."""
+    return answer.get("total") is not None
+
+
+def _server_time(response: Response) -> datetime | None:
+    try:
+        return parsedate_to_datetime(response.headers.get("date", ""))
+    except ValueError:
+        return None
+
+
+def segment(text: str) -> str:
+    """A name as one segment of a path."""
+    return quote(text, safe="")
+
+
+async def outcomes(items: Sequence[T], one: Callable[[T], Awaitable[Outcome]]) -> list[Outcome]:
+    """`one` for each item, concurrently within the connection's limit, as outcomes in order.
+
+    An error of the whole connection is raised while nothing is done; after that the receipts are
+    worth more, and the next call meets the error again.
+    """
+    results = await asyncio.gather(*(one(item) for item in items), return_exceptions=True)
+    told: list[Outcome] = []
+    broken: ConnectorError | None = None
+    for result in results:
+        if isinstance(result, Outcome):
+            told.append(result)
+        elif isinstance(result, AuthRequired | Misconfigured):
+            broken = result
+            told.append(Outcome(Result.RETRY, reason=str(result)))
+        elif isinstance(result, ConnectorError):
+            told.append(Outcome.of_error(result))
+        else:
+            raise result
+    done = any(o.result in (Result.APPLIED, Result.AMBIGUOUS) for o in told)
+    if broken is not None and not done:
+        raise broken
+    return told

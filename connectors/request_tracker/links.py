@@ -1,0 +1,44 @@
+"""Linked records of other tools as RefersTo addresses, which RT shows on the ticket's page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from connectors.request_tracker.client import Client, outcomes
+from connectors.request_tracker.reading import Reader, by
+from syncline.sdk.connector import LinkCard, Outcome, Record
+from syncline.sdk.errors import NotFound
+
+
+class Links:
+    """Shows and takes off links for one connection."""
+
+    def __init__(self, client: Client, reader: Reader) -> None:
+        self._client = client
+        self._reader = reader
+
+    async def show(self, cards: Sequence[LinkCard], gone: Sequence[LinkCard]) -> list[Outcome]:
+        """One read for a hundred tickets, and a write only for a ticket that lacks something.
+
+        RT itself ignores a link that is already there, so a race adds none twice.
+        """
+        wanted = by(cards, lambda card: card.record_id)
+        unwanted = by(gone, lambda card: card.record_id)
+        tickets = list(dict.fromkeys([*wanted, *unwanted]))
+        shown = await self._reader.fetch(tickets)
+
+        async def one(id: str) -> Outcome:
+            record = shown[id]
+            if not isinstance(record, Record):
+                raise NotFound(f"ticket {id} cannot show links: {record.reason}")
+            has = set(record.fields["RefersTo"])
+            keep = {card.url for card in wanted.get(id, ())}
+            added = sorted(keep - has)
+            removed = sorted({card.url for card in unwanted.get(id, ())} & has - keep)
+            body = {"AddRefersTo": added, "DeleteRefersTo": removed}
+            if sent := {name: urls for name, urls in body.items() if urls}:
+                await self._client.write("PUT", f"ticket/{id}", sent)
+            return Outcome.applied(id)
+
+        told = dict(zip(tickets, await outcomes(tickets, one), strict=True))
+        return [told[card.record_id] for card in cards]

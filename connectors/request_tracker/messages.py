@@ -1,0 +1,189 @@
+"""Comments and files: both are parts of a ticket's transactions.
+
+A transaction of type Comment is internal, one of type Correspond is a reply that the requestor got,
+and Create brought the first message, which is the record's `Content` and no comment. After a merge
+the messages of the merged ticket are the survivor's.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from connectors.request_tracker.client import Client, any_of, chunks, created, outcomes
+from connectors.request_tracker.metadata import Metadata, person_of
+from connectors.request_tracker.reading import by
+from connectors.request_tracker.text import BODY_FIELDS, IS_FILE, IS_TEXT, MIME, NO_FILE, body_of
+from syncline.sdk.connector import (
+    Attachment,
+    Comment,
+    NewAttachment,
+    NewComment,
+    Outcome,
+    Result,
+    Visibility,
+)
+from syncline.sdk.errors import ConnectorError, Rejected
+
+_VISIBILITY = {
+    "Comment": Visibility.INTERNAL,
+    "Correspond": Visibility.PUBLIC,
+    "Create": Visibility.PUBLIC,
+}
+_VERB = {Visibility.INTERNAL: "comment", Visibility.PUBLIC: "correspond"}
+_FILE_FIELDS = "TransactionId,ContentType,ContentLength,Filename,Created,Creator"
+
+
+class Messages:
+    """Comments and attachments for one connection."""
+
+    def __init__(self, client: Client, metadata: Metadata, text_format: str) -> None:
+        self._client = client
+        self._metadata = metadata
+        self._text_format = text_format
+
+    async def comments(self, ids: Sequence[str]) -> dict[str, list[Comment]]:
+        """Three requests for the comments of a hundred tickets, and one more per hundred."""
+        told: dict[str, list[Comment]] = {id: [] for id in ids}
+        transactions = await self._transactions(ids, ("Comment", "Correspond"))
+        if not transactions:
+            return told
+        parts = await self._client.parts(list(transactions), BODY_FIELDS, IS_TEXT, NO_FILE)
+        bodies = by(parts, lambda part: str(part["TransactionId"]))
+        me = (await self._metadata.me())["Name"]
+        for id, row in transactions.items():
+            author = person_of(row["Creator"])
+            if body := body_of(bodies.get(id, []), self._text_format):
+                told[row["Ticket"]].append(
+                    Comment(
+                        id=id,
+                        record_id=row["Ticket"],
+                        author=author,
+                        body=body,
+                        visibility=_VISIBILITY[row["Type"]],
+                        created_at=created(row),
+                        by_us=author.handle == me,
+                    )
+                )
+        return told
+
+    async def comment(self, items: Sequence[NewComment]) -> list[Outcome]:
+        """One request each, in order within a ticket; an internal one is never mailed outside."""
+
+        async def one(item: NewComment) -> Outcome:
+            body = {"ContentType": MIME[self._text_format], "Content": item.body}
+            return Outcome.applied(await self._add(item.record_id, item.visibility, body))
+
+        return await self._in_order(items, one)
+
+    async def attachments(self, ids: Sequence[str]) -> dict[str, list[Attachment]]:
+        """Three requests for the files of a hundred tickets."""
+        told: dict[str, list[Attachment]] = {id: [] for id in ids}
+        transactions = await self._transactions(ids, tuple(_VISIBILITY))
+        if not transactions:
+            return told
+        me = (await self._metadata.me())["Name"]
+        for part in await self._client.parts(list(transactions), _FILE_FIELDS, IS_FILE):
+            row = transactions[str(part["TransactionId"])]
+            told[row["Ticket"]].append(
+                Attachment(
+                    id=str(part["id"]),
+                    record_id=row["Ticket"],
+                    name=part["Filename"],
+                    size=int(part["ContentLength"] or 0),
+                    content_type=part["ContentType"],
+                    visibility=_VISIBILITY[row["Type"]],
+                    created_at=created(part),
+                    by_us=part["Creator"]["id"] == me,
+                )
+            )
+        return told
+
+    async def download(self, attachment: Attachment, most: int) -> bytes:
+        """The file; raises Rejected where it is larger than `most` bytes."""
+        if attachment.size > most:
+            raise Rejected(
+                f"{attachment.name} has {attachment.size} bytes; at most {most} are read"
+            )
+        answer = await self._client.get(f"attachment/{attachment.id}")
+        return b64decode(answer.get("Content") or "")
+
+    async def attach(self, items: Sequence[NewAttachment]) -> list[Outcome]:
+        """Two requests each: the message that brings the file, and the file's id."""
+
+        async def one(item: NewAttachment) -> Outcome:
+            file = {
+                "FileName": item.name,
+                "FileType": item.content_type,
+                "FileContent": b64encode(item.content).decode("ascii"),
+            }
+            if not item.content:
+                raise Rejected(f"{item.name} is empty, which Request Tracker does not take")
+            id = await self._add(item.record_id, item.visibility, {"Attachments": [file]})
+            return Outcome(Result.APPLIED, id=await self._file_of(id))
+
+        return await self._in_order(items, one)
+
+    async def _add(self, ticket: str, visibility: Visibility, body: Mapping[str, Any]) -> str:
+        """Add a message and return its transaction; raises NotFound where there is no ticket."""
+        try:
+            path = f"ticket/{ticket}/{_VERB[visibility]}"
+            response = await self._client.write("POST", path, body)
+        except Rejected:
+            # RT refuses a message for a ticket that does not exist with the same 400 as any other.
+            await self._client.ticket(ticket)
+            raise
+        return str(response.headers.get("location", "")).rpartition("/")[2]
+
+    async def _file_of(self, transaction: str) -> str | None:
+        try:
+            parts = await self._client.parts([transaction], "TransactionId,Filename", IS_FILE)
+        except ConnectorError:
+            return None
+        return str(parts[0]["id"]) if parts else None
+
+    async def _in_order(self, items: Sequence[Any], one: Any) -> list[Outcome]:
+        """Tickets side by side, the items of one ticket one after the other.
+
+        Behind an item whose outcome is open the ticket's later ones wait, or they would overtake.
+        """
+        told: dict[int, Outcome] = {}
+
+        async def ticket(places: Sequence[int]) -> Outcome:
+            for at in places:
+                told[at] = (await outcomes([items[at]], one))[0]
+                if told[at].result in (Result.AMBIGUOUS, Result.RETRY):
+                    break
+            return Outcome(Result.APPLIED)
+
+        groups = by(range(len(items)), lambda at: items[at].record_id)
+        whole = await outcomes(list(groups.values()), ticket)
+        waits = Outcome(Result.RETRY, reason="an earlier one of the same ticket is not settled")
+        for places, outcome in zip(groups.values(), whole, strict=True):
+            for at in places:
+                told.setdefault(at, waits if outcome.result is Result.APPLIED else outcome)
+        return [told[at] for at in range(len(items))]
+
+    async def _transactions(
+        self, ids: Sequence[str], types: Sequence[str]
+    ) -> dict[str, dict[str, Any]]:
+        """Transactions of these types by id, oldest first, each with the `Ticket` it counts for."""
+        found: dict[str, dict[str, Any]] = {}
+        kinds = " OR ".join(f"Type = '{kind}'" for kind in types)
+        for some in chunks([id for id in ids if id.isdecimal()]):
+            owner = await self._merged_into(some)
+            query = f"({kinds}) AND {any_of('ObjectId', owner)}"
+            fields = "Type,ObjectId,Creator,Created"
+            async for rows, _ in self._client.transactions(query, fields):
+                for row in rows:
+                    found[str(row["id"])] = {**row, "Ticket": owner[str(row["ObjectId"])]}
+        return found
+
+    async def _merged_into(self, ids: Sequence[str]) -> dict[str, str]:
+        """Each ticket whose messages count for one of `ids`, with that id."""
+        owner = {id: id for id in ids}
+        query = any_of("EffectiveId", ids)
+        async for rows in self._client.tickets(query, "EffectiveId"):
+            owner |= {str(row["id"]): str(row["EffectiveId"]) for row in rows}
+        return owner

@@ -1,0 +1,234 @@
+"""Creates, updates and removals, each proven by reading the ticket again.
+
+RT answers a PUT with 200 and sentences even where it changed nothing, and takes a create with an
+owner or a custom field value that it then drops; what became of a write is what the ticket shows.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from connectors.request_tracker.client import Client, outcomes
+from connectors.request_tracker.metadata import Metadata
+from connectors.request_tracker.reading import Reader
+from connectors.request_tracker.wire import WireShape, changed, same
+from syncline.sdk.connector import Create, Outcome, Record, Result, Update
+from syncline.sdk.errors import AuthRequired, ConnectorError, Misconfigured, Rejected
+
+# RT works through a bulk one after the other, about ten a second: well inside every time-out.
+BULK_CREATES = 20
+# The longest way along a lifecycle that is walked without asking a person.
+_MOST_STEPS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """An update that was sent: what the ticket showed before, and RT's sentences about it."""
+
+    item: Update
+    before: Mapping[str, Any]
+    said: tuple[str, ...]
+
+
+class Writer:
+    """Writes for one connection."""
+
+    def __init__(
+        self, client: Client, metadata: Metadata, reader: Reader, shape: WireShape
+    ) -> None:
+        self._client = client
+        self._metadata = metadata
+        self._reader = reader
+        self._shape = shape
+
+    async def create(self, items: Sequence[Create], bulk: int) -> list[Outcome]:
+        """Make tickets, `bulk` a request, one request after the other; then read them at once."""
+        told: list[Outcome] = []
+        for at in range(0, len(items), bulk):
+            try:
+                told += await self._create_some(items[at : at + bulk])
+            except (AuthRequired, Misconfigured) as error:
+                if not told:
+                    raise
+                told += [Outcome(Result.RETRY, reason=str(error))] * (len(items) - at)
+                break
+        return await self._with_records(told)
+
+    async def update(self, items: Sequence[Update]) -> list[Outcome]:
+        """Compare, write with If-Match, then read all that were written at once."""
+        written: dict[int, _Sent] = {}
+
+        async def one(at: int) -> Outcome:
+            sent = await self._put(items[at])
+            if isinstance(sent, Outcome):
+                return sent
+            written[at] = sent
+            return Outcome.applied(items[at].id)
+
+        told = await outcomes(range(len(items)), one)
+        shown = await self._shown([items[at].id for at in written])
+        for at, sent in written.items():
+            if (record := shown.get(items[at].id)) is not None:
+                told[at] = await self._proven(sent, record)
+        return told
+
+    async def remove(self, ids: Sequence[str]) -> list[Outcome]:
+        """Set the status that hides a ticket everywhere; it can be set back in RT."""
+
+        async def one(id: str) -> Outcome:
+            row, etag = await self._client.ticket(id)
+            if row["Status"] == "deleted":
+                return Outcome.applied(id)
+            said = await self._client.write("PUT", f"ticket/{id}", {"Status": "deleted"}, etag=etag)
+            row, _ = await self._client.ticket(id)
+            if row["Status"] != "deleted":
+                raise Rejected(f"ticket {id} was not deleted: {_sentences(said.json())}")
+            return Outcome.applied(id)
+
+        return await outcomes(ids, one)
+
+    async def _create_some(self, items: Sequence[Create]) -> list[Outcome]:
+        """One bulk request. RT answers item by item, in order."""
+        told: list[Outcome | None] = [None] * len(items)
+        bodies: dict[int, dict[str, Any]] = {}
+        for at, item in enumerate(items):
+            try:
+                bodies[at] = self._shape.creation(item.fields, item.key)
+            except Rejected as error:
+                told[at] = Outcome.of_error(error)
+        for at, outcome in zip(bodies, await self._bulk(list(bodies.values())), strict=True):
+            told[at] = outcome
+        return [outcome for outcome in told if outcome is not None]
+
+    async def _bulk(self, bodies: Sequence[Mapping[str, Any]]) -> list[Outcome]:
+        if not bodies:
+            return []
+        try:
+            response = await self._client.write("POST", "tickets/bulk", bodies, items=len(bodies))
+        except ConnectorError as error:
+            return [Outcome.of_error(error)] * len(bodies)
+        answers = response.json()
+        if not isinstance(answers, list) or len(answers) != len(bodies):
+            reason = f"RT answered {len(bodies)} creates with something else; each is looked for"
+            return [Outcome(Result.AMBIGUOUS, reason=reason)] * len(bodies)
+        return [
+            Outcome.applied(str(answer["id"]))
+            if answer.get("id")
+            else Outcome(Result.REJECTED, reason=str(answer.get("message", "no reason given")))
+            for answer in answers
+        ]
+
+    async def _put(self, item: Update) -> _Sent | Outcome:
+        """Send what differs, on the condition that nothing moved since it was compared."""
+        row, etag = await self._client.ticket(item.id)
+        if str(row["id"]) != item.id:
+            return Outcome(
+                Result.CONFLICT, id=item.id, reason=f"ticket {item.id} was merged into {row['id']}"
+            )
+        if row["Status"] == "deleted":
+            return Outcome(
+                Result.GONE, id=item.id, reason=f"ticket {item.id} is deleted in Request Tracker"
+            )
+        multiple = await self._metadata.multiple()
+        before = self._shape.record(await self._reader.as_row(row), "", multiple).fields
+        self._reader.learn(row["Queue"]["Name"], row)
+        body = self._shape.body(item.patch, before)
+        if moved := changed(item.expected, before):
+            paths = ", ".join(_leaves(moved))
+            return Outcome(
+                Result.CONFLICT,
+                id=item.id,
+                reason=f"ticket {item.id} shows another value of {paths}",
+            )
+        said: tuple[str, ...] = ()
+        if body:
+            response = await self._client.write("PUT", f"ticket/{item.id}", body, etag=etag)
+            said = tuple(map(str, response.json() or ()))
+        return _Sent(item, before, said)
+
+    async def _proven(self, sent: _Sent, record: Record) -> Outcome:
+        """What became of the update: applied where any of it shows, else refused for good."""
+        refused = _refused(sent, record)
+        reason = _sentences(sent.said)
+        if "Status" in refused:
+            record, why = await self._walk(sent, record)
+            reason = f"{why}. {reason}" if why else reason
+            refused = _refused(sent, record)
+        if not refused:
+            return Outcome.applied(record.id, record)
+        reason = f"RT did not take {', '.join(refused)}: {reason}"
+        asked = _leaves(changed(sent.item.patch, sent.before))
+        kind = Result.REJECTED if len(refused) == len(asked) else Result.APPLIED
+        return Outcome(kind, id=record.id, record=record, reason=reason)
+
+    async def _walk(self, sent: _Sent, record: Record) -> tuple[Record, str]:
+        """Reach a status that cannot be reached directly over ones RT was seen to offer."""
+        start, end = record.fields["Status"], sent.item.patch["Status"]
+        moves = self._reader.moves[record.fields["Queue"]]
+        steps = path(moves, start, end)
+        if len(steps) < 2:
+            offered = ", ".join(sorted(moves.get(start, ()))) or "nothing"
+            return record, f"no way from {start!r} to {end!r} is known; RT offers {offered}"
+        for step in steps:
+            row, etag = await self._client.ticket(record.id)
+            if row["Status"] != start:
+                break
+            try:
+                await self._client.write("PUT", f"ticket/{record.id}", {"Status": step}, etag=etag)
+            except ConnectorError as error:
+                return record, f"stopped on the way to {end!r} at {start!r}: {error}"
+            start = step
+        return (await self._shown([record.id])).get(record.id, record), ""
+
+    async def _with_records(self, told: Sequence[Outcome]) -> list[Outcome]:
+        shown = await self._shown([one.id for one in told if one.id is not None])
+        return [
+            replace(one, record=shown.get(one.id)) if one.id is not None else one for one in told
+        ]
+
+    async def _shown(self, ids: Sequence[str]) -> dict[str, Record]:
+        """The tickets as they are; none where they cannot be read now, as the writes still hold."""
+        if not ids:
+            return {}
+        try:
+            found = await self._reader.fetch(ids)
+        except ConnectorError:
+            return {}
+        return {id: one for id, one in found.items() if isinstance(one, Record)}
+
+
+def path(moves: Mapping[str, set[str]], start: str, end: str) -> list[str]:
+    """The fewest statuses that lead from `start` to `end`, without `start`; empty if none do."""
+    ways: deque[list[str]] = deque([[start]])
+    seen = {start}
+    while ways:
+        way = ways.popleft()
+        if way[-1] == end:
+            return way[1:]
+        if len(way) > _MOST_STEPS:
+            continue
+        for status in sorted(moves.get(way[-1], set()) - seen):
+            seen.add(status)
+            ways.append([*way, status])
+    return []
+
+
+def _refused(sent: _Sent, record: Record) -> list[str]:
+    """The paths that were to change and show what they showed before."""
+    asked = changed(sent.item.patch, sent.before)
+    before, after = _leaves(sent.before), _leaves(record.fields)
+    return [leaf for leaf in _leaves(asked) if same(before.get(leaf), after.get(leaf))]
+
+
+def _leaves(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields with the custom ones at paths of their own."""
+    flat = {name: value for name, value in fields.items() if name != "CustomFields"}
+    custom = fields.get("CustomFields") or {}
+    return flat | {f"CustomFields.{name}": value for name, value in custom.items()}
+
+
+def _sentences(said: Sequence[str]) -> str:
+    return "; ".join(said) or "RT gave no reason"
