@@ -7,7 +7,7 @@ intent, which the next pass settles by evidence; nothing that may have been appl
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from syncline.engine.book import Book, observation_of, parked
@@ -37,14 +37,24 @@ class Applier:
         self.context = context
         self.sync = sync
         self.ports = ports
+        self.observes = sync is context.sync
         self.links: dict[str, Link] = {}
+        self.held: frozenset[str] = frozenset()
         self.moved: set[str] = set()
 
     async def apply(
-        self, links: Mapping[str, Link], writes: Sequence[tuple[Write, Intent]]
+        self,
+        links: Mapping[str, Link],
+        writes: Sequence[tuple[Write, Intent]],
+        held: Collection[str] = (),
     ) -> set[str]:
-        """Send writes whose intents are committed; answers with links worth planning again."""
+        """Send writes whose intents are committed; answers with links worth planning again.
+
+        `held` links wait for a person with what their sides were seen to show: a receipt renews
+        that, or our own write would look like an edit when they are planned again.
+        """
         self.links = dict(links)
+        self.held = frozenset(held)
         by_side: dict[str, list[tuple[Write, Intent]]] = {}
         for write, intent in writes:
             by_side.setdefault(write.side, []).append((write, intent))
@@ -67,9 +77,7 @@ class Applier:
                 await self._updates(side, updates)
             if creates:
                 keyed = [(w, self.links[w.link_id], i.key) for w, i in creates]
-                outcomes = await self._outcomes(
-                    side, self.ports[side].create(keyed), len(creates)
-                )
+                outcomes = await self._outcomes(side, self.ports[side].create(keyed), len(creates))
                 await self._received(side, creates, outcomes)
 
     async def _updates(self, side: str, items: Sequence[tuple[Write, Intent]]) -> None:
@@ -127,11 +135,8 @@ class Applier:
                 good.append((write, intent))
                 continue
             book.close(intent, "superseded", "the record moved before the write")
-            self.moved.add(write.link_id)
             if isinstance(record, Record):
-                book.seen.append(
-                    observation_of(self.sync, side, record, write.link_id, book.at)
-                )
+                self._look_again(side, record, write.link_id, book)
         if book.closed:
             await self.context.commit(book.write)
         return good
@@ -170,7 +175,6 @@ class Applier:
                     self._refused(side, write, intent, outcome.reason, book)
                 case Result.CONFLICT | Result.GONE:
                     book.close(intent, "superseded", outcome.reason)
-                    self.moved.add(write.link_id)
                     reread.append(write)
                 case Result.RETRY:
                     book.close(intent, "superseded", outcome.reason)
@@ -188,14 +192,10 @@ class Applier:
         """Applied, but the record cannot be read now: the intent stays open and knows its id."""
         if outcome.id is not None and intent.record_id is None:
             book.close(intent, "superseded", "replaced by one that knows the record's id")
-            book.intents.append(
-                replace(intent, id=self.context.new_id(), record_id=outcome.id)
-            )
+            book.intents.append(replace(intent, id=self.context.new_id(), record_id=outcome.id))
         self.context.counts["ambiguous"] += 1
 
-    async def _shown_after(
-        self, side: str, outcomes: Sequence[Outcome]
-    ) -> dict[str, Record]:
+    async def _shown_after(self, side: str, outcomes: Sequence[Outcome]) -> dict[str, Record]:
         """What the tool shows after writes it did not answer with the record: one batched read."""
         silent = [
             outcome.id
@@ -245,8 +245,10 @@ class Applier:
         self.context.counts["deviations"] += len(receipt.deviations)
         self.context.counts[self._counted(write)] += 1
         if receipt.stale:
-            book.seen.append(observation_of(self.sync, side, record, write.link_id, book.at))
-            self.moved.add(write.link_id)
+            self._look_again(side, record, write.link_id, book)
+        elif write.link_id in self.held:
+            row = observation_of(self.sync, side, record, write.link_id, book.at)
+            book.seen.append(replace(row, state="held"))
 
     def _counted(self, write: Write) -> str:
         if self.sync is not self.context.sync:
@@ -265,8 +267,10 @@ class Applier:
         )
         if not receipt.doubts:
             return receipt
-        since = intent.created_at or self.context.now()
-        edited = await self.context.edited_since(side, record.id, receipt.doubts, since)
+        edited: frozenset[str] = frozenset()
+        if self.observes:
+            since = intent.created_at or self.context.now()
+            edited = await self.context.edited_since(side, record.id, receipt.doubts, since)
         return receive(
             self.sync, link, side, write.units, record, people, created=created, edited=edited
         )
@@ -294,9 +298,7 @@ class Applier:
             for name, unit in write.units.items()
         ]
 
-    def _refused(
-        self, side: str, write: Write, intent: Intent, reason: str, book: Book
-    ) -> None:
+    def _refused(self, side: str, write: Write, intent: Intent, reason: str, book: Book) -> None:
         """A tool's final no: a create is parked, a field becomes a deviation (rule 6)."""
         book.close(intent, "failed", reason)
         self.context.counts["parked"] += 1
@@ -313,9 +315,7 @@ class Applier:
             Deviation(sync, link.id, side, name, unit.value, unit.before, reason, book.at)
         )
 
-    def _one_by_one(
-        self, side: str, write: Write, book: Book
-    ) -> list[tuple[Write, Intent]]:
+    def _one_by_one(self, side: str, write: Write, book: Book) -> list[tuple[Write, Intent]]:
         """A refused patch of several units is sent again unit by unit: one bad field stops one."""
         pairs = []
         for name, unit in write.units.items():
@@ -344,6 +344,13 @@ class Applier:
         for write in writes:
             record = found.get(write.record_id or "")
             if isinstance(record, Record):
-                book.seen.append(
-                    observation_of(self.sync, side, record, write.link_id, book.at)
-                )
+                self._look_again(side, record, write.link_id, book)
+
+    def _look_again(self, side: str, record: Record, link_id: str, book: Book) -> None:
+        """Store what a record shows that no decision knows, and plan its link again.
+
+        Comments and files are read anew with their record, so nothing is stored of them.
+        """
+        if self.observes:
+            book.seen.append(observation_of(self.sync, side, record, link_id, book.at))
+            self.moved.add(link_id)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from syncline.engine.spec import Sync
 from syncline.sdk.connector import Record
-from syncline.store import findings, intents, journal, links, observations
+from syncline.store import intents, journal, links, observations
+from syncline.store.findings import conflicts, deviations, tombstones
+from syncline.store.findings import parked as quarantine
 from syncline.store.rows import (
     Conflict,
     Deviation,
@@ -19,7 +22,11 @@ from syncline.store.rows import (
     Parked,
     Tombstone,
 )
-from syncline.store.store import Tx
+from syncline.store.sql import Tx
+
+MARKER = "@marker"
+REFERENCES = "@references"
+"""Where an observation of a record without a link keeps what may tie it to one."""
 
 
 @dataclass(slots=True)
@@ -63,25 +70,31 @@ class Book:
         intents.insert(tx, self.intents)
         intents.close(tx, self.closed, self.at)
         journal.append(tx, self.entries)
-        findings.put_conflicts(tx, self.conflicts)
-        findings.resolve_conflicts(tx, self.resolved)
-        findings.clear_parked(tx, self.unparked)
-        findings.put_parked(tx, self.parked)
-        findings.clear_deviations(tx, self.sync, self.conforming)
-        findings.put_deviations(tx, self.deviations)
-        findings.put_tombstones(tx, self.tombstones)
+        conflicts.put(tx, self.conflicts)
+        conflicts.resolve(tx, self.resolved)
+        quarantine.clear(tx, self.unparked)
+        quarantine.put(tx, self.parked)
+        deviations.clear(tx, self.conforming)
+        deviations.put(tx, self.deviations)
+        tombstones.put(tx, self.tombstones)
 
 
 def observation_of(
     sync: Sync, side: str, record: Record, link_id: str | None, at: datetime
 ) -> Observation:
-    """What a record shows, as an observation of its side."""
+    """What a record shows, as an observation of its side.
+
+    Beside the slice it holds what ties records together: the marker and explicit references.
+    """
+    fields = sync.read(side, record.fields)
+    if link_id is None:
+        fields |= _ties(sync, side, record)
     return Observation(
         sync=sync.name,
         side=side,
         record_id=record.id,
         state="new",
-        fields=sync.read(side, record.fields),
+        fields=fields,
         version=record.version,
         link_id=link_id,
         key=record.key,
@@ -92,8 +105,35 @@ def observation_of(
     )
 
 
+def _ties(sync: Sync, side: str, record: Record) -> dict[str, Any]:
+    ties: dict[str, Any] = {}
+    if record.marker:
+        ties[MARKER] = record.marker
+    references: list[str] = []
+    for path in sync.sides[side].references:
+        found = at_path(record.fields, path)
+        references += [found] if isinstance(found, str) else list(found or ())
+    if references:
+        ties[REFERENCES] = references
+    return ties
+
+
+def at_path(fields: Mapping[str, Any], path: str) -> Any:
+    """The value at a dotted path of a wire record, None where there is none."""
+    at: Any = fields
+    for step in path.split("."):
+        at = at.get(step) if isinstance(at, Mapping) else None
+    return at
+
+
 def parked(
-    sync: str, link_id: str, side: str, unit: str, action: str, reason: str, at: datetime,
+    sync: str,
+    link_id: str,
+    side: str,
+    unit: str,
+    action: str,
+    reason: str,
+    at: datetime,
     digest: str = "",
 ) -> Parked:
     """A parked action; its id is the place it is parked at, so that it is parked once."""

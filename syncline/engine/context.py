@@ -1,4 +1,4 @@
-"""What one pass carries: its ports to the world, who is known, what has stopped, what was counted."""
+"""What one pass carries: its ports, who is known, what has stopped, what was counted."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from syncline.sdk.errors import ConnectorError
 from syncline.store import people
 from syncline.store.lease import Lease
 from syncline.store.rows import PersonRow
-from syncline.store.store import Store, Tx
+from syncline.store.sql import Tx
+from syncline.store.store import Store
 
 CLOCK_SKEW = timedelta(minutes=15)
 """How far a tool's clock may be from ours; histories are read from this much earlier."""
@@ -45,7 +46,7 @@ class PassContext:
     stopped: dict[str, str] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
-    table: Mapping[str, PersonRow] = field(default_factory=dict)
+    table: Mapping[str, Mapping[str, PersonRow]] = field(default_factory=dict)
 
     def now(self) -> datetime:
         return self.clock.now()
@@ -83,7 +84,7 @@ class PassContext:
         await self._learn(side, list(found.values()))
 
     async def know_persons(self, side: str, values: Iterable[tuple[str, Any]]) -> None:
-        """Learn the handles of persons in these (unit, value)s, asking the tool for unknown ones."""
+        """Learn the handles of persons in (unit, value)s, asking the tool once for unknown ones."""
         wanted: set[str] = set()
         for name, value in values:
             lens = self.sync.units[name].lenses.get(side)
@@ -102,7 +103,7 @@ class PassContext:
         ]
         if rows:
             await self.commit(people.put, rows)
-            self.people[side] = directory(self.people[side], rows, self.table)
+            self.people[side] = directory(self.people[side], rows, self.table.get(side, {}))
 
     async def edited_since(
         self, side: str, record_id: str, units: Iterable[str], since: datetime
@@ -120,7 +121,7 @@ class PassContext:
     async def history(
         self, side: str, ids: Sequence[str], since: datetime
     ) -> Mapping[str, Sequence[Change]]:
-        """The tool's own history from well before `since` (its clock is not ours), if it has one."""
+        """The tool's own history from well before `since`: its clock is not ours."""
         connector = self.connectors[side]
         if not connector.capabilities.history or not ids:
             return {}

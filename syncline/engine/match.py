@@ -37,9 +37,7 @@ class Question:
     by: str
 
 
-def match_key(
-    sync: Sync, observation: Observation, people: Mapping[str, People]
-) -> str | None:
+def match_key(sync: Sync, observation: Observation, people: Mapping[str, People]) -> str | None:
     """The key under which records of different sides meet by the `match` rule, if it has fields.
 
     Text is compared without case and surplus white space; a record with one of the fields empty
@@ -57,7 +55,7 @@ def match_key(
 
 def _comparable(value: Any) -> Any:
     if isinstance(value, dict) and "format" in value:
-        value = plain_text(value)
+        value = plain_text(value)  # type: ignore[arg-type]
     if isinstance(value, str):
         return " ".join(value.split()).casefold() or None
     return value

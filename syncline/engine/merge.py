@@ -114,7 +114,9 @@ class Decision:
 
 def digest(unit: str, candidates: Sequence[Candidate]) -> str:
     """Names exactly these candidates, so that an answer cannot meet other ones."""
-    body = orjson.dumps([unit, [[c.side, c.value] for c in candidates]], option=orjson.OPT_SORT_KEYS)
+    body = orjson.dumps(
+        [unit, [[c.side, c.value] for c in candidates]], option=orjson.OPT_SORT_KEYS
+    )
     return hashlib.sha256(body).hexdigest()[:16]
 
 
@@ -229,7 +231,7 @@ def _get(lens: Any, slice_: Slice, people: People) -> Any:
 def _maximal(
     unit: Unit, state: UnitState, look: _Look, evidence: Evidence | None
 ) -> list[Candidate]:
-    """Rule 3, with rule 7 for sides that were never seen: empty ones are filled, equal ones agree."""
+    """Rule 3, and rule 7 for sides never seen: empty ones are filled, equal ones agree."""
     at = evidence.at if evidence else {}
     who = evidence.person if evidence else {}
     found = [
@@ -339,7 +341,7 @@ def _by_policy(
             return "needs times"
         times = [c.at for c in usable]
         if len(usable) == len(maximal) and None not in times and len(set(times)) == len(times):
-            return max(usable, key=lambda c: c.at or datetime.min)
+            return max(usable, key=lambda c: c.at.timestamp() if c.at else 0.0)
     if policy.kind == "state" and len(usable) == len(maximal):
         ranks = [policy.order.index(c.value) if c.value in policy.order else -1 for c in usable]
         if min(ranks) >= 0 and ranks.count(max(ranks)) == 1:
@@ -380,6 +382,4 @@ def _settled(
     deviates = {s: why for s, why in state.deviates.items() if same and s in delivered}
     value = state.value if same else chosen
     after = UnitState(value, True, delivered, seen, deviates)
-    return Decision(
-        after, rule, edits=look.edits, unreadable=look.unreadable, drift=look.drift
-    )
+    return Decision(after, rule, edits=look.edits, unreadable=look.unreadable, drift=look.drift)

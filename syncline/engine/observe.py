@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from syncline.engine.book import observation_of
+from syncline.engine.book import MARKER, REFERENCES, observation_of
 from syncline.engine.context import PassContext
+from syncline.engine.match import match_key
 from syncline.sdk.connector import Record
 from syncline.sdk.errors import ConnectorError
 from syncline.store import cursors, links, observations
 from syncline.store.rows import Link, Observation, Slice
-from syncline.store.store import Tx
+from syncline.store.sql import Tx
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +83,17 @@ def _store_page(
         row = observation_of(sync, side, record, link.id if link else None, context.now())
         if is_new(context, link, row, loose.get(record.id), first):
             rows.append(row)
-    observations.put(tx, rows)
+    observations.put(tx, [_keyed(context, row) for row in rows])
     if cursor is not None:
         cursors.save(tx, sync.name, side, cursor, sync.fingerprint)
     return len(rows)
+
+
+def _keyed(context: PassContext, row: Observation) -> Observation:
+    """A loose record with the key under which its counterparts would be found."""
+    if row.link_id is not None:
+        return row
+    return replace(row, match_key=match_key(context.sync, row, context.people))
 
 
 def is_new(
@@ -130,3 +138,6 @@ def _as_seen(context: PassContext, link: Link, side: str, fields: Slice) -> bool
             if seen.get(path) != fields.get(path):
                 return False
     return True
+
+
+__all__ = ["MARKER", "REFERENCES", "Observed", "is_new", "observe"]

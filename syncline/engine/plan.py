@@ -18,6 +18,9 @@ from syncline.engine.spec import SideSpec, Sync, Unit
 from syncline.mapping.lens import People, Unmappable, Unwritable
 from syncline.store.rows import Link, LinkSide, Observation, Slice
 
+CARDS = "_cards"
+"""Where a link keeps, beside its units, which cards each side shows."""
+
 
 @dataclass(frozen=True, slots=True)
 class UnitWrite:
@@ -131,7 +134,7 @@ def plan_link(
     views = {
         side: observation.fields
         for side, observation in observed.items()
-        if side in sides and (sides[side].state == "in" or side in left)
+        if side in sides and not observation.deleted and (sides[side].state == "in" or side in left)
     }
     decided: dict[str, Decision] = {}
     for name, unit in sync.units.items():
@@ -161,7 +164,7 @@ def _scopes(
     left = []
     for side, observation in observed.items():
         known = sides.get(side)
-        if known is None or known.state not in ("in", "out"):
+        if known is None or known.state not in ("in", "out") or observation.deleted:
             continue
         inside = observation.in_scope and matches(sync, side, observation.fields, around.people)
         if known.state == "in" and not inside:
@@ -178,9 +181,7 @@ def _scopes(
     return sides, tuple(left)
 
 
-def matches(
-    sync: Sync, side: str, fields: Slice, people: Mapping[str, People]
-) -> bool:
+def matches(sync: Sync, side: str, fields: Slice, people: Mapping[str, People]) -> bool:
     """Whether a record of this side belongs to the sync by the side's filter."""
     where = sync.sides[side].where
     return where is None or where(shared_values(sync, side, fields, people))
@@ -449,9 +450,7 @@ def _collect(
     waits: bool,
 ) -> LinkPlan:
     fields = {**link.fields, **{name: state.pack() for name, state in states.items()}}
-    clashes = tuple(
-        Clash(name, "field", d.conflict) for name, d in decided.items() if d.conflict
-    )
+    clashes = tuple(Clash(name, "field", d.conflict) for name, d in decided.items() if d.conflict)
     unreadable = [
         Refusal(side, name, "read", reason)
         for name, d in decided.items()
@@ -461,7 +460,10 @@ def _collect(
         link,
         sides=sides,
         fields=fields,
-        dirty=waits or bool(writes) or undelivered(sync, sides, states),
+        dirty=waits
+        or bool(writes)
+        or undelivered(sync, sides, states)
+        or bool(cards_owed(sync, replace(link, sides=sides))),
         agreed=not clashes and agreed(sync, sides, states),
     )
     changed = after.sides != link.sides or after.fields != link.fields
@@ -485,9 +487,19 @@ def _collect(
     )
 
 
-def undelivered(
-    sync: Sync, sides: Mapping[str, LinkSide], states: Mapping[str, UnitState]
-) -> bool:
+def cards_owed(sync: Sync, link: Link) -> dict[str, list[str]]:
+    """Sides that do not yet show all their link's other records, with what they are to show."""
+    live = {side: at for side, at in link.sides.items() if at.state == "in" and at.url}
+    shown = link.fields.get(CARDS, {})
+    owed = {}
+    for side in live:
+        cards = sorted(f"{s}:{at.record_id}" for s, at in live.items() if s != side)
+        if cards and side in sync.sides and sync.sides[side].cards and shown.get(side) != cards:
+            owed[side] = cards
+    return owed
+
+
+def undelivered(sync: Sync, sides: Mapping[str, LinkSide], states: Mapping[str, UnitState]) -> bool:
     """Whether some side in scope still has to be sent something."""
     return any(
         state.known

@@ -1,8 +1,7 @@
-"""What the engine writes through: one port for records, one for comments, one for files.
+"""What the engine writes through: a port for records here, those for comments and files beside.
 
 A link of records, of comments or of files is planned, written, settled and proved by the same
-code; a port translates to the connector's methods. Inside a port's records, the wire of a comment
-is `{"body": text}` without the line that names its author, and a file's wire is empty.
+code; a port translates to the connector's methods.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from syncline.engine.merge import UnitState
-from syncline.engine.plan import UnitWrite, agreed, lacking, part, undelivered
+from syncline.engine.plan import UnitWrite, agreed, cards_owed, lacking, part, undelivered
 from syncline.engine.spec import Sync
 from syncline.mapping.lens import People, Unmappable, Unwritable
 from syncline.sdk.connector import Record
@@ -122,9 +122,7 @@ def _born(state: UnitState, side: str, slice_: Slice, lens: Any, people: People)
     """A field nobody wrote at creation: what the tool put there is its own default, not an edit."""
     if not state.known:
         return state
-    return replace(
-        state, seen={**state.seen, side: slice_}, delivered=state.delivered | {side}
-    )
+    return replace(state, seen={**state.seen, side: slice_}, delivered=state.delivered | {side})
 
 
 def _reason(lens: Any, slice_: Slice, write: UnitWrite, people: People) -> str:
@@ -134,7 +132,9 @@ def _reason(lens: Any, slice_: Slice, write: UnitWrite, people: People) -> str:
         shown = lens.get(slice_, people)
     except Unmappable as error:
         return f"the tool made something unreadable of it: {error.reason}"
-    return f"the tool made {shown!r} of it" if not isinstance(shown, dict) else "the tool changed it"
+    return (
+        f"the tool made {shown!r} of it" if not isinstance(shown, dict) else "the tool changed it"
+    )
 
 
 def _with(
@@ -158,13 +158,15 @@ def _with(
         sides=sides,
         fields=fields,
         revision=link.revision + 1,
-        dirty=undelivered(sync, sides, states) or bool(link.dirty and lacking(sync, sides)),
+        dirty=undelivered(sync, sides, states)
+        or bool(link.dirty and lacking(sync, sides))
+        or bool(cards_owed(sync, replace(link, sides=sides, fields=fields))),
         agreed=agreed(sync, sides, states),
     )
 
 
 def refuse(sync: Sync, link: Link, side: str, unit: str, reason: str) -> Link:
-    """The link after a tool's final no to one unit: the side counts as delivered, as a deviation."""
+    """The link after a tool's final no to one unit: delivered, with a deviation."""
     state = UnitState.unpack(link.fields.get(unit))
     state = replace(
         state,
@@ -177,6 +179,7 @@ def refuse(sync: Sync, link: Link, side: str, unit: str, reason: str) -> Link:
         link,
         fields=fields,
         revision=link.revision + 1,
-        dirty=undelivered(sync, link.sides, states) or bool(link.dirty and lacking(sync, link.sides)),
+        dirty=undelivered(sync, link.sides, states)
+        or bool(link.dirty and lacking(sync, link.sides)),
         agreed=False,
     )

@@ -17,7 +17,7 @@ from syncline.engine.plan import UnitWrite, part
 from syncline.engine.ports import Port
 from syncline.engine.receipt import receive, shows
 from syncline.engine.spec import Sync
-from syncline.sdk.connector import Change, Found, FindResult, Missing, Record
+from syncline.sdk.connector import Change, FindResult, Found, Missing, Record
 from syncline.sdk.errors import ConnectorError
 from syncline.store.rows import Intent, Link, Observation
 
@@ -177,7 +177,8 @@ class Settler:
             book.close(intent, "superseded", "the tool shows that it was not applied")
         if len(applied) < len(write.units):
             self._dirty(intent.link_id)
-        book.seen.append(self._observed(side, record, intent))
+        if self.applier.observes:
+            book.seen.append(self._observed(side, record, intent))
 
     async def _applied(self, side: str, intent: Intent, record: Record, book: Book) -> None:
         """A create that exists: its record is the other side's from now on."""

@@ -60,7 +60,12 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class SideSpec:
-    """One side of a sync. `create`: never | when_missing | ask. `paths`: what its lenses read."""
+    """One side of a sync. `create`: never | when_missing | ask.
+
+    `defaults` fill shared fields of records made here; `required` are wire paths that a new record
+    must have. `references` are wire paths that hold addresses of linked records; `cards`: the tool
+    can show linked records and the sync wants it to.
+    """
 
     name: str
     record: str
@@ -70,6 +75,7 @@ class SideSpec:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     required: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
+    cards: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from syncline.store.sql import delete as deleting
 from syncline.store.sql import update as updating
 from syncline.store.tables import observation
 
-_COLUMNS = [column for column in observation.columns if column.name != "workspace"]
+COLUMNS = [column for column in observation.columns if column.name != "workspace"]
 _KEY = ("sync", "side", "record_id")
 
 _put = upsert(observation, _KEY)
@@ -150,7 +150,7 @@ def counts(tx: Tx, sync: str) -> tuple[dict[str, dict[str, int]], int]:
 
 def columns(tx: Tx) -> Select[Any]:
     """A query of whole observations, for `of_row`."""
-    return tx.select(*_COLUMNS)
+    return tx.select(*COLUMNS)
 
 
 def of_row(row: Row[Any]) -> Observation:

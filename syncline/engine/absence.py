@@ -1,0 +1,174 @@
+"""Absence is not deletion (I21): what it takes before a record counts as deleted, and what then.
+
+A record missing from a census, refused on a write, or called deleted by its tool is *suspected*.
+It is taken as deleted when a later look, by id and with a passing canary, says so again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from syncline.engine.context import PassContext
+from syncline.engine.guards import Refused, shrunk
+from syncline.sdk.connector import Missing, Record
+from syncline.sdk.errors import ConnectorError
+from syncline.store import links, observations
+from syncline.store.findings import tombstones
+from syncline.store.rows import Link, Observation, Tombstone
+from syncline.store.sql import Tx
+
+CANARIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """What a census of one side found about linked records."""
+
+    side: str
+    known: int
+    unseen: int
+    alive: int
+    refused: Refused | None
+
+
+async def take_census(context: PassContext) -> list[Census]:
+    """List every side's ids; linked records that are missing are read by id, and then suspected."""
+    results = []
+    for side in sorted(context.reachable()):
+        try:
+            results.append(await _census(context, side))
+        except ConnectorError as error:
+            context.stop(side, error)
+    return results
+
+
+async def _census(context: PassContext, side: str) -> Census:
+    connector, record = context.connectors[side], context.sync.sides[side].record
+    known = await context.read(links.versions, context.sync.name, side)
+    missing = set(known)
+    async for page in connector.census(record):
+        missing -= set(page.versions)
+    refused = shrunk(context.sync, side, len(known), len(known) - len(missing))
+    if refused is not None or not missing:
+        return Census(side, len(known), len(missing), 0, refused)
+    canaries = [id_ for id_ in known if id_ not in missing][:CANARIES]
+    found = await connector.fetch(record, sorted(missing) + canaries)
+    alive = [r for i, r in found.items() if i in missing and isinstance(r, Record)]
+    if canaries and not any(isinstance(found.get(c), Record) for c in canaries):
+        context.notes.append(
+            f"{side}: records known to exist cannot be read, so nothing missing is judged"
+        )
+        return Census(side, len(known), len(missing), len(alive), None)
+    gone = [i for i, r in found.items() if i in missing and isinstance(r, Missing) and r.gone]
+    await context.commit(_suspect, context, side, gone, "missing from the census, then 404 by id")
+    await context.commit(_seen_outside, context, side, alive)
+    return Census(side, len(known), len(missing), len(alive), None)
+
+
+def _seen_outside(tx: Tx, context: PassContext, side: str, alive: Sequence[Record]) -> None:
+    """Records that a listing left out but that exist: observed, as out of scope if they are."""
+    from syncline.engine.book import observation_of
+
+    link_of = links.find(tx, context.sync.name, side, [record.id for record in alive])
+    observations.put(
+        tx,
+        [
+            observation_of(context.sync, side, record, link_of[record.id], context.now())
+            for record in alive
+            if record.id in link_of and (record.deleted or not record.in_scope)
+        ],
+    )
+
+
+def _suspect(tx: Tx, context: PassContext, side: str, ids: Sequence[str], evidence: str) -> None:
+    link_of = links.find(tx, context.sync.name, side, ids)
+    known = tombstones.of_records(tx, context.sync.name, side, ids)
+    tombstones.put(
+        tx,
+        [
+            Tombstone(
+                context.sync.name,
+                link_of[id_],
+                side,
+                id_,
+                "suspected",
+                "deleted",
+                evidence,
+                context.now(),
+            )
+            for id_ in ids
+            if id_ in link_of and id_ not in known
+        ],
+    )
+
+
+async def suspect(context: PassContext, side: str, ids: Sequence[str], evidence: str) -> None:
+    """Note that records look deleted, once."""
+    await context.commit(_suspect, context, side, ids, evidence)
+
+
+async def confirm(context: PassContext) -> list[Tombstone]:
+    """Look again at what an earlier look suspected; answers with what is deleted beyond doubt."""
+    suspected = [
+        t
+        for t in await context.read(tombstones.list, context.sync.name, "suspected")
+        if t.side in context.reachable()
+    ]
+    confirmed: list[Tombstone] = []
+    for side in sorted({t.side for t in suspected}):
+        mine = [t for t in suspected if t.side == side and _ripe(context, t)]
+        try:
+            confirmed += await _confirm_side(context, side, mine)
+        except ConnectorError as error:
+            context.stop(side, error)
+    return confirmed
+
+
+def _ripe(context: PassContext, tombstone: Tombstone) -> bool:
+    lag = context.connectors[tombstone.side].capabilities.search_lag
+    return context.now() - tombstone.first_seen_at >= lag
+
+
+async def _confirm_side(
+    context: PassContext, side: str, suspected: Sequence[Tombstone]
+) -> list[Tombstone]:
+    if not suspected:
+        return []
+    connector, record = context.connectors[side], context.sync.sides[side].record
+    found = await connector.fetch(record, [t.record_id for t in suspected])
+    confirmed, back = [], []
+    for tombstone in suspected:
+        now = found.get(tombstone.record_id)
+        if isinstance(now, Record) and not now.deleted:
+            back.append(tombstone)
+        elif isinstance(now, Record) or (isinstance(now, Missing) and now.gone):
+            confirmed.append(replace(tombstone, state="confirmed", confirmed_at=context.now()))
+    await context.commit(_lift, back)
+    return confirmed
+
+
+def _lift(tx: Tx, back: Sequence[Tombstone]) -> None:
+    tombstones.lift(tx, [(one.sync, one.side, one.record_id) for one in back])
+
+
+def buried(link: Link, side: str, state: str = "gone") -> Link:
+    """The link after one of its sides was deleted or cut: nothing is read or written there."""
+    sides = {**link.sides, side: replace(link.sides[side], state=state)}
+    fields = {}
+    for name, packed in link.fields.items():
+        if isinstance(packed, Mapping) and "delivered" in packed:
+            packed = {
+                **packed,
+                "delivered": [s for s in packed["delivered"] if s != side],
+                "seen": {s: v for s, v in packed["seen"].items() if s != side},
+            }
+        fields[name] = packed
+    return replace(link, sides=sides, fields=fields, revision=link.revision + 1, dirty=False)
+
+
+def undecided(link: Link, observed: Mapping[str, Observation], side: str) -> bool:
+    """Whether another side holds an edit that the deleted one never got."""
+    if any(s != side and not o.deleted for s, o in observed.items()):
+        return True
+    return link.dirty

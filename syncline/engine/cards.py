@@ -1,0 +1,78 @@
+"""Shows linked records to people inside their own tools, once for every pair."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from syncline.engine.book import Book
+from syncline.engine.context import PassContext
+from syncline.engine.plan import CARDS, cards_owed
+from syncline.sdk.connector import LinkCard, Result
+from syncline.sdk.errors import ConnectorError
+from syncline.store.rows import Link
+
+TITLE_UNIT = "title"
+
+
+async def show_cards(context: PassContext, links: Sequence[Link]) -> None:
+    """Write the cards that these links owe; what a tool cannot take now stays owed."""
+    owed: dict[str, list[tuple[Link, LinkCard]]] = {}
+    for link in links:
+        for side in cards_owed(context.sync, link):
+            if side in context.reachable():
+                owed.setdefault(side, []).extend((link, card) for card in cards_of(link, side))
+    done: dict[str, Link] = {link.id: link for link in links}
+    for side, pairs in owed.items():
+        record = context.sync.sides[side].record
+        try:
+            outcomes = await context.connectors[side].show_links(record, [c for _, c in pairs])
+        except ConnectorError as error:
+            context.stop(side, error)
+            continue
+        failed = {
+            link.id
+            for (link, _), outcome in zip(pairs, outcomes, strict=True)
+            if outcome.result in (Result.RETRY, Result.AMBIGUOUS, Result.CONFLICT)
+        }
+        for link, _ in pairs:
+            if link.id not in failed:
+                done[link.id] = _shown(context, done[link.id], side)
+        context.counts["cards"] += sum(o.result is Result.APPLIED for o in outcomes)
+    book = Book(context.sync.name, context.run, context.now())
+    book.links = {id_: link for id_, link in done.items() if link.fields.get(CARDS)}
+    await context.commit(book.write)
+
+
+def cards_of(link: Link, side: str) -> list[LinkCard]:
+    """What a side shows of its link's other records."""
+    title = (link.fields.get(TITLE_UNIT) or {}).get("value")
+    return [
+        LinkCard(
+            record_id=link.sides[side].record_id,
+            connection=other,
+            key=at.key or at.record_id,
+            title=title if isinstance(title, str) else "",
+            url=at.url,
+        )
+        for other, at in link.sides.items()
+        if other != side and at.state == "in" and at.url
+    ]
+
+
+def _shown(context: PassContext, link: Link, side: str) -> Link:
+    cards = cards_owed(context.sync, link).get(side)
+    if cards is None:
+        return link
+    shown = {**link.fields.get(CARDS, {}), side: cards}
+    after = replace(link, fields={**link.fields, CARDS: shown}, revision=link.revision + 1)
+    owes = bool(cards_owed(context.sync, after))
+    return replace(after, dirty=link.dirty and (owes or _owes_more(context, after)))
+
+
+def _owes_more(context: PassContext, link: Link) -> bool:
+    from syncline.engine.merge import UnitState
+    from syncline.engine.plan import lacking, undelivered
+
+    states = {name: UnitState.unpack(link.fields.get(name)) for name in context.sync.units}
+    return undelivered(context.sync, link.sides, states) or bool(lacking(context.sync, link.sides))

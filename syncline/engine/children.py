@@ -1,0 +1,335 @@
+"""Comments and files of linked records: links of their own, planned and proved like records.
+
+They are read with a record that changed, never on their own. What was written before two records
+were linked is copied as internal only: nothing is mailed to a customer for having been linked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from syncline.engine.attribution import stripped
+from syncline.engine.book import Book
+from syncline.engine.child_ports import META, AttachmentPort, CommentPort, child_id
+from syncline.engine.context import PassContext
+from syncline.engine.ports import Port
+from syncline.engine.settle import Settler
+from syncline.engine.spec import Mode, Policy, SideSpec, Sync, Unit
+from syncline.engine.stage import Item, Stage
+from syncline.mapping.load import load_mapping
+from syncline.mapping.units import units
+from syncline.sdk.connector import Attachment, Comment, Visibility
+from syncline.sdk.errors import ConnectorError
+from syncline.store import links
+from syncline.store.rows import Intent, Link, LinkSide, Observation
+
+SEEN = "_children"
+"""Where a record's link keeps that its comments and files were read before."""
+
+COMMENT = """\
+entity: comment
+record: comment
+text: {text}
+fields:
+  body: {{path: body, create_only: {fixed}}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A comment or file as read: what its link needs, in one shape for both."""
+
+    side: str
+    id: str
+    label: str
+    author: str
+    visibility: Visibility
+    ours: bool
+    fields: Mapping[str, Any]
+    meta: Mapping[str, Any]
+
+
+class Children:
+    """Comments and files of one pass."""
+
+    def __init__(self, context: PassContext) -> None:
+        self.context = context
+        self.sync = context.sync
+
+    async def settle(self, found: Mapping[str, Link], intents: Sequence[Intent]) -> None:
+        """Close intents of comments and files by evidence."""
+        for kind in ("comment", "attachment"):
+            mine = {id_: link for id_, link in found.items() if link.kind == kind}
+            if not mine:
+                continue
+            parents = await self.context.read(
+                links.load, [link.parent for link in mine.values() if link.parent]
+            )
+            known = await self.context.read(links.children, list(parents))
+            ports = self._ports(kind, parents, known)
+            await Settler(self.context, self._spec(kind), ports).settle(mine, intents)
+
+    async def carry_out(self, parents: Sequence[Link]) -> None:
+        """Copy new comments and files of these records, and edits of comments."""
+        if self.sync.comments is None:
+            return
+        groups: dict[frozenset[str], list[Link]] = {}
+        for parent in parents:
+            live = frozenset(
+                side
+                for side, at in parent.sides.items()
+                if at.state == "in" and side in self.context.reachable()
+            )
+            if len(live) > 1:
+                groups.setdefault(live, []).append(parent)
+        for live, group in groups.items():
+            await self._kind("comment", live, group)
+            if self.sync.comments.attachments:
+                await self._kind("attachment", live, group)
+            await self._read_before(group)
+
+    async def _kind(self, kind: str, live: frozenset[str], parents: Sequence[Link]) -> None:
+        by_id = {parent.id: parent for parent in parents}
+        known = await self.context.read(links.children, list(by_id))
+        read: dict[str, list[Child]] = {}
+        for side in sorted(live):
+            try:
+                await self._read(kind, side, parents, read)
+            except ConnectorError as error:
+                self.context.stop(side, error)
+                return
+        items = []
+        for parent in parents:
+            mine = [child for child in known.get(parent.id, []) if child.kind == kind]
+            items += self._items(kind, parent, mine, read.get(parent.id, []), live)
+        if items:
+            stage = Stage(self.context, self._spec(kind), self._ports(kind, by_id, known), live)
+            await stage.run(items)
+
+    async def _read(
+        self, kind: str, side: str, parents: Sequence[Link], read: dict[str, list[Child]]
+    ) -> None:
+        connector, record = self.context.connectors[side], self.sync.sides[side].record
+        by_record = {parent.sides[side].record_id: parent.id for parent in parents}
+        if kind == "comment":
+            format_ = self.sync.sides[side].text_format
+            for id_, comments in (await connector.comments(record, list(by_record))).items():
+                found = [_comment(side, id_, one, format_) for one in comments]
+                read.setdefault(by_record[id_], []).extend(found)
+        elif connector.capabilities.attachments:
+            for id_, files in (await connector.attachments(record, list(by_record))).items():
+                found = [_file(side, id_, one) for one in files]
+                read.setdefault(by_record[id_], []).extend(found)
+
+    def _items(
+        self,
+        kind: str,
+        parent: Link,
+        known: Sequence[Link],
+        read: Sequence[Child],
+        live: frozenset[str],
+    ) -> list[Item]:
+        """Known children that show something new or owe a copy, and new ones."""
+        place = {(at.side, at.record_id): one for one in known for at in one.sides.values()}
+        seen: dict[str, dict[str, Observation]] = {}
+        items: list[Item] = []
+        fresh: list[Child] = []
+        for child in read:
+            one = place.get((child.side, child.id))
+            if one is None:
+                fresh.append(child)
+            elif not _as_seen(one, child):
+                seen.setdefault(one.id, {})[child.side] = self._observed(child, one.id)
+        for one in known:
+            if one.id in seen or one.dirty:
+                items.append(Item(one, seen.get(one.id, {})))
+        first = SEEN not in parent.fields
+        items += self._new(kind, parent, fresh, first, live)
+        return items
+
+    def _new(
+        self,
+        kind: str,
+        parent: Link,
+        fresh: Sequence[Child],
+        first: bool,
+        live: frozenset[str],
+    ) -> list[Item]:
+        """Links for children seen for the first time; the same one on several sides is one link."""
+        items = []
+        taken: set[tuple[str, str]] = set()
+        for child in sorted(fresh, key=lambda one: one.ours):
+            if (child.side, child.id) in taken or not self._copied(child):
+                continue
+            twins = {child.side: child}
+            for other in fresh:
+                same = other.label == child.label and other.side not in twins
+                if same and (first or other.ours) and (other.side, other.id) not in taken:
+                    twins[other.side] = other
+            if child.ours and len(twins) == 1:
+                continue
+            taken.update((one.side, one.id) for one in twins.values())
+            items.append(self._item(kind, parent, child, twins, first, live))
+        return items
+
+    def _copied(self, child: Child) -> bool:
+        policy = self.sync.comments
+        return policy is not None and child.visibility in policy.visibility
+
+    def _item(
+        self,
+        kind: str,
+        parent: Link,
+        child: Child,
+        twins: Mapping[str, Child],
+        first: bool,
+        live: frozenset[str],
+    ) -> Item:
+        sides = {s: LinkSide(s, one.id) for s, one in twins.items()}
+        shown: dict[str, str] = {}
+        for side in live - set(twins):
+            visibility = self._shown_as(side, child, first)
+            if visibility is None:
+                sides[side] = LinkSide(side, "", "cut")
+            else:
+                shown[side] = visibility.value
+        meta = {**child.meta, "from": child.side, "author": child.author, "as": shown}
+        link = Link(
+            id=self.context.new_id(),
+            sync=self.sync.name,
+            kind=kind,
+            parent=parent.id,
+            sides=sides,
+            fields={META: meta},
+        )
+        return Item(link, {s: self._observed(one, link.id) for s, one in twins.items()}, new=True)
+
+    def _shown_as(self, side: str, child: Child, first: bool) -> Visibility | None:
+        """As what a side shows a copy; None: not at all. Internal never turns public by itself."""
+        policy = self.sync.comments
+        has = self.context.connectors[side].capabilities.visibilities
+        wanted = child.visibility
+        if policy is not None and policy.as_ != "same":
+            wanted = Visibility(policy.as_)
+        if wanted is Visibility.PUBLIC and first:
+            wanted = Visibility.INTERNAL
+        if wanted is Visibility.PUBLIC and wanted in has:
+            return wanted
+        return Visibility.INTERNAL if Visibility.INTERNAL in has else None
+
+    def _observed(self, child: Child, link_id: str) -> Observation:
+        return Observation(
+            sync=self.sync.name,
+            side=child.side,
+            record_id=child.id,
+            state="new",
+            fields=child.fields,
+            link_id=link_id,
+            seen_at=self.context.now(),
+        )
+
+    async def _read_before(self, parents: Sequence[Link]) -> None:
+        """Remember that what these records had was read: what comes later is new."""
+        ids = [parent.id for parent in parents if SEEN not in parent.fields]
+        if not ids:
+            return
+        found = await self.context.read(links.load, ids)
+        book = Book(self.sync.name, self.context.run, self.context.now())
+        book.links = {
+            id_: replace(link, fields={**link.fields, SEEN: True}) for id_, link in found.items()
+        }
+        await self.context.commit(book.write)
+
+    def _spec(self, kind: str) -> Sync:
+        """The sync of this kind of children: one unit for a comment's body, none for a file."""
+        sides = {
+            name: SideSpec(name, spec.record, spec.text_format, create="when_missing")
+            for name, spec in self.sync.sides.items()
+        }
+        found: dict[str, Unit] = {}
+        if kind == "comment":
+            found["body"] = self._body()
+        return Sync(self.sync.name, kind, sides, found, show_links=False)
+
+    def _body(self) -> Unit:
+        mappings = {
+            name: load_mapping(
+                COMMENT.format(
+                    text=spec.text_format,
+                    fixed=str(
+                        not self.context.connectors[name].capabilities.edits_comments
+                    ).lower(),
+                )
+            )
+            for name, spec in self.sync.sides.items()
+        }
+        (unit,) = units(mappings)
+        modes: dict[str, Mode] = dict.fromkeys(unit.lenses, "both")
+        return Unit(
+            "body",
+            unit.fields,
+            unit.kind,
+            unit.lenses,
+            modes,
+            Policy("merge"),
+        )
+
+    def _ports(
+        self, kind: str, parents: Mapping[str, Link], known: Mapping[str, Iterable[Link]]
+    ) -> dict[str, Port]:
+        records = {name: spec.record for name, spec in self.sync.sides.items()}
+        ports: dict[str, Port] = {}
+        for side, spec in self.sync.sides.items():
+            linked = {
+                one.sides[side].record_id
+                for group in known.values()
+                for one in group
+                if one.kind == kind and side in one.sides
+            }
+            connector = self.context.connectors[side]
+            if kind == "comment":
+                ports[side] = CommentPort(
+                    connector, side, spec.record, spec.text_format, parents, linked
+                )
+            elif connector.capabilities.attachments:
+                ports[side] = AttachmentPort(
+                    self.context.connectors, side, records, parents, linked
+                )
+        return ports
+
+
+def _comment(side: str, record_id: str, comment: Comment, text_format: str) -> Child:
+    """A comment as a child; ours is one under the line that names an author elsewhere."""
+    body, copied = stripped(text_format, comment.body) if comment.by_us else (comment.body, False)
+    author = comment.author.name or comment.author.email or comment.author.handle
+    label = " ".join("".join(c if c.isalnum() else " " for c in body).split()).casefold()
+    return Child(
+        side=side,
+        id=child_id(record_id, comment.id),
+        label=label,
+        author=author,
+        visibility=comment.visibility,
+        ours=copied,
+        fields={"body": body},
+        meta={},
+    )
+
+
+def _file(side: str, record_id: str, one: Attachment) -> Child:
+    return Child(
+        side=side,
+        id=child_id(record_id, one.id),
+        label=f"{one.name}/{one.size}",
+        author="",
+        visibility=one.visibility,
+        ours=one.by_us,
+        fields={},
+        meta={"name": one.name, "size": one.size, "content_type": one.content_type},
+    )
+
+
+def _as_seen(link: Link, child: Child) -> bool:
+    seen = (link.fields.get("body") or {}).get("seen", {}).get(child.side)
+    return not child.fields or seen == dict(child.fields)

@@ -1,0 +1,163 @@
+"""What a record's end on one side does to the others: cut the link, close, archive or delete."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from syncline.engine import absence
+from syncline.engine.book import Book
+from syncline.engine.context import PassContext
+from syncline.engine.merge import UnitState, digest
+from syncline.engine.plan import undelivered
+from syncline.sdk.connector import Outcome, Result
+from syncline.sdk.errors import ConnectorError
+from syncline.store import intents, links, matching, observations
+from syncline.store.rows import Conflict, Intent, JournalEntry, Link, Tombstone
+
+CLOSED = ("cancelled", "declined", "closed", "done")
+"""Statuses that close a record, the most fitting first."""
+
+
+class Deletes:
+    """Deletions of one pass: what was confirmed, and what that means for each link."""
+
+    def __init__(self, context: PassContext) -> None:
+        self.context = context
+        self.confirmed: list[Tombstone] = []
+
+    async def collect(self) -> None:
+        """Suspect what tools call deleted, look again at what was suspected before."""
+        told = await self.context.read(matching.deleted, self.context.sync.name)
+        for side in {row.side for row in told}:
+            ids = [row.record_id for row in told if row.side == side]
+            await absence.suspect(self.context, side, ids, "the tool calls it deleted")
+        self.confirmed = await absence.confirm(self.context)
+
+    async def carry_out(self) -> None:
+        """Bury every confirmed record and tell the other sides what the sync says to tell."""
+        found = await self.context.read(links.load, [t.link_id for t in self.confirmed])
+        for tombstone in self.confirmed:
+            link = found.get(tombstone.link_id)
+            if link is not None and tombstone.side in link.sides:
+                await self._bury(link, tombstone)
+
+    async def _bury(self, link: Link, tombstone: Tombstone) -> None:
+        policy = self.context.sync.deletes
+        observed = await self.context.read(observations.of_links, self.context.sync.name, [link.id])
+        side = tombstone.side
+        book = Book(self.context.sync.name, self.context.run, self.context.now())
+        late = absence.undecided(link, observed.get(link.id, {}), side)
+        after = absence.buried(link, side)
+        book.tombstones.append(tombstone)
+        book.done.append((side, tombstone.record_id))
+        book.entries.append(self._entry(after, tombstone, book))
+        self.context.counts["deleted"] += 1
+        if late and policy.on_edit == "keep":
+            book.conflicts.append(self._kept(after, tombstone, book))
+            self.context.counts["conflicts"] += 1
+        elif policy.propagate == "close":
+            after = self._closed(after)
+        elif policy.propagate in ("archive", "delete"):
+            after = await self._removed(after, side, book)
+        book.links[link.id] = after
+        await self.context.commit(book.write)
+
+    def _entry(self, link: Link, tombstone: Tombstone, book: Book) -> JournalEntry:
+        return JournalEntry(
+            book.at,
+            book.sync,
+            book.run,
+            link.id,
+            tombstone.side,
+            tombstone.record_id,
+            None,
+            "unlink",
+            tombstone.record_id,
+            None,
+            None,
+            tombstone.evidence,
+        )
+
+    def _kept(self, link: Link, tombstone: Tombstone, book: Book) -> Conflict:
+        """The other sides hold an edit the deleted record never got: a person is told."""
+        candidates = tuple(
+            {"side": at.side, "value": at.record_id, "at": None, "person": None}
+            for at in link.sides.values()
+        )
+        return Conflict(
+            id=self.context.sign(f"{link.id}/{tombstone.side}")[-10:],
+            sync=book.sync,
+            link_id=link.id,
+            field="",
+            kind="deleted",
+            candidates=candidates,
+            digest=digest(link.id, ()),
+            created_at=book.at,
+        )
+
+    def _closed(self, link: Link) -> Link:
+        """The link with its status decided as closed, to be delivered like any other value."""
+        unit = self.context.sync.units.get("status")
+        if unit is None:
+            return link
+        options = getattr(unit.kind, "options", ())
+        value = next((status for status in CLOSED if status in options), None)
+        state = UnitState.unpack(link.fields.get("status"))
+        if value is None or not state.known or state.value in CLOSED:
+            return link
+        state = replace(state, value=value, delivered=frozenset(), deviates={})
+        after = replace(link, fields={**link.fields, "status": state.pack()})
+        states = {n: UnitState.unpack(after.fields.get(n)) for n in self.context.sync.units}
+        return replace(after, dirty=undelivered(self.context.sync, after.sides, states))
+
+    async def _removed(self, link: Link, side: str, book: Book) -> Link:
+        """The other live records archived or deleted in their tools, each with its intent."""
+        how = self.context.sync.deletes.propagate
+        for other, at in list(link.sides.items()):
+            if other == side or at.state != "in" or other not in self.context.reachable():
+                continue
+            intent = Intent(
+                id=self.context.new_id(),
+                sync=book.sync,
+                run=book.run,
+                link_id=link.id,
+                side=other,
+                kind="remove",
+                record_id=at.record_id,
+                key="",
+                payload={"how": how, "units": {}},
+                created_at=book.at,
+            )
+            await self.context.commit(intents.insert, [intent])
+            outcome = (await self._remove(other, [at.record_id], how))[0]
+            if outcome.result in (Result.APPLIED, Result.GONE):
+                link = absence.buried(link, other)
+                book.close(intent, "applied")
+                book.tombstones.append(
+                    Tombstone(
+                        book.sync,
+                        link.id,
+                        other,
+                        at.record_id,
+                        "confirmed",
+                        "deleted",
+                        f"deleted by us, as {side} was",
+                        book.at,
+                        book.at,
+                    )
+                )
+            elif outcome.result is not Result.AMBIGUOUS:
+                book.close(intent, "failed", outcome.reason)
+                self.context.notes.append(
+                    f"{other}: {at.record_id} could not be removed: {outcome.reason}"
+                )
+        return link
+
+    async def _remove(self, side: str, ids: Sequence[str], how: str) -> Sequence[Outcome]:
+        record = self.context.sync.sides[side].record
+        try:
+            return await self.context.connectors[side].remove(record, ids, how)
+        except ConnectorError as error:
+            self.context.stop(side, error)
+            return [Outcome(Result.RETRY, reason=str(error))] * len(ids)

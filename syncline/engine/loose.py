@@ -1,0 +1,247 @@
+"""Records that belong to no link yet: matched, made a link of their own, or left alone."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence, Set
+from dataclasses import replace
+
+from syncline.engine.context import PassContext
+from syncline.engine.match import Matched, Question, pair
+from syncline.engine.observe import MARKER, REFERENCES
+from syncline.engine.plan import matches
+from syncline.engine.stage import Item
+from syncline.store import links, matching
+from syncline.store.findings import conflicts, tombstones
+from syncline.store.rows import Conflict, Link, LinkSide, Observation
+from syncline.store.sql import Tx
+
+
+class Loose:
+    """Turns loose records into links to plan. `listed`: sides read completely in this pass.
+
+    Nothing is decided while a side is missing: its records might be the counterparts. In a preview
+    nothing is stored, neither here nor by the stage that plans the links.
+    """
+
+    def __init__(self, context: PassContext, listed: frozenset[str], preview: bool) -> None:
+        self.context = context
+        self.sync = context.sync
+        self.complete = listed >= frozenset(self.sync.sides)
+        self.listed = listed
+        self.preview = preview
+
+    async def batches(self, size: int) -> AsyncIterator[list[Item]]:
+        """New links, in batches; what stays alone is left for later records to find."""
+        if not self.complete:
+            return
+        after: tuple[str, str] | None = None
+        taken: set[tuple[str, str]] = set()
+        while rows := await self.context.read(matching.fresh, self.sync.name, after, size):
+            after = (rows[-1].side, rows[-1].record_id)
+            rows = [row for row in rows if (row.side, row.record_id) not in taken]
+            await self._know(rows)
+            inside = [row for row in rows if self._belongs(row)]
+            found = await self.context.read(_evidence, self.context, inside)
+            items, questions, alone = self._sort(inside, found, taken)
+            outside = [row for row in rows if row not in inside]
+            if not self.preview:
+                await self.context.commit(_leave, self.context, [*alone, *outside], questions)
+            self.context.counts["conflicts"] += len(questions)
+            if items:
+                yield items
+
+    async def _know(self, rows: Sequence[Observation]) -> None:
+        for side in self.sync.sides:
+            slices = [row.fields for row in rows if row.side == side]
+            if slices and side in self.context.reachable():
+                await self.context.know_handles(side, slices)
+
+    def _belongs(self, row: Observation) -> bool:
+        return (
+            row.in_scope
+            and not row.deleted
+            and matches(self.sync, row.side, row.fields, self.context.people)
+        )
+
+    def _sort(
+        self,
+        rows: Sequence[Observation],
+        found: Found,
+        taken: set[tuple[str, str]],
+    ) -> tuple[list[Item], list[Question], list[Observation]]:
+        items: list[Item] = []
+        free = []
+        for row in rows:
+            link = found.joins.get((row.side, row.record_id))
+            if link is None:
+                free.append(row)
+            else:
+                items.append(_joined(link, row))
+        matched, questions = pair(self.sync, free, lambda row: self._candidates(row, found))
+        asked = {(q.record.side, q.record.record_id) for q in questions}
+        asked |= {(c.side, c.record_id) for q in questions for c in q.candidates}
+        for match in matched:
+            taken.update((row.side, row.record_id) for row in match.records.values())
+            items.append(self._linked(match))
+        alone = []
+        for row in free:
+            place = (row.side, row.record_id)
+            if place in taken or place in asked:
+                continue
+            if self._creates_from(row):
+                items.append(self._linked(Matched({row.side: row}, "new")))
+            else:
+                alone.append(row)
+        return items, questions, alone
+
+    def _candidates(self, row: Observation, found: Found) -> list[Observation]:
+        rows = found.partners.get((row.side, row.record_id), [])
+        return [r for r in rows if r.side != row.side and self._belongs(r)]
+
+    def _creates_from(self, row: Observation) -> bool:
+        return any(
+            spec.create == "when_missing"
+            for name, spec in self.sync.sides.items()
+            if name != row.side
+        )
+
+    def _linked(self, match: Matched) -> Item:
+        link = Link(
+            id=self.context.new_id(),
+            sync=self.sync.name,
+            kind="record",
+            parent=None,
+            sides={side: _side(row) for side, row in match.records.items()},
+            fields={},
+        )
+        return Item(link, match.records, new=True)
+
+
+class Found:
+    """What the store knows about loose records: links they belong to, and possible partners."""
+
+    def __init__(self) -> None:
+        self.joins: dict[tuple[str, str], Link] = {}
+        self.partners: dict[tuple[str, str], list[Observation]] = {}
+
+
+def _side(row: Observation) -> LinkSide:
+    return LinkSide(row.side, row.record_id, "in", row.version, row.key, row.url)
+
+
+def _joined(link: Link, row: Observation) -> Item:
+    return Item(replace(link, sides={**link.sides, row.side: _side(row)}), {row.side: row})
+
+
+def _evidence(tx: Tx, context: PassContext, rows: Sequence[Observation]) -> Found:
+    """Markers, references and match keys of loose records, looked up in batches."""
+    found = Found()
+    sync = context.sync.name
+    dead = _dead(tx, sync, rows)
+    _by_marker(tx, context, rows, dead, found)
+    if "reference" in context.sync.match:
+        _by_reference(tx, context, rows, dead, found)
+    keys = {row.match_key for row in rows if row.match_key}
+    by_key = matching.by_key(tx, sync, sorted(keys)) if keys else {}
+    for row in rows:
+        place = (row.side, row.record_id)
+        same = [r for r in by_key.get(row.match_key or "", ()) if r.side != row.side]
+        known = {(r.side, r.record_id) for r in found.partners.get(place, ())}
+        extra = [r for r in same if (r.side, r.record_id) not in known]
+        if extra and not known:
+            found.partners[place] = extra
+    return found
+
+
+def _dead(tx: Tx, sync: str, rows: Sequence[Observation]) -> set[tuple[str, str]]:
+    """Records with a tombstone: nothing but `adopt` ties them to anything."""
+    dead: set[tuple[str, str]] = set()
+    for side in {row.side for row in rows}:
+        ids = [row.record_id for row in rows if row.side == side]
+        dead |= {(side, id_) for id_ in tombstones.of_records(tx, sync, side, ids)}
+    return dead
+
+
+def _by_marker(
+    tx: Tx,
+    context: PassContext,
+    rows: Sequence[Observation],
+    dead: Set[tuple[str, str]],
+    found: Found,
+) -> None:
+    """A marker that we signed ties a record to its link, if the link has no record there.
+
+    A copied record carries a copied marker: the first comer keeps it, the copy is loose.
+    """
+    marked: dict[str, list[Observation]] = {}
+    for row in rows:
+        marker = row.fields.get(MARKER)
+        parts = str(marker).split("-") if marker else []
+        if len(parts) != 3 or (row.side, row.record_id) in dead:
+            continue
+        link_id, _, side = parts[1].partition(":")
+        if side == row.side and marker == context.sign(parts[1]):
+            marked.setdefault(link_id, []).append(row)
+    for link_id, link in links.load(tx, list(marked)).items():
+        for row in marked[link_id][:1]:
+            if row.side not in link.sides:
+                found.joins[row.side, row.record_id] = link
+
+
+def _by_reference(
+    tx: Tx,
+    context: PassContext,
+    rows: Sequence[Observation],
+    dead: Set[tuple[str, str]],
+    found: Found,
+) -> None:
+    """An address of another record, in a field made for it, ties the two."""
+    urls = {u for row in rows for u in row.fields.get(REFERENCES) or ()}
+    if not urls:
+        return
+    loose = matching.by_url(tx, context.sync.name, sorted(urls))
+    linked = links.by_url(tx, context.sync.name, sorted(urls))
+    for row in rows:
+        place = (row.side, row.record_id)
+        if place in dead or place in found.joins:
+            continue
+        for url in row.fields.get(REFERENCES) or ():
+            link = linked.get(url)
+            if link is not None and row.side not in link.sides:
+                found.joins[place] = link
+            elif url in loose and loose[url].side != row.side:
+                found.partners.setdefault(place, []).append(loose[url])
+                back = (loose[url].side, loose[url].record_id)
+                found.partners.setdefault(back, []).append(row)
+
+
+def _leave(
+    tx: Tx,
+    context: PassContext,
+    alone: Sequence[Observation],
+    questions: Sequence[Question],
+) -> None:
+    asked = [row for q in questions for row in (q.record, *q.candidates)]
+    matching.leave(
+        tx,
+        context.sync.name,
+        [(row.side, row.record_id, row.match_key) for row in [*alone, *asked]],
+    )
+    conflicts.put(tx, [_question(context, question) for question in questions])
+
+
+def _question(context: PassContext, question: Question) -> Conflict:
+    rows = (question.record, *question.candidates)
+    name = "/".join(sorted(f"{row.side}:{row.record_id}" for row in rows))
+    return Conflict(
+        id=context.sign(name)[-10:],
+        sync=context.sync.name,
+        link_id=None,
+        field="",
+        kind="match",
+        candidates=tuple(
+            {"side": r.side, "value": r.record_id, "at": None, "person": None} for r in rows
+        ),
+        digest=context.sign(name)[-16:],
+        created_at=context.now(),
+    )

@@ -1,0 +1,362 @@
+"""One pass of one sync, step by step: settle, observe, judge, carry out, report.
+
+The steps are separate so that a scheduler can show each of them; they run in this order, under one
+lease, and may be interrupted anywhere: the next pass decides the same from what the tools show.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from syncline.engine import absence
+from syncline.engine.cards import show_cards
+from syncline.engine.children import Children
+from syncline.engine.context import PassContext, directory
+from syncline.engine.deletes import Deletes
+from syncline.engine.guards import Refused, judge
+from syncline.engine.loose import Loose
+from syncline.engine.observe import Observed, observe
+from syncline.engine.plan import LinkPlan, cards_owed
+from syncline.engine.ports import RecordPort
+from syncline.engine.report import Action, Report, actions_of
+from syncline.engine.settle import Settler
+from syncline.engine.spec import Sync
+from syncline.engine.stage import Item, Stage
+from syncline.sdk.clock import Clock
+from syncline.sdk.connector import Connector
+from syncline.store import (
+    connections,
+    intents,
+    links,
+    matching,
+    observations,
+    people,
+    runs,
+    state,
+)
+from syncline.store.lease import Lease
+from syncline.store.rows import Link, PersonRow, Run
+from syncline.store.sql import Tx
+from syncline.store.store import Store
+
+BATCH = 500
+"""Links held in memory at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """The ports to the world that a pass is given."""
+
+    store: Store
+    clock: Clock
+    new_id: Callable[[], str]
+    secret: bytes
+    holder: str
+    connectors: Mapping[str, Connector]
+    people: Mapping[str, Mapping[str, PersonRow]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What an operator asks of one pass.
+
+    `full` takes the census. `limit` and `only` restrict the pass to a few links; `force` names
+    guards to overrule, once. `apply` allows what a changed mapping plans (kind `remap`).
+    """
+
+    full: bool = False
+    limit: int | None = None
+    only: tuple[str, ...] = ()
+    force: tuple[str, ...] = ()
+    apply: bool = False
+    kind: str = "sync"
+
+
+def signer(secret: bytes, workspace: str) -> Callable[[str], str]:
+    """Signs the keys that name creates, so that nobody else's marker is taken for ours."""
+
+    def sign(name: str) -> str:
+        mac = hmac.new(secret, f"{workspace}:{name}".encode(), hashlib.sha256).hexdigest()[:16]
+        return f"sl-{name}-{mac}"
+
+    return sign
+
+
+@asynccontextmanager
+async def open_pass(env: Environment, sync: Sync, options: Options) -> AsyncIterator[Pass]:
+    """A pass under its lease. Raises LeaseHeld while another run works on this sync."""
+    lease = await Lease.acquire(env.store, sync.name, env.holder, env.clock)
+    run = env.new_id()
+    context = PassContext(
+        sync=sync,
+        connectors={side: env.connectors[side] for side in sync.sides},
+        store=env.store,
+        lease=lease,
+        clock=env.clock,
+        run=run,
+        new_id=env.new_id,
+        sign=signer(env.secret, env.store.workspace),
+        table={s: dict(env.people.get(s, {})) for s in sync.sides},
+    )
+    one = Pass(context, options)
+    async with lease.keep():
+        await one.begin()
+        try:
+            yield one
+        except BaseException as error:
+            await one.fail(error)
+            raise
+        finally:
+            await lease.release()
+
+
+class Pass:
+    """The steps of one pass; `refused` and `observed` tell what the steps so far came to."""
+
+    def __init__(self, context: PassContext, options: Options) -> None:
+        self.context = context
+        self.options = options
+        self.sync = context.sync
+        self.refused: list[Refused] = []
+        self.observed: dict[str, Observed] = {}
+        self.started: datetime = context.now()
+        self.remap = False
+        self.deletes = Deletes(context)
+        self.plans: list[LinkPlan] = []
+        self.touched: set[str] = set()
+        self._requests = {s: dict(c.requests()) for s, c in context.connectors.items()}
+
+    async def begin(self) -> None:
+        """Note the run and load who is known; sends nothing."""
+        self.started = self.context.now()
+        running = replace(self._run("running"), finished_at=None, counts=None)
+        await self.context.commit(runs.start, running)
+        for side in self.sync.sides:
+            rows = await self.context.read(people.of_connection, side)
+            table: Mapping[str, PersonRow] = self.context.table.get(side, {})
+            everybody = [*rows.values(), *table.values()]
+            self.context.people[side] = directory(None, everybody, table)
+        known = await self.context.read(state.get, self.sync.name, "fingerprint")
+        count = await self.context.read(links.count, self.sync.name)
+        self.remap = known is not None and known != self.sync.fingerprint and count["links"] > 0
+
+    async def settle(self) -> None:
+        """Close what an earlier pass left open, by evidence (rule 0)."""
+        left = await self.context.read(intents.open, self.sync.name)
+        if not left:
+            return
+        found = await self.context.read(links.load, list({i.link_id for i in left}))
+        records = {i: link for i, link in found.items() if link.kind == "record"}
+        ports = self._ports()
+        await Settler(self.context, self.sync, ports).settle(records, left)
+        await Children(self.context).settle(found, left)
+
+    async def observe(self) -> None:
+        """Read what changed on every side; a full pass also asks what still exists."""
+        self.observed = await observe(self.context)
+        if self.options.full:
+            for census in await absence.take_census(self.context):
+                if census.refused is not None:
+                    self.refused.append(census.refused)
+                elif census.unseen:
+                    self.context.notes.append(
+                        f"{census.side}: {census.unseen} of {census.known} linked records were "
+                        f"missing in the listing; {census.alive} of them exist and were kept"
+                    )
+                    self.context.counts["unseen"] += census.alive
+        await self.deletes.collect()
+
+    async def judge(self) -> None:
+        """Guards over everything that would be done; a refused plan sends nothing at all."""
+        count = await self.context.read(links.count, self.sync.name)
+        by_side = await self.context.read(_changed, self.sync.name)
+        self.refused += judge(
+            self.sync,
+            links=count["links"],
+            changed=by_side if not self.remap else {},
+            deletes=len(self.deletes.confirmed),
+            fingerprint_moved=self.remap and not self.options.apply,
+            accounts_moved=() if self.options.apply else await self._accounts_moved(),
+            forced=self.options.force,
+        )
+        self.refused = [r for r in self.refused if r.name not in self.options.force]
+
+    async def _accounts_moved(self) -> list[str]:
+        known = await self.context.read(state.get, self.sync.name, "accounts") or {}
+        moved = []
+        for side, account in (await self.accounts()).items():
+            if known.get(side) not in (None, account):
+                moved.append(side)
+        return moved
+
+    async def accounts(self) -> dict[str, str]:
+        """The account behind each connection, as last described."""
+        return await self.context.read(_accounts, list(self.sync.sides))
+
+    async def carry_out(self, progress: Callable[[int], None] = lambda _: None) -> None:
+        """Decide and apply everything, batch by batch; then comments, files and cards."""
+        if self.refused:
+            return
+        await self.deletes.carry_out()
+        done = 0
+        async for items in self._batches():
+            stage = self._stage()
+            plans = await stage.run(items)
+            self.plans += [replace(p, link=_light(p.link)) for p in plans if p.writes or p.clashes]
+            self.touched.update(plan.link.id for plan in plans)
+            done += len(items)
+            progress(done)
+        for part in _chunks(sorted(self.touched), BATCH):
+            found = await self.context.read(links.load, part)
+            await Children(self.context).carry_out(list(found.values()))
+            found = await self.context.read(links.load, part)
+            owing = [x for x in found.values() if cards_owed(self.sync, x)]
+            if owing:
+                await show_cards(self.context, owing)
+        if self.options.only or self.options.limit is not None:
+            return
+        await self.context.commit(state.put, self.sync.name, "fingerprint", self.sync.fingerprint)
+        accounts = await self.accounts()
+        await self.context.commit(state.put, self.sync.name, "accounts", accounts)
+
+    async def preview(self) -> list[LinkPlan]:
+        """Everything `carry_out` would decide and send, without deciding or sending it."""
+        plans: list[LinkPlan] = []
+        async for items in self._batches(preview=True):
+            plans += await self._stage().plan(items)
+        return plans
+
+    def _ports(self) -> dict[str, RecordPort]:
+        return {
+            side: RecordPort(connector, self.sync.sides[side].record)
+            for side, connector in self.context.connectors.items()
+        }
+
+    def _stage(self) -> Stage:
+        listed = frozenset(s for s, o in self.observed.items() if o.complete)
+        return Stage(self.context, self.sync, self._ports(), listed, remap=self.remap)
+
+    async def _batches(self, preview: bool = False) -> AsyncIterator[list[Item]]:
+        """Links to plan: new ones, observed ones, those with something to deliver, or all."""
+        left = self.options.limit
+        async for items in self._sources(preview):
+            if self.options.only:
+                items = [item for item in items if _named(item, self.options.only)]
+            if left is not None:
+                items = items[:left]
+                left -= len(items)
+            if items:
+                yield items
+            if left == 0:
+                return
+
+    async def _sources(self, preview: bool) -> AsyncIterator[list[Item]]:
+        seen: set[str] = set()
+        listed = frozenset(s for s, o in self.observed.items() if o.complete)
+        loose = Loose(self.context, listed, preview)
+        async for items in loose.batches(BATCH):
+            yield items
+        after: str | None = None
+        stage = self._stage()
+        if self.remap:
+            while page := await self.context.read(links.page, self.sync.name, after, BATCH):
+                after = page[-1].id
+                yield await stage.load([link.id for link in page])
+            return
+        while rows := await self.context.read(observations.pending, self.sync.name, BATCH, after):
+            after = rows[-1].link_id
+            ids = list(dict.fromkeys(row.link_id for row in rows if row.link_id))
+            seen.update(ids)
+            yield await stage.load(ids)
+        after = None
+        while page := await self.context.read(links.dirty, self.sync.name, after, BATCH):
+            after = page[-1].id
+            ids = [link.id for link in page if link.kind == "record" and link.id not in seen]
+            if ids:
+                yield await stage.load(ids)
+
+    async def finish(self) -> Report:
+        """Write the run down and say what it came to."""
+        counts = await self.context.read(links.count, self.sync.name)
+        requests = {
+            side: {
+                kind: count - self._requests[side].get(kind, 0)
+                for kind, count in connector.requests().items()
+            }
+            for side, connector in self.context.connectors.items()
+        }
+        report = Report(
+            run=self.context.run,
+            sync=self.sync.name,
+            started_at=self.started,
+            finished_at=self.context.now(),
+            counts=dict(self.context.counts),
+            requests=requests,
+            refused=tuple(f"{r.name}: {r.reason}" for r in self.refused),
+            stopped=dict(self.context.stopped),
+            notes=tuple(self.context.notes),
+            links=counts["links"],
+            agreed=counts["agreed"],
+            actions=self._actions(),
+        )
+        await self.context.commit(runs.finish, self._run(report.state, report))
+        return report
+
+    def _actions(self) -> tuple[Action, ...]:
+        return tuple(a for plan in self.plans for a in actions_of(self.sync, plan, self.context))
+
+    async def fail(self, error: BaseException) -> None:
+        """Note that the run ended with an error; what it committed stands."""
+        report = {"error": f"{type(error).__name__}: {error}"}
+        await self.context.store.write(runs.finish, replace(self._run("failed"), report=report))
+
+    def _run(self, state: str, report: Report | None = None) -> Run:
+        return Run(
+            id=self.context.run,
+            sync=self.sync.name,
+            kind=self.options.kind,
+            state=state,
+            started_at=self.started,
+            finished_at=self.context.now(),
+            counts=dict(self.context.counts),
+            requests=report.requests if report else None,
+            report=report.summary() if report else None,
+        )
+
+
+def _light(link: Link) -> Link:
+    """A link without its field states, for a report."""
+    return replace(link, fields={})
+
+
+def _named(item: Item, only: Sequence[str]) -> bool:
+    """Whether an item is one of the records an operator named: `SIDE:ID` or a link's id."""
+    names = {item.link.id}
+    for side, at in item.link.sides.items():
+        names |= {f"{side}:{at.record_id}", f"{side}:{at.key}"}
+    return not names.isdisjoint(only)
+
+
+def _chunks(ids: Sequence[str], size: int) -> Iterable[Sequence[str]]:
+    return (ids[start : start + size] for start in range(0, len(ids), size))
+
+
+def _changed(tx: Tx, sync: str) -> dict[str, int]:
+    """Linked records with something new, by side."""
+    return matching.changed(tx, sync)
+
+
+def _accounts(tx: Tx, names: Sequence[str]) -> dict[str, str]:
+    return {
+        row.name: row.account
+        for row in connections.list(tx)
+        if row.name in names and row.account is not None
+    }
+
+
+__all__ = ["Environment", "Options", "Pass", "Report", "open_pass"]

@@ -1,0 +1,386 @@
+"""Plans, commits and applies batches of links of one kind: records, comments or files.
+
+The order within a batch is fixed: load, plan (pure), commit decisions with their intents, send,
+commit receipts. A crash between any two of these leaves nothing to undo.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from syncline.engine.apply import Applier
+from syncline.engine.book import Book, parked, parked_ids
+from syncline.engine.context import PassContext
+from syncline.engine.intents import new_intent
+from syncline.engine.merge import Answer, Candidate, Evidence, digest
+from syncline.engine.plan import Hop, LinkPlan, Refusal, Surroundings, Write, plan_link
+from syncline.engine.ports import Port
+from syncline.engine.spec import Sync
+from syncline.mapping.lens import Unmappable
+from syncline.sdk.connector import Change
+from syncline.sdk.errors import ConnectorError
+from syncline.store import intents, links, observations
+from syncline.store.findings import conflicts, tombstones
+from syncline.store.findings import parked as parked_rows
+from syncline.store.rows import (
+    Conflict,
+    Deviation,
+    Intent,
+    JournalEntry,
+    Link,
+    Observation,
+    Parked,
+    Tombstone,
+)
+from syncline.store.sql import Tx
+
+ROUNDS = 3
+"""How often a link that moved under our hands is planned again within one pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A link to plan and what its sides show; `new`: the link is not in the store yet."""
+
+    link: Link
+    observed: Mapping[str, Observation]
+    new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What the store knows beside the links themselves."""
+
+    conflicts: Mapping[str, Sequence[Conflict]]
+    intents: Mapping[str, Sequence[Intent]]
+    parked: Mapping[str, Sequence[Parked]]
+    tombstones: Mapping[str, Sequence[Tombstone]]
+
+
+class Stage:
+    """One kind of links of one sync. `listed`: sides whose records are all known."""
+
+    def __init__(
+        self,
+        context: PassContext,
+        sync: Sync,
+        ports: Mapping[str, Port],
+        listed: frozenset[str],
+        *,
+        remap: bool = False,
+    ) -> None:
+        self.context = context
+        self.sync = sync
+        self.ports = ports
+        self.listed = listed
+        self.remap = remap
+
+    async def plan(self, items: Sequence[Item]) -> list[LinkPlan]:
+        """What would be done; nothing is stored but who people are."""
+        loaded = await self.context.read(_load_around, [item.link.id for item in items])
+        await self._know_people(items)
+        plans = [self._plan(item, loaded, {}) for item in items]
+        unsure = [n for n, plan in enumerate(plans) if plan.clashes]
+        if unsure:
+            evidence = await self._evidence([(items[n], plans[n]) for n in unsure])
+            for n in unsure:
+                found = evidence.get(items[n].link.id, {})
+                plans[n] = self._plan(items[n], loaded, found)
+        return plans
+
+    def _plan(self, item: Item, loaded: Loaded, evidence: Mapping[str, Evidence]) -> LinkPlan:
+        around = self._around(item, loaded, evidence)
+        return plan_link(self.sync, item.link, item.observed, around)
+
+    async def run(self, items: Sequence[Item]) -> list[LinkPlan]:
+        """Plan, commit and apply; links that moved meanwhile are planned again a few times."""
+        done: list[LinkPlan] = []
+        for _ in range(ROUNDS):
+            plans = await self.plan(items)
+            writes = await self._commit(items, plans)
+            done += plans
+            applier = Applier(self.context, self.sync, self.ports)
+            held = {plan.link.id for plan in plans if plan.hold}
+            moved = await applier.apply({p.link.id: p.link for p in plans}, writes, held)
+            if not moved:
+                break
+            items = await self.load(sorted(moved))
+        return done
+
+    async def load(self, link_ids: Sequence[str]) -> list[Item]:
+        """Links with everything observed of them and not yet decided."""
+        return await self.context.read(_load_items, self.context.sync.name, link_ids)
+
+    async def _know_people(self, items: Sequence[Item]) -> None:
+        """Learn every person these items name, on every side they may have to be written to."""
+        units = [n for n, u in self.sync.units.items() if u.kind.name in ("person", "people")]
+        if not units or self.sync is not self.context.sync:
+            return
+        for side in sorted(self.context.reachable()):
+            slices = [i.observed[side].fields for i in items if side in i.observed]
+            await self._try(side, self.context.know_handles(side, slices))
+        values = [(name, value) for item in items for name, value in self._persons(item, units)]
+        for side in sorted(self.context.reachable()):
+            await self._try(side, self.context.know_persons(side, values))
+
+    def _persons(self, item: Item, units: Sequence[str]) -> Iterable[tuple[str, object]]:
+        for name in units:
+            state = item.link.fields.get(name) or {}
+            yield name, state.get("value")
+            for side, observation in item.observed.items():
+                lens = self.sync.units[name].lenses.get(side)
+                if lens is not None:
+                    slice_ = {path: observation.fields.get(path) for path in lens.paths}
+                    try:
+                        yield name, lens.get(slice_, self.context.people[side])
+                    except Unmappable:
+                        continue
+
+    async def _try(self, side: str, call: Awaitable[None]) -> None:
+        """A call to one side, whose failure stops that side alone."""
+        try:
+            await call
+        except ConnectorError as error:
+            self.context.stop(side, error)
+
+    def _around(self, item: Item, loaded: Loaded, evidence: Mapping[str, Evidence]) -> Surroundings:
+        link_id = item.link.id
+        open_intents = loaded.intents.get(link_id, [])
+        suspected = {t.side for t in loaded.tombstones.get(link_id, ()) if t.state == "suspected"}
+        return Surroundings(
+            people=self.context.people,
+            reachable=(self.context.reachable() & frozenset(self.ports)) - suspected,
+            listed=self.listed,
+            busy=frozenset(
+                (i.side, unit)
+                for i in open_intents
+                if i.state == "open"
+                for unit in i.payload["units"]
+            ),
+            busy_create=frozenset(
+                i.side for i in open_intents if i.kind == "create" and i.record_id is None
+            ),
+            answers={
+                c.field: Answer(c.digest, (c.answer or {}).get("value"))
+                for c in loaded.conflicts.get(link_id, [])
+                if c.state == "answered"
+            },
+            evidence=evidence,
+            parked_creates={
+                p.side: p.digest for p in loaded.parked.get(link_id, []) if p.action == "create"
+            },
+            remap=self.remap,
+        )
+
+    async def _evidence(
+        self, unsure: Sequence[tuple[Item, LinkPlan]]
+    ) -> dict[str, dict[str, Evidence]]:
+        """Who edited clashing units, and when, from the tools' own histories."""
+        asked: dict[str, dict[str, tuple[Item, list[str]]]] = {}
+        evidence: dict[str, dict[str, Evidence]] = {}
+        for item, plan in unsure:
+            units = [clash.unit for clash in plan.clashes]
+            evidence[item.link.id] = {unit: Evidence() for unit in units}
+            for side in item.observed:
+                asked.setdefault(side, {})[item.link.id] = (item, units)
+        for side, wanted in asked.items():
+            await self._try(side, self._ask(side, wanted, evidence))
+        return evidence
+
+    async def _ask(
+        self,
+        side: str,
+        wanted: Mapping[str, tuple[Item, list[str]]],
+        evidence: dict[str, dict[str, Evidence]],
+    ) -> None:
+        records = {id_: item.observed[side].record_id for id_, (item, _) in wanted.items()}
+        since = min(
+            (item.observed[side].seen_at or self.context.now() for item, _ in wanted.values()),
+            default=self.context.now(),
+        )
+        changes = await self.context.history(side, list(records.values()), since)
+        for link_id, (_, units) in wanted.items():
+            for name in units:
+                lens = self.sync.units[name].lenses.get(side)
+                last = lens and _last(lens.paths, changes.get(records[link_id], ()))
+                mine = evidence.setdefault(link_id, {})
+                was = mine.get(name, Evidence())
+                mine[name] = replace(
+                    was,
+                    at={**was.at, side: last.at if last else None},
+                    person={**was.person, side: _who(last) if last else None},
+                )
+
+    async def _commit(
+        self, items: Sequence[Item], plans: Sequence[LinkPlan]
+    ) -> list[tuple[Write, Intent]]:
+        """One transaction: decisions, what waits for a person, and an intent for every write."""
+        book = Book(self.context.sync.name, self.context.run, self.context.now())
+        loaded = await self.context.read(_load_around, [item.link.id for item in items])
+        writes: list[tuple[Write, Intent]] = []
+        for item, plan in zip(items, plans, strict=True):
+            self._decided(item, plan, loaded, book)
+            for write in plan.writes:
+                intent = new_intent(self.context, write, book.at)
+                book.intents.append(intent)
+                writes.append((write, intent))
+        await self.context.commit(book.write)
+        return writes
+
+    def _decided(self, item: Item, plan: LinkPlan, loaded: Loaded, book: Book) -> None:
+        link = plan.link
+        if item.new:
+            book.new_links.append(link)
+            book.entries.append(self._linked(link, book))
+        elif plan.changed:
+            book.links[link.id] = link
+        if self.sync is self.context.sync:
+            places = [(side, o.record_id) for side, o in item.observed.items()]
+            (book.held if plan.hold else book.done).extend(places)
+        for hop in plan.hops:
+            book.entries.append(self._hop(item, plan.link.id, hop, book))
+        self._conflicts(plan, loaded, book)
+        self._refusals(plan, loaded, book)
+
+    def _linked(self, link: Link, book: Book) -> JournalEntry:
+        side = next(iter(link.sides.values()))
+        return JournalEntry(
+            book.at,
+            book.sync,
+            book.run,
+            link.id,
+            side.side,
+            side.record_id,
+            None,
+            "link",
+            None,
+            {name: at.record_id for name, at in link.sides.items()},
+            None,
+            "match",
+        )
+
+    def _hop(self, item: Item, link_id: str, hop: Hop, book: Book) -> JournalEntry:
+        record_id = item.observed[hop.side].record_id if hop.side in item.observed else None
+        return JournalEntry(
+            book.at,
+            book.sync,
+            book.run,
+            link_id,
+            hop.side,
+            record_id,
+            hop.unit,
+            "edit",
+            hop.before,
+            hop.after,
+            None,
+            hop.rule,
+        )
+
+    def _conflicts(self, plan: LinkPlan, loaded: Loaded, book: Book) -> None:
+        known = {c.field: c for c in loaded.conflicts.get(plan.link.id, []) if c.kind == "field"}
+        open_now = {clash.unit for clash in plan.clashes}
+        for clash in plan.clashes:
+            name = digest(clash.unit, clash.candidates)
+            before = known.get(clash.unit)
+            self.context.counts["conflicts"] += 1
+            if before is not None and before.digest == name:
+                continue
+            book.conflicts.append(
+                _conflict(book, plan.link.id, clash.unit, clash.candidates, name, "open")
+            )
+        book.resolved += [c.id for unit, c in known.items() if unit not in open_now]
+        for clash in plan.losers:
+            name = digest(clash.unit, clash.candidates)
+            row = _conflict(book, plan.link.id, clash.unit, clash.candidates, name, "resolved")
+            book.conflicts.append(replace(row, id=f"{row.id}-{name[:6]}"))
+
+    def _refusals(self, plan: LinkPlan, loaded: Loaded, book: Book) -> None:
+        rows = [self._parked(plan, refusal, book) for refusal in plan.refusals]
+        now = {row.id for row in rows}
+        known = {row.id: row for row in loaded.parked.get(plan.link.id, [])}
+        book.parked += [r for r in rows if r.id not in known or known[r.id].reason != r.reason]
+        self.context.counts["parked"] += len(rows)
+        for refusal in plan.refusals:
+            if refusal.action == "write":
+                book.deviations.append(
+                    Deviation(
+                        book.sync,
+                        plan.link.id,
+                        refusal.side,
+                        refusal.unit,
+                        refusal.value,
+                        refusal.shown,
+                        refusal.reason,
+                        book.at,
+                    )
+                )
+        for name in self.sync.units:
+            state = plan.link.fields.get(name) or {}
+            for side in self.sync.units[name].lenses:
+                if side in state.get("deviates", {}):
+                    continue
+                gone = [i for i in parked_ids(plan.link.id, side, [name], "write") if i in known]
+                book.unparked += gone
+                if gone:
+                    book.conforming.append((plan.link.id, side, name))
+        book.unparked += [
+            row.id for row in known.values() if row.action == "read" and row.id not in now
+        ]
+
+    def _parked(self, plan: LinkPlan, refusal: Refusal, book: Book) -> Parked:
+        return parked(
+            book.sync,
+            plan.link.id,
+            refusal.side,
+            refusal.unit,
+            refusal.action,
+            refusal.reason,
+            book.at,
+        )
+
+
+def _conflict(
+    book: Book,
+    link_id: str,
+    unit: str,
+    candidates: Sequence[Candidate],
+    name: str,
+    state: str,
+) -> Conflict:
+    return Conflict(
+        id=hashlib.sha256(f"{link_id}/{unit}".encode()).hexdigest()[:10],
+        sync=book.sync,
+        link_id=link_id,
+        field=unit,
+        kind="field",
+        candidates=tuple(candidate.to_json() for candidate in candidates),
+        digest=name,
+        state=state,
+        created_at=book.at,
+    )
+
+
+def _last(paths: Sequence[str], changes: Sequence[Change]) -> Change | None:
+    mine = [change for change in changes if change.path in paths and not change.by_us]
+    return mine[-1] if mine else None
+
+
+def _who(change: Change) -> str:
+    return change.by.email or change.by.name or change.by.handle
+
+
+def _load_items(tx: Tx, sync: str, link_ids: Sequence[str]) -> list[Item]:
+    found = links.load(tx, link_ids)
+    seen = observations.of_links(tx, sync, link_ids)
+    return [Item(link, seen.get(link_id, {})) for link_id, link in found.items()]
+
+
+def _load_around(tx: Tx, link_ids: Sequence[str]) -> Loaded:
+    return Loaded(
+        conflicts.of_links(tx, link_ids),
+        intents.of_links(tx, link_ids, ("open", "parked")),
+        parked_rows.of_links(tx, link_ids),
+        tombstones.of_links(tx, link_ids),
+    )
