@@ -71,6 +71,16 @@ def by_url(tx: Tx, sync: str, urls: Iterable[str]) -> dict[str, Link]:
     return {url: links[link_id] for url, link_id in found.items()}
 
 
+def by_url(tx: Tx, sync: str, urls: Iterable[str]) -> dict[str, Link]:
+    """The link of each record that people see at one of these addresses."""
+    query = tx.select(link_side.c.url, link_side.c.link_id).where(
+        link_side.c.sync == sync, link_side.c.kind == "record", *_LIVE
+    )
+    ids = {row.url: row.link_id for row in tx.among(query, link_side.c.url, urls)}
+    found = load(tx, ids.values())
+    return {url: found[id_] for url, id_ in ids.items()}
+
+
 def update(tx: Tx, links: Sequence[Link]) -> None:
     """Store links whole; of the sides only those that changed. StoreIntegrity where one is gone."""
     if _update_links.run(tx, ((*_values(one), one.id) for one in links)) != len(links):

@@ -24,6 +24,8 @@ from syncline.sdk.clock import Clock
 from syncline.store.database import Database
 from syncline.store.sql import Tx
 
+__all__ = ["Fence", "Store", "Tx"]
+
 P = ParamSpec("P")
 T = TypeVar("T")
 

@@ -124,18 +124,19 @@ link_side = Table(
     ForeignKeyConstraint(
         ["workspace", "link_id"], ["link.workspace", "link.id"], ondelete="CASCADE"
     ),
+    Index(
+        "link_side_record",
+        "workspace",
+        "sync",
+        "side",
+        "kind",
+        "record_id",
+        unique=True,
+        sqlite_where=text("state <> 'cut' AND state <> 'gone'"),
+        postgresql_where=text("state <> 'cut' AND state <> 'gone'"),
+    ),
+    _part("link_side_url", "sync", "url", sqlite="url IS NOT NULL"),
     sqlite_with_rowid=False,
-)
-Index(
-    "link_side_record",
-    link_side.c.workspace,
-    link_side.c.sync,
-    link_side.c.side,
-    link_side.c.kind,
-    link_side.c.record_id,
-    unique=True,
-    sqlite_where=text("state <> 'cut' AND state <> 'gone'"),
-    postgresql_where=text("state <> 'cut' AND state <> 'gone'"),
 )
 
 link_total = Table(

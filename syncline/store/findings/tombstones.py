@@ -45,9 +45,9 @@ def of_records(
     return found
 
 
-def lift(tx: Tx, records: Iterable[tuple[str, str, str]]) -> None:
-    """Take tombstones away, `(link_id, side, record_id)`: adopted again, or never gone."""
-    _lift.run(tx, records)
+def lift(tx: Tx, tombstones: Iterable[Tombstone]) -> None:
+    """Take tombstones away: the record was adopted again, or was never gone."""
+    _lift.run(tx, ((one.link_id, one.side, one.record_id) for one in tombstones))
 
 
 def list(tx: Tx, sync: str, state: str | None = None) -> Sequence[Tombstone]:

@@ -71,6 +71,7 @@ def _links() -> None:
         ),
         sqlite_with_rowid=False,
     )
+    _index("link_side_url", "link_side", "sync", "url", sqlite="url IS NOT NULL")
     _index(
         "link_side_record",
         "link_side",
