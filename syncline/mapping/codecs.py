@@ -82,6 +82,7 @@ class EnumCodec(Atomic):
         self.wires = tuple(wire for wires in self.states.values() for wire in wires)
         self._read: dict[Any, Any] = {None: None}
         self._read |= {w: value or None for value, wires in self.states.items() for w in wires}
+        self._read.setdefault("", self._read[None])
         self._write: dict[str | None, Any] = {None: None}
         self._write |= {value or None: wires[0] for value, wires in self.states.items()}
         self._write |= {value: self._write[other] for value, other in self.nearest.items()}
@@ -90,8 +91,6 @@ class EnumCodec(Atomic):
         try:
             return self._read[wire]
         except (KeyError, TypeError):
-            if wire == "":
-                return None
             raise Unmappable(f"{wire!r} {ENUM_HELP}") from None
 
     def write(self, value: Value, before: Any, people: People) -> Any:
@@ -211,11 +210,13 @@ class BoolCodec(Atomic):
     false: Any = False
 
     def read(self, wire: Any, people: People) -> Value:
-        if wire is None or wire == "":
-            return None
         for meant, one in ((True, self.true), (False, self.false)):
             if type(wire) is type(one) and wire == one:
                 return meant
+        if wire == "":
+            return self.read(None, people)
+        if wire is None:
+            return None
         raise Unmappable(f"{wire!r} is neither {self.true!r} nor {self.false!r}")
 
     def write(self, value: Value, before: Any, people: People) -> Any:
