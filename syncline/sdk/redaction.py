@@ -118,9 +118,11 @@ def protect_logs() -> None:
 
 
 def _forms(value: str) -> set[str]:
-    in_python = repr(value)[1:-1], repr(value.encode())[2:-1]
+    encoded = value.encode(errors="replace")
+    in_python = repr(value)[1:-1], repr(encoded)[2:-1]
     in_json = json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]
-    return {value, quote(value, safe=""), quote(value), quote_plus(value), *in_python, *in_json}
+    in_url = quote(encoded, safe=""), quote(encoded), quote_plus(encoded)
+    return {value, *in_python, *in_json, *in_url}
 
 
 def _occurrences(value: str, text: str) -> Iterable[tuple[int, int]]:

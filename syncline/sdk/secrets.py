@@ -113,7 +113,17 @@ def _value(match: re.Match[str], where: str, kinds: Mapping[str, Resolver]) -> s
         raise Misconfigured(
             f"{at}: {reference} is missing or empty. Nothing was sent; set it and run again."
         )
+    if not _is_text(value):
+        raise Misconfigured(f"{at}: {reference} is not UTF-8 text. Nothing was sent.")
     return value
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _file(path: str, read_file: Callable[[str], str]) -> str | None:

@@ -71,6 +71,14 @@ def test_a_missing_secret_beside_a_known_one_does_not_show_the_known_one() -> No
     assert "tok-1234" not in str(caught.value)
 
 
+def test_a_secret_that_is_no_text_is_refused_without_being_shown() -> None:
+    garbled = b"tok-\xff-1234".decode(errors="surrogateescape")
+    with pytest.raises(Misconfigured, match="not UTF-8") as caught:
+        resolve({"token": "${env:T}"}, {"T": garbled}, read)
+    assert "1234" not in str(caught.value)
+    assert garbled not in repr(Secret(garbled))
+
+
 @dataclasses.dataclass
 class Holder:
     secret: Secret
