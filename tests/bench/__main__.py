@@ -1,0 +1,112 @@
+"""Run the benchmark and write its page."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.bench import report
+from tests.bench.report import Measure, Result
+from tests.bench.steps import Step, steps
+
+HOUR = 3600
+
+
+class Program:
+    """A process of ours that answers lines with lines."""
+
+    def __init__(self, module: str, *arguments: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def answer(self) -> Any:
+        """The next line it prints, which is JSON."""
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise SystemExit("a process of the benchmark ended early; its error stands above")
+        return json.loads(line)
+
+    def ask(self) -> Any:
+        """Make it do its work once more."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        return self.answer()
+
+    def stop(self) -> None:
+        """End its input, and so its work."""
+        self._process.communicate()
+
+
+@contextmanager
+def running(module: str, *arguments: str) -> Iterator[Program]:
+    """The program until the end of the block."""
+    program = Program(module, *arguments)
+    try:
+        yield program
+    finally:
+        program.stop()
+
+
+def measures(which: str, records: int, passes: Sequence[Step]) -> list[Measure]:
+    """Run every step with the floor or the engine on tools that nobody else has touched."""
+    with (
+        tempfile.TemporaryDirectory() as workdir,
+        running("tests.bench.tools", str(records)) as tools,
+    ):
+        addresses = tools.answer()
+        arguments = (which, workdir, json.dumps(addresses))
+        with running("tests.bench.worker", *arguments) as worker:
+            return [_measure(worker, addresses["steering"], step) for step in passes]
+
+
+def _measure(worker: Program, steering: str, step: Step) -> Measure:
+    if step.edits:
+        httpx.post(f"{steering}/edit", params={"n": step.edits}, timeout=600)
+    httpx.post(f"{steering}/advance", params={"n": HOUR})
+    httpx.post(f"{steering}/counts")
+    taken = worker.ask()
+    counts = httpx.post(f"{steering}/counts").json()
+    differing = httpx.post(f"{steering}/differing", timeout=600).json()
+    if differing:
+        raise SystemExit(f"after {step.name}, {differing} records differ: nothing to measure")
+    return Measure(counts, taken["cpu"], taken["wall"], taken["memory"])
+
+
+def main() -> None:
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench")
+    parser.add_argument("--records", type=int, nargs="+", default=[2_000, 20_000])
+    parser.add_argument("--floor-only", action="store_true")
+    parser.add_argument("--out", type=Path, default=Path("docs/benchmarks.md"))
+    chosen = parser.parse_args()
+    results: list[Result] = []
+    for records in chosen.records:
+        passes = steps(records)
+        floor = measures("floor", records, passes)
+        engine = [None] * len(passes) if chosen.floor_only else measures("engine", records, passes)
+        results += [
+            Result(records, step, low, high)
+            for step, low, high in zip(passes, floor, engine, strict=True)
+        ]
+    report.show(results)
+    chosen.out.parent.mkdir(parents=True, exist_ok=True)
+    chosen.out.write_text(report.page(results), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""The passes that are measured, in order, and the least requests each can take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+BULK = 100
+
+SESSION = frozenset({"describe", "people"})
+"""Requests that open a session: cached afterwards, listed apart."""
+
+WRITES = frozenset({"create", "update", "remove", "comment", "edit_comments"})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One pass. Before it people edit `edits` records in each tool, and time goes by.
+
+    `bound` is the least number of requests, by tool; `goal` the most of it that we allow
+    ourselves; `cpu` the processor time allowed as a multiple of the floor's, where there is one.
+    """
+
+    name: str
+    bound: Mapping[str, int]
+    goal: float
+    edits: int = 0
+    cpu: float | None = None
+    writes: int | None = None
+
+
+def steps(records: int) -> list[Step]:
+    """The passes over tools with so many records."""
+    made = -(-records // 10)
+    edits = max(1, records // 100)
+    told = pages(edits)
+    return [
+        Step(
+            "first link",
+            {"paged": pages(records), "feed": pages(records - made) + pages(made)},
+            goal=1.05,
+            cpu=2.5,
+        ),
+        Step("echo of the first link", {"paged": 1, "feed": pages(made)}, 1.0, writes=0),
+        Step("unchanged", {"paged": 1, "feed": 1}, 1.0, writes=0),
+        Step(
+            "1 % changed on each side",
+            # Changes and the writes; the feed tool is looked at before, the paged tool after.
+            {"paged": told + edits + told, "feed": told + told + told},
+            goal=1.2,
+            edits=edits,
+            cpu=3.0,
+        ),
+        Step("echo of those writes", {"paged": told, "feed": told}, 1.0, writes=0),
+        Step("unchanged again", {"paged": 1, "feed": 1}, 1.0, writes=0),
+    ]
+
+
+def pages(items: int) -> int:
+    """Requests for so many items; none still takes one."""
+    return max(1, -(-items // BULK))
