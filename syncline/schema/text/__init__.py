@@ -10,7 +10,7 @@ is "tree".
     Overlap   what `lift_text` returns when a side changed a block that changed elsewhere too
 
 Every function raises ValueError for a format it does not know, and TooLarge (a ValueError) for a
-text beyond a million characters.
+text beyond 262,144 characters.
 """
 
 from __future__ import annotations

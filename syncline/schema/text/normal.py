@@ -192,9 +192,9 @@ def _paragraphs(inlines: Inlines, breaks: bool = False) -> Iterator[Inlines]:
 def _line(inlines: Inlines) -> Inlines:
     """One line's inlines: cleaned, white space collapsed, equal neighbours merged."""
     clean = [one for inline in inlines if (one := _clean(inline)) is not None]
-    runs = _merged(_collapsed(_merged(clean)))
+    runs = merged(_collapsed(merged(clean)))
     plain = (_plain_address(run) if isinstance(run, Text) else run for run in runs)
-    return tuple(_merged(plain))
+    return tuple(merged(plain))
 
 
 def _clean(inline: Inline) -> Inline | None:
@@ -220,7 +220,8 @@ def _clean(inline: Inline) -> Inline | None:
             return inline
 
 
-def _merged(inlines: Iterable[Inline]) -> list[Inline]:
+def merged(inlines: Iterable[Inline]) -> list[Inline]:
+    """The inlines with neighbours of the same marks and address made one, and no empty text."""
     out: list[Inline] = []
     for inline in inlines:
         last = out[-1] if out else None

@@ -20,8 +20,8 @@ from functools import lru_cache
 from syncline.schema.text.normal import normal
 from syncline.schema.text.tree import Block, Blocks, Document
 
-MAX_SOURCE = 1_000_000
-"""Characters of a source; tools stop far below (Jira at 32,767, HubSpot at 65,536)."""
+MAX_SOURCE = 262_144
+"""Characters of a source; tools stop below (Jira at 32,767, HubSpot at 65,536)."""
 
 
 class TooLarge(ValueError):
@@ -56,9 +56,13 @@ class Losses:
 
     def words(self) -> tuple[str, ...]:
         return tuple(
-            f"{count} {thing if count == 1 else thing + 's'} {fate}"
+            f"{count} {thing if count == 1 else _plural(thing)} {fate}"
             for (thing, fate), count in sorted(self._counts.items())
         )
+
+
+def _plural(thing: str) -> str:
+    return thing + ("es" if thing.endswith("s") else "s")
 
 
 class Codec(ABC):

@@ -125,7 +125,7 @@ def _stretches(source: str, body: Element) -> Iterator[tuple[int, int, list[Node
     """The source's top-level stretches: an element with blocks is one, and so is each run
     between."""
     run: list[Node] = []
-    ends = [one.start for one in body.children[1:]] + [_inner_end(source, body)]
+    ends = [*(one.start for one in body.children), _inner_end(source, body)][1:]
     spans: list[tuple[int, int, list[Node]]] = []
     for node, following in zip(body.children, ends, strict=True):
         block = isinstance(node, Element) and (node.blocks or node.tag in UNSEEN)
@@ -154,7 +154,7 @@ def _inner_end(source: str, body: Element) -> int:
 
 
 def _grouped(flow: Iterable[Block | Inline | None]) -> Iterator[Block]:
-    """Runs of inlines as paragraphs; None is the edge of an element that stands on its own lines."""
+    """Runs of inlines as paragraphs; None is the edge of an element on lines of its own."""
     run: list[Inline] = []
     for one in flow:
         if isinstance(one, Text | Image | Break):

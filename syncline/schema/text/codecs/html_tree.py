@@ -1,16 +1,16 @@
 """Untrusted HTML as a small tree of elements that remember where in the source they stand.
 
-Nothing is ever executed or fetched. The parser is the standard library's, because positions are
-needed to rewrite a text in place; depth is bounded here, length by the codec, so hostile input
-costs no more than its own length. What the parser does not understand becomes text, and text is
-escaped when written.
+Nothing is ever executed or fetched. The tokens are those of the HTML standard, found here because
+the parsers at hand either tell no positions, which rewriting in place needs, or take quadratic time
+on an unclosed tag. As in a browser, what follows an unclosed tag or comment is not seen. Depth is
+bounded here and length by the codec, so hostile input costs no more than its own length.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
+from html import unescape
 from typing import TypeAlias
 
 MAX_DEPTH = 80
@@ -26,6 +26,17 @@ UNSEEN = frozenset({"script", "style", "head", "title", "template", "noscript", 
                     "embed", "svg", "math", "textarea", "select", "button", "audio", "video",
                     "canvas", "applet", "meta", "link", "base", "param", "xmp",
                     "noembed", "noframes"})  # fmt: skip
+
+_RAW = UNSEEN & {"script", "style", "xmp", "iframe", "noembed", "noframes", "noscript", "textarea",
+                 "title"}  # fmt: skip
+"""Elements whose content is no markup, up to their own closing tag."""
+
+_TAG = re.compile(r"<(/?)([A-Za-z][^\s/>]*)")
+_TAG_END = re.compile(r"[\s/]*>")
+_ATTRIBUTE = re.compile(
+    r"[\s/]*([^\s/>][^\s/>=]*)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>\"'][^\s>]*)))?"
+)
+_OPEN_QUOTE = re.compile(r"\s*=\s*[\"']")
 
 _CLOSED_BY: dict[str, frozenset[str]] = {
     "li": frozenset({"li"}),
@@ -64,40 +75,78 @@ class Words:
 Node: TypeAlias = Element | Words
 
 
-class _Builder(HTMLParser):
+class _Builder:
     def __init__(self, source: str) -> None:
-        super().__init__(convert_charrefs=True)
         self.root = Element("", 0, end=len(source))
         self._stack = [self.root]
         self._overflow = 0
         self._source = source
-        self._lines = [0, *(match.end() for match in re.finditer("\n", source))]
-        self.feed(source)
-        self.close()
+        at = 0
+        while at < len(source):
+            at = self._token(at)
         self._pop_to(1, len(source))
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        start = self._position()
-        end = start + len(self.get_starttag_text() or "")
+    def _token(self, at: int) -> int:
+        """Take the token at `at`; where the next one starts."""
+        source = self._source
+        if source[at] != "<":
+            end = source.find("<", at)
+            return self._words(at, end if end >= 0 else len(source))
+        if tag := _TAG.match(source, at):
+            return self._tag(tag)
+        if source.startswith("<!--", at):
+            return self._after("-->", at + 4)
+        if source.startswith(("<!", "<?", "</"), at):
+            return self._after(">", at + 2)
+        return self._words(at, at + 1)
+
+    def _after(self, mark: str, at: int) -> int:
+        end = self._source.find(mark, at)
+        return end + len(mark) if end >= 0 else len(self._source)
+
+    def _words(self, start: int, end: int) -> int:
+        self._stack[-1].children.append(Words(unescape(self._source[start:end]), start, end))
+        return end
+
+    def _tag(self, tag: re.Match[str]) -> int:
+        attributes: dict[str, str] = {}
+        at = tag.end()
+        while not (closed := _TAG_END.match(self._source, at)):
+            found = _ATTRIBUTE.match(self._source, at)
+            if not found or (
+                found[2] is found[3] is found[4] and _OPEN_QUOTE.match(self._source, found.end())
+            ):
+                return len(self._source)
+            value = found[2] or found[3] or found[4] or ""
+            attributes.setdefault(found[1].lower(), unescape(value))
+            at = found.end()
+        name = tag[2].lower()
+        if tag[1]:
+            self._close(name, tag.start(), closed.end())
+            return closed.end()
+        self._open(name, tag.start(), closed.end(), attributes)
+        return self._after_raw(name, closed.end()) if name in _RAW else closed.end()
+
+    def _after_raw(self, name: str, at: int) -> int:
+        """Where an element's raw content ends, before its closing tag."""
+        end = re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE).search(self._source, at)
+        return end.start() if end else len(self._source)
+
+    def _open(self, tag: str, start: int, end: int, attributes: dict[str, str]) -> None:
         self._close_implied(tag, start)
-        one = Element(tag, start, {name: value or "" for name, value in attrs}, end=end)
-        one.blocks = tag in BLOCKS
+        one = Element(tag, start, attributes, end=end, blocks=tag in BLOCKS)
         if tag in VOID or len(self._stack) < MAX_DEPTH:
             self._stack[-1].children.append(one)
         if tag in VOID:
-            return
-        if len(self._stack) < MAX_DEPTH:
+            self._stack[-1].blocks |= one.blocks
+        elif len(self._stack) < MAX_DEPTH:
             self._stack.append(one)
         else:
             self._overflow += 1
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """`<b/>` opens a bold that stays open: browsers ignore the slash."""
-        self.handle_starttag(tag, attrs)
-
-    def handle_endtag(self, tag: str) -> None:
+    def _close(self, tag: str, start: int, end: int) -> None:
         if tag == "br":
-            self.handle_starttag(tag, [])
+            self._open(tag, start, end, {})
             return
         if self._overflow and tag not in VOID:
             self._overflow -= 1
@@ -105,20 +154,10 @@ class _Builder(HTMLParser):
         for index in range(len(self._stack) - 1, 0, -1):
             one = self._stack[index]
             if one.tag == tag:
-                end = self._source.find(">", self._position()) + 1
-                self._pop_to(index, self._position(), end or len(self._source))
+                self._pop_to(index, start, end)
                 return
             if one.tag in _BARRIERS and tag not in BLOCKS:
                 return
-
-    def handle_data(self, data: str) -> None:
-        start = self._position()
-        children = self._stack[-1].children
-        children.append(Words(data, start, start))
-
-    def _position(self) -> int:
-        row, column = self.getpos()
-        return self._lines[row - 1] + column
 
     def _close_implied(self, tag: str, at: int) -> None:
         for index in range(len(self._stack) - 1, 0, -1):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from syncline.schema.text.codecs.base import Losses
+from syncline.schema.text.normal import merged
 from syncline.schema.text.tree import (
     CODE,
     STRONG,
@@ -35,7 +36,7 @@ from syncline.schema.text.tree import (
 def names(inlines: Inlines, losses: Losses) -> Inlines:
     """Mentions and attachments as their names: nobody is notified, no file of another tool is
     sought."""
-    return tuple(_named(inline, losses) for inline in inlines)
+    return tuple(merged(_named(inline, losses) for inline in inlines))
 
 
 def _named(inline: Inline, losses: Losses) -> Inline:

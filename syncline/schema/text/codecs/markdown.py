@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from syncline.schema.text.codecs import markdown_writer
-from syncline.schema.text.codecs.base import Codec, Losses, Segment, normal_blocks
+from syncline.schema.text.codecs.base import Codec, Losses, Segment, TooLarge, normal_blocks
 from syncline.schema.text.codecs.html import HTML
 from syncline.schema.text.tree import (
     CODE,
@@ -54,6 +54,7 @@ class _Parser(MarkdownIt):
 
 
 _PARSER = _Parser("commonmark", {"maxNesting": 100}).enable(["table", "strikethrough"])
+_MOST_BRACKETS = 5_000
 _LINE_END = re.compile(r"\r\n?|\n")
 _BULLET = re.compile(r"[-+*]|\d{1,9}([.)])")
 _ACTS = re.compile(r"<[A-Za-z/!?]|(?<![\w/])@\w|\{\{|javascript:|data:|vbscript:", re.IGNORECASE)
@@ -68,6 +69,12 @@ class _Markdown(Codec):
     name = "markdown"
 
     def segments(self, source: str) -> list[Segment]:
+        """TooLarge beyond _MOST_BRACKETS as well: markdown-it's time is quadratic in open ones."""
+        if source.count("[") > _MOST_BRACKETS:
+            raise TooLarge(
+                f"a Markdown text with more than {_MOST_BRACKETS:,} opening brackets is not read;"
+                " the field is parked and the record's other fields go on"
+            )
         tokens = _PARSER.parse(source)
         starts = [0, *(match.end() for match in _LINE_END.finditer(source)), len(source)]
         found = []

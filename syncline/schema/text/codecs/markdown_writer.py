@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from syncline.schema.text.codecs import lower
 from syncline.schema.text.codecs.base import Losses
-from syncline.schema.text.normal import GUARD
+from syncline.schema.text.normal import GUARD, safe_address
 from syncline.schema.text.tree import (
     CODE,
     EMPHASIS,
@@ -201,18 +201,22 @@ class _Line:
 
     def _inline(self, inline: Inline, ahead: Inline | None) -> None:
         match inline:
-            case Text(text, marks, _):
+            case Text(text, marks, href):
                 if text[0] == " " and marks:
                     self._out.append(_Piece(" ", " "))
                     text = text[1:]
                 self._marks(marks & ~CODE)
-                self._out.append(_code(text) if marks & CODE else _Piece(_escaped(text), text))
+                self._out.append(_code(text) if marks & CODE else self._words(text, href))
             case Image(src, alt, _):
                 self._marks(0)
-                self._out.append(_Piece(f"![{_escaped(alt)}](<{_escaped_address(src)}>)"))
+                self._out.append(_Piece(f"![{_escaped_words(alt)}](<{_escaped_address(src)}>)"))
             case Break():
                 self._marks(0)
                 self._out.append(_Piece("\\\n"))
+
+    def _words(self, text: str, href: str) -> _Piece:
+        """Escaped text; a bare address keeps its letters, but within a link there is no other."""
+        return _Piece(_escaped_words(text) if href else _escaped(text), text)
 
     def _marks(self, wanted: int) -> None:
         """Close what is not wanted, and what was opened after it; open what is missing.
@@ -239,7 +243,7 @@ def _escaped(text: str) -> str:
     """Text in which nothing is markup; an address keeps its letters, or the tool would cut it."""
     out, done = [], 0
     for match in _ADDRESS.finditer(text):
-        if _SPECIAL.search(match[0]):
+        if _SPECIAL.search(match[0]) and safe_address(match[0]) == match[0]:
             out += [_escaped_words(text[done : match.start()]), f"<{match[0]}>"]
             done = match.end()
     return "".join([*out, _escaped_words(text[done:])])

@@ -15,6 +15,7 @@ from html import unescape
 from syncline.schema.text.codecs import textile_writer
 from syncline.schema.text.codecs.base import Codec, Losses, Segment, normal_blocks
 from syncline.schema.text.codecs.textile_inline import as_code, inlines
+from syncline.schema.text.normal import MAX_DEPTH
 from syncline.schema.text.tree import (
     Block,
     Blocks,
@@ -38,7 +39,7 @@ _PRE_BODY = re.compile(
 )
 _CLASS = re.compile(r"class\s*=\s*[\"']?([^\s\"'>]+)")
 _LIST = re.compile(r"([*#]+)(?:\([^)\s]*\)|\{[^}]*\})? +(?=\S)")
-_RULE = re.compile(r"(?:(?: ?\* ?){3,}|(?: ?- ?){3,}|(?: ?_ ?){3,})\Z")
+_RULE = re.compile(r"(?:(?:\* {0,2}){3,}|(?:- {0,2}){3,}|(?:_ {0,2}){3,})\Z")
 _HEAD = re.compile(r"(h[1-6]|bq|bc|p)([(){}\[\]<>=\w#;:\-]*?)\.(?::\S+)? +(?=\S)")
 _QUOTED = re.compile(r"> ?")
 _CELL = re.compile(
@@ -147,10 +148,10 @@ def _divides(kind: str, fresh: str, before: str) -> bool:
 def _block(text: str, depth: int) -> Block:
     if _PRE.match(text):
         return _code(text)
-    if text.startswith(">") and depth < 16:
+    if text.startswith(">") and depth < MAX_DEPTH:
         return _quote(text, depth)
     if _LIST.match(text):
-        return _list(text.split("\n"))
+        return _list(text.split("\n"), max(1, MAX_DEPTH - depth))
     if _RULE.match(text):
         return Rule()
     table = _TABLE_STYLE.sub("", text, count=1) if text.startswith("table") else text
@@ -194,7 +195,7 @@ def _table(text: str) -> Table:
     return Table(tuple(rows), header)
 
 
-def _list(lines: Sequence[str]) -> List:
+def _list(lines: Sequence[str], deepest: int) -> List:
     """A list from its lines; a line without a marker goes on the item above it."""
     items: list[tuple[str, str]] = []
     for line in lines:
@@ -202,7 +203,7 @@ def _list(lines: Sequence[str]) -> List:
             items.append((match[1], line[match.end() :]))
         else:
             items[-1] = (items[-1][0], f"{items[-1][1]}\n{line}")
-    return _nested([(marks[:16], text) for marks, text in items])
+    return _nested([(marks[:deepest], text) for marks, text in items])
 
 
 def _nested(items: Sequence[tuple[str, str]]) -> List:
@@ -229,7 +230,7 @@ def _nested(items: Sequence[tuple[str, str]]) -> List:
 
 
 def _alike(items: Sequence[tuple[str, str]]) -> Iterator[Sequence[tuple[str, str]]]:
-    """The items under one item, divided where the kind of list at their shallowest level changes."""
+    """The items under one item, divided where the kind of their shallowest list changes."""
     if not items:
         return
     depth = min(len(marks) for marks, _ in items)

@@ -56,15 +56,22 @@ _LINK = re.compile(
 )
 _AFTER_ADDRESS = re.compile(r"[^\w=/;()\-]*\Z")
 _STYLE = re.compile(r"(?:\{[^}\n]*\}|\([^)\n]*\))+")
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[A-Za-z]\w{1,31});")
 _ACTIVE = re.compile(r"[*_?\-+^~%@!\"=<&\n]")
 
 
 def inlines(text: str) -> Inlines:
     """The text's inlines, not yet in normal form."""
-    text = _COMMENT.sub("", text)
+    text = _without_comments(text)
     return tuple(_Reader(text).read(0, len(text), 0, ""))
+
+
+def _without_comments(text: str) -> str:
+    out, at = [], 0
+    while (start := text.find("<!--", at)) >= 0 and (end := text.find("-->", start)) >= 0:
+        out.append(text[at:start])
+        at = end + 3
+    return "".join([*out, text[at:]])
 
 
 def may_close(text: str, at: int, width: int) -> bool:

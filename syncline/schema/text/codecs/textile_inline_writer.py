@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from syncline.schema.text.codecs import lower
 from syncline.schema.text.codecs.base import Losses
-from syncline.schema.text.codecs.textile_inline import ends_word, inlines
-from syncline.schema.text.normal import GUARD
+from syncline.schema.text.codecs.textile_inline import ends_word
+from syncline.schema.text.normal import GUARD, merged
 from syncline.schema.text.tree import (
     CODE,
     EMPHASIS,
@@ -22,7 +22,7 @@ from syncline.schema.text.tree import (
 )
 
 _SIGNS = {STRONG: "*", EMPHASIS: "_", STRIKE: "-"}
-_BEFORE = r"(?:(?<=[\s(>*_\-+^~%?])|^)"
+_BEFORE = r"(?:(?<=[\s(>@*_\-+^~%?])|^)"
 _ACTIVE = re.compile(
     _BEFORE + r"(?:[*_+^~%]|(?<!-)-(?!-)|\?\?)(?=\S|$)"
     r"|(?<!\w)@|(?:(?<=[\s>])|^)!(?=\S|$)|\"(?=:|$)|==|<(?=[A-Za-z/!?]|$)|&(?=#?\w+;|$)"
@@ -30,8 +30,11 @@ _ACTIVE = re.compile(
 )
 _NEEDS_ANOTHER = frozenset("*_-+^~%?!=")
 _ENDS_CODE = re.compile(r"<(?=/?(?:pre|code|kbd|notextile)\b)", re.IGNORECASE)
-_UNFIT = re.compile(r"[()\"@!|<]")
-_UNFIT_END = re.compile(r"[^\w/]\Z")
+_BRACKET = re.compile(r"[()]")
+_UNFIT_IN_IMAGE = re.compile(r"[(!]")
+_UNFIT_END = re.compile(r"[^\w=/;)\-]\Z")
+_LINKABLE = re.compile(r"(?:/|[a-zA-Z]{2,12}://|www\.|mailto:)[\w/]\S")
+_AFTER_ADDRESS = re.compile(r"[^\w=/;()\-]*")
 _NEXT_WORD = re.compile(r"\S*")
 
 
@@ -50,11 +53,12 @@ class LineWriter:
     def __init__(self, content: Inlines, losses: Losses, in_cell: bool) -> None:
         self._losses = losses
         self._in_cell = in_cell
-        self._lines = [self._linked(line) for line in _split(lower.names(content, losses))]
-        words = " ".join(_raw(one) for line in self._lines for one in line)
-        used = {one.marks for line in self._lines for one in line if isinstance(one, Text)}
+        lines = [self._linked(line) for line in _split(lower.names(content, losses))]
+        words = " ".join(_raw(one) for line in lines for one in line)
+        used = {one.marks for line in lines for one in line if isinstance(one, Text)}
         signs = {sign for bit, sign in _SIGNS.items() if any(bit & marks for marks in used)}
         self._quiet = {c for c in _NEEDS_ANOTHER if words.count(c) < 2 and c not in signs}
+        self._lines = [self._reachable(line) for line in lines]
 
     def lines(self) -> list[str]:
         return [self._run(line, "", "", "") for line in self._lines]
@@ -63,6 +67,9 @@ class LineWriter:
         """The line with each link in one piece: Redmine marks a link whole or not at all."""
         out: list[Inline] = []
         for inline in line:
+            if isinstance(inline, Text) and inline.href and inline.marks & CODE:
+                self._losses.note("code passage", "in a link shown plain")
+                inline = Text(inline.text, inline.marks & ~CODE, inline.href)
             last = out[-1] if out else None
             if (
                 isinstance(inline, Text)
@@ -72,25 +79,57 @@ class LineWriter:
             ):
                 if inline.marks != last.marks:
                     self._losses.note("marked passage", "in a link shown plain")
-                marks = inline.marks & last.marks & ~CODE
+                marks = inline.marks & last.marks
                 out[-1] = Text(last.text + inline.text, marks, last.href)
             else:
                 out.append(inline)
         return out
 
+    def _reachable(self, line: Sequence[Inline]) -> list[Inline]:
+        """The line, with links and images that Redmine would not see where they stand as text."""
+        out: list[Inline] = []
+        for index, inline in enumerate(line):
+            before = _edge(out[-1], last=True) if out else ""
+            after = line[index + 1] if index + 1 < len(line) else None
+            if isinstance(inline, Text) and inline.href:
+                fits = _LINKABLE.match(inline.href) and not _wordlike(before)
+                if not (fits and self._ends(inline.marks, after)):
+                    self._losses.note("link", "shown as its address")
+                    inline = Text(f"{inline.text} ({inline.href})", inline.marks)
+            elif isinstance(inline, Image):
+                fits = not before or before.isspace()
+                if not (fits and (not inline.href or self._ends(0, after))):
+                    self._losses.note("image", "shown as its address")
+                    alt, src = inline.alt, inline.src
+                    inline = Text(f"{alt} ({src})" if alt else src)
+            out.append(inline)
+        return merged(out)
+
+    def _ends(self, marks: int, after: Inline | None) -> bool:
+        """Whether an address ends where it should before what comes after it."""
+        if after is None:
+            return True
+        if not isinstance(after, Text) or after.marks & CODE or after.href:
+            return False
+        if marks & ~after.marks and ends_word(after.text[0]):
+            return True
+        word = _NEXT_WORD.match(after.text)
+        inside = "".join(sign for bit, sign in _SIGNS.items() if bit & marks & after.marks)
+        return not word or bool(_AFTER_ADDRESS.fullmatch(self._escaped(word[0], inside, "x")))
+
     def _run(self, line: Sequence[Inline], inside: str, before: str, after: str) -> str:
         """Inlines as source, within the marks `inside`, between the characters around them."""
         out: list[str] = []
-        index = 0
+        index, previous = 0, before
         while index < len(line):
-            previous = _raw(line[index - 1])[-1:] if index else before
             bit, stop = self._passage(line, index, inside)
-            following = _raw(line[stop])[:1] if stop < len(line) else after
+            following = _edge(line[stop], last=False) if stop < len(line) else after
             if bit:
                 out.append(self._passage_source(line[index:stop], bit, inside, previous, following))
             else:
-                rest = self._peek(line, index + 1, inside)
-                out.append(self._one(line[index], inside, previous, following, rest))
+                out.append(self._one(line[index], inside, previous, following))
+            shown = bit and out[-1][-1:] == _SIGNS[bit]
+            previous = _SIGNS[bit] if shown else _edge(line[stop - 1], last=True)
             index = stop
         return "".join(out)
 
@@ -121,29 +160,25 @@ class LineWriter:
         words = "".join(_raw(one) for one in passage)
         opens = not before or before.isspace() or before in "(>"
         closes = not after or ends_word(after)
-        if opens and closes and (len(words) > 1 or words.isalnum()):
-            return sign + self._run(passage, inside + sign, "", "") + sign
+        if opens and closes:
+            lone = len(words) == 1 and not (words.isalnum() or _marked(last, CODE))
+            return (
+                sign + (entity(words) if lone else self._run(passage, inside + sign, "", "")) + sign
+            )
         self._losses.note("marked passage", "shown plain")
         plain = [Text(t.text, t.marks & ~bit, t.href) for t in passage if isinstance(t, Text)]
         return self._run(plain, inside, before, after)
 
-    def _peek(self, line: Sequence[Inline], index: int, inside: str) -> str:
-        """The source of the word that follows, which decides whether a link would end before it."""
-        if index >= len(line):
-            return ""
-        word = _NEXT_WORD.match(_raw(line[index]))
-        return word[0] if word else ""
-
-    def _one(self, inline: Inline, inside: str, before: str, after: str, rest: str) -> str:
+    def _one(self, inline: Inline, inside: str, before: str, after: str) -> str:
         match inline:
             case Text(text, marks, "") if marks & CODE:
                 return self._code(text, before, after)
             case Text(text, _, ""):
                 return self._escaped(text, inside, before)
             case Text(text, marks, href):
-                return self._link(text, href, inside, before, rest)
+                return self._link(text, href, inside)
             case Image(src, alt, href):
-                return self._image(src, alt, href, inside, before)
+                return self._image(src, alt, href, inside)
             case _:
                 return ""
 
@@ -156,24 +191,20 @@ class LineWriter:
             return f"@{text}@"
         return f"<code>{unclosed(text)}</code>"
 
-    def _link(self, text: str, href: str, inside: str, before: str, rest: str) -> str:
-        address = _address(href, inside)
+    def _link(self, text: str, href: str, inside: str) -> str:
         words = re.sub(r"[()\[\]{}\"]", lambda m: entity(m[0]), self._escaped(text, inside, ""))
-        source = f'"{words}":{address}'
-        found = inlines(source + rest)
-        if _wordlike(before) or not found or found[0] != Text(text, 0, address):
-            self._losses.note("link", "shown as its address")
-            return self._escaped(f"{text} ({href})", inside, before)
-        return source
+        return f'"{words}":{self._encoded(href, _address(href, inside))}'
 
-    def _image(self, src: str, alt: str, href: str, inside: str, before: str) -> str:
-        address = _address(src, inside)
+    def _image(self, src: str, alt: str, href: str, inside: str) -> str:
         words = re.sub(r"[()!\"&<*_@|]", lambda m: entity(m[0]), alt)
-        target = f":{_address(href, inside)}" if href else ""
-        if not before or before.isspace():
-            return f"!{address}" + (f"({words})" if words else "") + "!" + target
-        self._losses.note("image", "shown as its address")
-        return self._escaped(f"{alt} ({src})" if alt else src, inside, before)
+        target = f":{self._encoded(href, _address(href, inside))}" if href else ""
+        source = self._encoded(src, _UNFIT_IN_IMAGE.sub(_percent, src))
+        return f"!{source}" + (f"({words})" if words else "") + f"!{target}"
+
+    def _encoded(self, address: str, fit: str) -> str:
+        if fit != address:
+            self._losses.note("address", "written with more of it encoded")
+        return fit
 
     def _escaped(self, text: str, inside: str, before: str) -> str:
         """Text in which nothing is markup; the signs of the passage around it never stand in it."""
@@ -184,7 +215,9 @@ class LineWriter:
 
         whole = before + text
         out, done = [], len(before)
-        for match in _ACTIVE.finditer(whole, len(before)):
+        if before and before in _SIGNS.values() and text.startswith(before):
+            out, done = [entity(before)], done + 1
+        for match in _ACTIVE.finditer(whole, done):
             out += [whole[done : match.start()], encode(match)]
             done = match.end()
         escaped = "".join([*out, whole[done:]])
@@ -205,8 +238,16 @@ def _split(content: Inlines) -> Iterator[list[Inline]]:
 
 
 def _raw(inline: Inline) -> str:
-    """What stands in the source beside a neighbour: words, or an image's sign."""
-    return inline.text if isinstance(inline, Text) else "!"
+    return inline.text if isinstance(inline, Text) else ""
+
+
+def _edge(inline: Inline, last: bool) -> str:
+    """The first or last character an inline has in the source, as far as its neighbours care."""
+    if not isinstance(inline, Text):
+        return "!"
+    if inline.href:
+        return "x" if last else '"'
+    return "@" if inline.marks & CODE else inline.text[-1 if last else 0]
 
 
 def _marked(inline: Inline, bit: int) -> bool:
@@ -220,8 +261,10 @@ def _percent(match: re.Match[str]) -> str:
 def _address(href: str, inside: str) -> str:
     """The address without what would end it, or the marked passage it stands in."""
     for sign in inside:
-        href = href.replace(sign, f"%{ord(sign):02X}")
-    return _UNFIT_END.sub(_percent, _UNFIT.sub(_percent, href))
+        href = re.sub(rf"{re.escape(sign)}(?!\w)", _percent, href)
+    if href.count("(") != href.count(")"):
+        href = _BRACKET.sub(_percent, href)
+    return _UNFIT_END.sub(_percent, href)
 
 
 def _wordlike(char: str) -> bool:
