@@ -126,14 +126,14 @@ async def in_order(
 ) -> list[Outcome]:
     """As `outcomes`, but the items of one record one after the other.
 
-    After an item that was not applied the record's later ones wait, so that their order is kept.
+    After an item that may still come the record's later ones wait, so that their order is kept.
     """
     told: dict[int, Outcome] = {}
 
     async def of_record(places: Sequence[int]) -> Outcome:
         for place in places:
             told[place] = (await outcomes([items[place]], one))[0]
-            if told[place].result is not Result.APPLIED:
+            if told[place].result in (Result.RETRY, Result.AMBIGUOUS):
                 break
         return told[places[-1]] if places[-1] in told else Outcome(Result.RETRY)
 
@@ -141,5 +141,5 @@ async def in_order(
     for place, item in enumerate(items):
         places.setdefault(record(item), []).append(place)
     await outcomes(list(places.values()), of_record)
-    waiting = Outcome(Result.RETRY, reason="an earlier one of this record was not applied")
+    waiting = Outcome(Result.RETRY, reason="an earlier one of this record is not settled yet")
     return [told.get(place, waiting) for place in range(len(items))]

@@ -37,7 +37,7 @@ async def describe(metadata: Metadata, rights: Rights, config: RedmineConfig) ->
         account=f"{config.base_url.rstrip('/')} user {me['id']}",
         version="",
         records={RECORD: RecordSchema(RECORD, {field.path: field for field in fields})},
-        text_format=config.text_format,
+        text_format="textile" if config.text_format == "textile" else "markdown",
         warnings=tuple(_warnings(me, missing, customs, config)),
     )
 
