@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -83,17 +82,49 @@ class Client:
     async def tickets(self, query: str, fields: str = TICKET_FIELDS) -> AsyncIterator[list[Row]]:
         """Tickets of a TicketSQL query by ascending id, page by page. Deleted ones never show."""
         params = {"fields": fields, **_EXPANDED}
-        async for rows, _ in self._search("tickets", query, params):
-            yield rows
+        after, page = 0, 1
+        while True:
+            answer = await self._search("tickets", query, params, after, page)
+            if rows := answer["items"]:
+                yield rows
+                after, page = int(rows[-1]["id"]), 1
+            if _sees_all(answer):
+                if len(rows) < PAGE:
+                    return
+            elif not rows:
+                # Rows that can be seen may stand behind a page of rows that cannot.
+                if not await self.newest("tickets", f"id > {after} AND {query}"):
+                    return
+                page += 1
 
-    async def transactions(
-        self, query: str, fields: str, after: int = 0
-    ) -> AsyncIterator[tuple[list[Row], datetime | None]]:
-        """Transactions of tickets behind id `after`, page by page, with the server's time."""
+    async def tickets_of(self, ids: Sequence[str]) -> list[Row]:
+        """At most a page of tickets by id, in one request; merged ones with the id they went to."""
+        query = f"{any_of('id', ids)} AND EffectiveId > 0"
+        params = {"fields": TICKET_FIELDS, **_EXPANDED}
+        rows: list[Row] = (await self._search("tickets", query, params))["items"]
+        return rows
+
+    async def log(self, query: str, fields: str, after: int = 0) -> AsyncIterator[list[Row]]:
+        """Transactions of tickets behind id `after`, page by page by ascending id.
+
+        The newest page is read first: where it is empty nothing new can be seen, and that was one
+        request. Else it says how far to read, whatever stays hidden on the way.
+        """
         query = f"ObjectType = 'RT::Ticket' AND {query}"
         params = {"fields": fields, "fields[Creator]": "Name,EmailAddress,RealName"}
-        async for rows, asked_at in self._search("transactions", query, params, after):
-            yield rows, asked_at
+        answer = await self._search("transactions", query, params, after, order="DESC")
+        rows: list[Row] = answer["items"][::-1]
+        if not rows or (_sees_all(answer) and len(rows) < PAGE):
+            yield rows
+            return
+        newest, page = int(rows[-1]["id"]), 1
+        while after < newest:
+            rows = (await self._search("transactions", query, params, after, page))["items"]
+            if not rows:
+                page += 1
+                continue
+            yield rows
+            after, page = int(rows[-1]["id"]), 1
 
     async def ticket(self, id: str) -> tuple[Row, str]:
         """One ticket by its own address, with the ETag that its next change makes stale."""
@@ -104,12 +135,19 @@ class Client:
 
     async def newest(self, path: str, query: str, fields: str = "", count: int = 1) -> list[Row]:
         """The last rows by id, newest first."""
-        params = _search_params(query, count, "DESC") | {"fields": fields, **_EXPANDED}
-        rows: list[Row] = (await self.get(path, **params))["items"]
+        asked = {
+            "query": query,
+            "orderby": "id",
+            "order": "DESC",
+            "per_page": str(count),
+            "fields": fields,
+            **_EXPANDED,
+        }
+        rows: list[Row] = (await self.get(path, **asked))["items"]
         return rows
 
     async def parts(self, transaction_ids: Sequence[str], fields: str, *limits: Row) -> list[Row]:
-        """The MIME parts of these transactions that fit `limits` (RT's JSON search)."""
+        """The MIME parts of these transactions, which can be seen, that fit `limits`."""
         found: list[Row] = []
         for some in chunks(transaction_ids):
             search = [{"field": "TransactionId", "value": int(one)} for one in some]
@@ -117,14 +155,15 @@ class Client:
         return found
 
     async def rows(self, path: str, search: Sequence[Row], fields: str, **params: str) -> list[Row]:
-        """All rows of a JSON search; limits on one field are alternatives.
+        """All rows of a JSON search, none of which may be hidden.
 
-        RT drops a limit on a field it does not search by, and then shows everything: use only
-        fields known to work.
+        Limits on one field are alternatives. RT drops a limit on a field it does not search by, and
+        then shows everything: use only fields known to work.
         """
         found: list[Row] = []
-        page = 1
-        while True:
+        page = 0
+        while len(found) == page * PAGE:
+            page += 1
             asked = {**params, "fields": fields, "orderby": "id", "per_page": str(PAGE)}
             response = await self.transport.request(
                 "POST",
@@ -134,11 +173,8 @@ class Client:
                 mutating=False,
                 items=len(search),
             )
-            answer = response.json()
-            found += answer["items"]
-            if not answer["items"] or (_sees_all(answer) and len(answer["items"]) < PAGE):
-                return found
-            page += 1
+            found += response.json()["items"]
+        return found
 
     async def write(
         self, method: str, path: str, body: object, *, etag: str = "", items: int = 1
@@ -150,47 +186,30 @@ class Client:
         )
 
     async def _search(
-        self, path: str, query: str, params: Mapping[str, str], after: int = 0
-    ) -> AsyncIterator[tuple[list[Row], datetime | None]]:
-        """Pages of rows, each behind the last id of the one before; the last one may be empty."""
-        page = 1
-        while True:
-            asked = _search_params(f"id > {after} AND {query}", PAGE, "ASC") | dict(params)
-            if page > 1:
-                asked["page"] = str(page)
-            response = await self.transport.request("GET", f"/{path}", params=asked, items=PAGE)
-            answer, asked_at = response.json(), _server_time(response)
-            rows: list[Row] = answer["items"]
-            if rows:
-                yield rows, asked_at
-                after, page = int(rows[-1]["id"]), 1
-                if _sees_all(answer) and len(rows) < PAGE:
-                    return
-            elif _sees_all(answer) or not await self._behind(path, query, after):
-                yield [], asked_at
-                return
-            else:
-                page += 1
-
-    async def _behind(self, path: str, query: str, after: int) -> bool:
-        """Whether rows that can be seen stand behind a page of rows that cannot."""
-        return bool(await self.newest(path, f"id > {after} AND {query}"))
-
-
-def _search_params(query: str, count: int, order: str) -> dict[str, str]:
-    return {"query": query, "orderby": "id", "order": order, "per_page": str(count)}
+        self,
+        path: str,
+        query: str,
+        params: Mapping[str, str],
+        after: int = 0,
+        page: int = 1,
+        order: str = "ASC",
+    ) -> Any:
+        """One answer of a search by id, behind `after`: a page number alone would drift."""
+        asked = {
+            "query": f"id > {after} AND {query}",
+            "orderby": "id",
+            "order": order,
+            "per_page": str(PAGE),
+            **params,
+        }
+        if page > 1:
+            asked["page"] = str(page)
+        return await self.get(path, **asked)
 
 
 def _sees_all(answer: Row) -> bool:
     """RT tells the total only to an account from which no row is hidden."""
     return answer.get("total") is not None
-
-
-def _server_time(response: Response) -> datetime | None:
-    try:
-        return parsedate_to_datetime(response.headers.get("date", ""))
-    except ValueError:
-        return None
 
 
 def segment(text: str) -> str:

@@ -165,5 +165,8 @@ class RequestTrackerConnector(Connector):
     async def find_people(self, emails: Sequence[str]) -> Mapping[str, Person]:
         return await self._metadata.by_email(emails)
 
+    def requests(self) -> Mapping[str, int]:
+        return dict(self._transport.log.counts)
+
     async def aclose(self) -> None:
         await self._transport.aclose()

@@ -12,9 +12,9 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-from connectors.request_tracker.client import TICKET_FIELDS, Client, Row, any_of, moment
+from connectors.request_tracker.client import PAGE, Client, Row, any_of, created, moment
 from connectors.request_tracker.metadata import Metadata
 from connectors.request_tracker.reading import Reader
 from syncline.sdk.connector import CensusPage, Page, Record
@@ -23,7 +23,6 @@ from syncline.sdk.errors import Misconfigured
 LATE_COMMITS = timedelta(seconds=60)
 # Outgoing mail is logged after every reply and changes nothing.
 _NOT_CHANGES = "Type != 'EmailRecord' AND Type != 'CommentEmailRecord'"
-_EPOCH = datetime(1971, 1, 1, tzinfo=UTC)
 # Transactions read before their tickets are: one edit makes several of them.
 _TRANSACTIONS_A_PAGE = 1_000
 
@@ -52,13 +51,13 @@ class Cursor:
         told = {"after": self.after, "told": sorted(self.told), "queues": list(self.queues)}
         return json.dumps(told, separators=(",", ":"))
 
-    def moved(self, rows: Iterable[Row], settled_at: datetime) -> Cursor:
-        """The cursor behind these transactions, settled up to the first one after `settled_at`."""
-        times = {int(row["id"]): moment(row["Created"]) for row in rows}
+    def behind(self, rows: Iterable[Row], late_commits: timedelta) -> Cursor:
+        """The cursor behind these transactions. Settled is what is older than the newest by more
+        than `late_commits`, on the tool's own clock."""
+        times = {int(row["id"]): created(row) for row in rows}
         after = self.after
         for id in sorted(times):
-            at = times[id]
-            if at is not None and at > settled_at:
+            if times[id] + late_commits >= max(times.values()):
                 break
             after = max(after, id)
         told = frozenset(id for id in self.told | times.keys() if id > after)
@@ -84,7 +83,7 @@ class Feed:
         """Every ticket in scope by id; the cursor is where the log stood before."""
         scope = await self._scope()
         cursor = await self._start()
-        async for rows in self._client.tickets(scope, TICKET_FIELDS):
+        async for rows in self._client.tickets(scope):
             yield Page(await self._reader.records(rows))
         yield Page((), str(cursor))
 
@@ -92,18 +91,16 @@ class Feed:
         """The tickets that transactions since the cursor touched, each page with its cursor."""
         cursor = Cursor.parse(text)
         rows: list[Row] = []
-        asked_at = None
         query = f"{_NOT_CHANGES} AND {_touching(cursor.queues)}"
-        fields = "Type,ObjectId,Created"
-        async for page, at in self._client.transactions(query, fields, cursor.after):
+        async for page in self._client.log(query, "Type,ObjectId,Created", cursor.after):
             rows += page
-            asked_at = asked_at or at
             if len(rows) >= _TRANSACTIONS_A_PAGE:
-                told, cursor = await self._told(rows, cursor, asked_at)
-                yield told
-                rows, asked_at = [], None
-        told, cursor = await self._told(rows, cursor, asked_at)
-        yield told
+                records = await self._touched(rows, cursor)
+                cursor = cursor.behind(rows, self._late_commits)
+                rows = []
+                yield Page(records, str(cursor))
+        records = await self._touched(rows, cursor)
+        yield Page(records, str(cursor.behind(rows, self._late_commits)))
 
     async def census(self) -> AsyncIterator[CensusPage]:
         """Ids with LastUpdated of every ticket in scope; deleted and merged ones are not in it."""
@@ -111,31 +108,23 @@ class Feed:
         async for rows in self._client.tickets(scope, "LastUpdated"):
             yield CensusPage({str(row["id"]): _version(row) for row in rows})
 
-    async def _told(
-        self, rows: Sequence[Row], cursor: Cursor, asked_at: datetime | None
-    ) -> tuple[Page, Cursor]:
-        settled_at = (asked_at or _latest(rows)) - self._late_commits
+    async def _touched(self, rows: Sequence[Row], cursor: Cursor) -> list[Record]:
+        """The tickets of the transactions not told yet, in the order of each one's last."""
         fresh = [row for row in rows if int(row["id"]) not in cursor.told]
-        # Ordered by each ticket's last transaction.
         ids = list(dict.fromkeys(str(row["ObjectId"]) for row in reversed(fresh)))[::-1]
         creations = {str(r["ObjectId"]): str(r["id"]) for r in fresh if r["Type"] == "Create"}
         found = await self._reader.fetch(ids, creations) if ids else {}
         # A ticket gone or hidden meanwhile is left to the census: its absence proves nothing.
-        records = [one for id in ids if isinstance(one := found[id], Record)]
-        cursor = cursor.moved(rows, settled_at)
-        return Page(records, str(cursor)), cursor
+        return [one for id in ids if isinstance(one := found[id], Record)]
 
     async def _start(self) -> Cursor:
-        """A cursor at the log's end, so far back that late commits are still told."""
-        rows = await self._client.newest(
-            "transactions", "ObjectType = 'RT::Ticket'", "Created", count=100
-        )
+        """A cursor at the log's end; what is committed by now, a listing from now on shows."""
         queues = tuple(str(row["id"]) for row in (await self._metadata.queues()).values())
-        lowest = min((int(row["id"]) for row in rows), default=1) - 1
-        settled = Cursor(lowest, frozenset(), queues).moved(
-            rows, _latest(rows) - self._late_commits
+        rows = await self._client.newest(
+            "transactions", "ObjectType = 'RT::Ticket'", "Created", count=PAGE
         )
-        return replace(settled, told=frozenset())
+        lowest = min((int(row["id"]) for row in rows), default=1) - 1
+        return Cursor(lowest, frozenset(), queues).behind(rows, self._late_commits)
 
     async def _scope(self) -> str:
         return any_of("Queue", (row["id"] for row in (await self._metadata.queues()).values()))
@@ -145,12 +134,6 @@ def _touching(queues: Sequence[str]) -> str:
     """Transactions of tickets in these queues, and those by which a ticket left one of them."""
     left = " OR ".join(f"OldValue = '{queue}'" for queue in queues)
     return f"({any_of('TicketQueue', queues)} OR (Field = 'Queue' AND ({left})))"
-
-
-def _latest(rows: Iterable[Row]) -> datetime:
-    """The newest time among transactions, on the tool's own clock."""
-    times = (moment(row["Created"]) for row in rows)
-    return max((at for at in times if at is not None), default=_EPOCH)
 
 
 def _version(row: Row) -> int | None:

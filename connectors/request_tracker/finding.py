@@ -37,7 +37,7 @@ class Finder:
         for some in chunks(items):
             keys = " OR ".join(f"{name} = {literal(item.key)}" for item in some)
             records += await self._records(f"({keys})")
-        found = by(records, lambda record: record.key)
+        found = by(records, lambda record: record.marker)
         return [_verdict(found.get(item.key, [])) for item in items]
 
     async def _by_text(self, items: Sequence[CreateSearch]) -> list[FindResult]:

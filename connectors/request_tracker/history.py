@@ -50,7 +50,7 @@ class History:
         found: list[Row] = []
         for some in chunks([id for id in ids if id.isdecimal()]):
             query = f"({kinds}) AND Created >= {at} AND {any_of('ObjectId', some)}"
-            async for rows, _ in self._client.transactions(query, _FIELDS):
+            async for rows in self._client.log(query, _FIELDS):
                 found += rows
         return found
 

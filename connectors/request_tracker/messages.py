@@ -114,8 +114,8 @@ class Messages:
 
         async def one(item: NewAttachment) -> Outcome:
             file = {
-                "FileName": item.name,
-                "FileType": item.content_type,
+                "FileName": _file_name(item.name),
+                "FileType": _file_type(item),
                 "FileContent": b64encode(item.content).decode("ascii"),
             }
             if not item.content:
@@ -175,7 +175,7 @@ class Messages:
             owner = await self._merged_into(some)
             query = f"({kinds}) AND {any_of('ObjectId', owner)}"
             fields = "Type,ObjectId,Creator,Created"
-            async for rows, _ in self._client.transactions(query, fields):
+            async for rows in self._client.log(query, fields):
                 for row in rows:
                     found[str(row["id"])] = {**row, "Ticket": owner[str(row["ObjectId"])]}
         return found
@@ -187,3 +187,19 @@ class Messages:
         async for rows in self._client.tickets(query, "EffectiveId"):
             owner |= {str(row["id"]): str(row["EffectiveId"]) for row in rows}
         return owner
+
+
+def _file_name(name: str) -> str:
+    """RT 5.0 writes a name's characters into the MIME header as bytes, and reads those as UTF-8."""
+    return name.encode("utf-8").decode("latin-1")
+
+
+def _file_type(item: NewAttachment) -> str:
+    """RT rewrites a text file to UTF-8; one in another encoding keeps its bytes as a plain file."""
+    if not item.content_type.startswith("text/"):
+        return item.content_type
+    try:
+        item.content.decode("utf-8")
+    except UnicodeDecodeError:
+        return "application/octet-stream"
+    return item.content_type

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from connectors.request_tracker.client import Client, Row, any_of, chunks
 from connectors.request_tracker.metadata import Metadata
@@ -59,8 +59,7 @@ class Reader:
             id: Missing(id, gone=True, reason="not a ticket's id") for id in ids
         }
         for some in chunks(numbers):
-            query = f"{any_of('id', some)} AND EffectiveId > 0"
-            rows = [row async for page in self._client.tickets(query) for row in page]
+            rows = await self._client.tickets_of(some)
             shown = {str(row["id"]) for row in rows}
             alone = await asyncio.gather(*(self._alone(id) for id in some if id not in shown))
             rows += [row for row in alone if not isinstance(row, Missing)]
@@ -94,7 +93,7 @@ class Reader:
         query = f"Type = 'Create' AND {any_of('ObjectId', ids)}"
         return {
             str(row["ObjectId"]): str(row["id"])
-            async for rows, _ in self._client.transactions(query, "ObjectId")
+            async for rows in self._client.log(query, "ObjectId")
             for row in rows
         }
 
@@ -106,8 +105,10 @@ class Reader:
             return Missing(id, gone=not error.hidden, reason=str(error))
         return await self.as_row(row) | {"id": id}
 
-    async def as_row(self, row: Row) -> dict[str, Row | str]:
-        """A single ticket in the shape of a search row: people with addresses."""
+    async def as_row(self, row: Row, *, addresses: bool = True) -> dict[str, Any]:
+        """A single ticket in the shape of a search row, where asked with people's addresses."""
+        if not addresses:
+            return {**row, "EffectiveId": row["EffectiveId"]["id"]}
         names = {person["id"] for role in ("Requestor", "Cc") for person in row[role]}
         people = {
             p.handle: p

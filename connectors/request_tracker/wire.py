@@ -54,7 +54,8 @@ class WireShape:
             version=None if updated is None else int(updated.timestamp()),
             updated_at=updated,
             created_at=moment(row["Created"]),
-            key=fields["CustomFields"].get(self._config.key_field),
+            key=f"#{row['id']}",
+            marker=fields["CustomFields"].get(self._config.key_field),
             url=self.address(str(row["id"])),
             in_scope=self._in_scope(row) and survivor == str(row["id"]),
             deleted=row["Status"] == "deleted",
@@ -140,7 +141,14 @@ class WireShape:
             case "RefersTo":
                 return _link_changes(value or (), shown.get(path) or ())
             case "CustomFields":
-                return {path: dict(value)}
+                # Null would add an empty value to a field that takes several.
+                have = shown.get(path) or {}
+                return {
+                    path: {
+                        name: [] if one is None and isinstance(have.get(name), list) else one
+                        for name, one in value.items()
+                    }
+                }
             case "Content":
                 raise Rejected("the first message of a ticket cannot be edited in Request Tracker")
         raise Rejected(f"{path} cannot be written in Request Tracker")

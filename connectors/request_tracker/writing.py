@@ -20,6 +20,7 @@ from syncline.sdk.errors import AuthRequired, ConnectorError, Misconfigured, Rej
 
 # RT works through a bulk one after the other, about ten a second: well inside every time-out.
 BULK_CREATES = 20
+_PEOPLE = {"Requestor", "Requestors", "Cc"}
 # The longest way along a lifecycle that is walked without asking a person.
 _MOST_STEPS = 6
 
@@ -133,7 +134,8 @@ class Writer:
                 Result.GONE, id=item.id, reason=f"ticket {item.id} is deleted in Request Tracker"
             )
         multiple = await self._metadata.multiple()
-        before = self._shape.record(await self._reader.as_row(row), "", multiple).fields
+        named = await self._reader.as_row(row, addresses=bool(_PEOPLE & item.patch.keys()))
+        before = self._shape.record(named, "", multiple).fields
         self._reader.learn(row["Queue"]["Name"], row)
         body = self._shape.body(item.patch, before)
         if moved := changed(item.expected, before):
