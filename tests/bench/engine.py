@@ -1,4 +1,4 @@
-"""The engine as the benchmark runs it: the two HTTP sides, matched by title, every field both ways."""
+"""The engine as the benchmark runs it: both HTTP sides, matched by title, every field both ways."""
 
 from __future__ import annotations
 
