@@ -301,7 +301,6 @@ class Applier:
     def _refused(self, side: str, write: Write, intent: Intent, reason: str, book: Book) -> None:
         """A tool's final no: a create is parked, a field becomes a deviation (rule 6)."""
         book.close(intent, "failed", reason)
-        self.context.counts["parked"] += 1
         sync, link = self.context.sync.name, self.links[write.link_id]
         if write.kind == "create":
             digest = fields_digest(write.patch)

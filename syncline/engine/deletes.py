@@ -55,7 +55,6 @@ class Deletes:
         self.context.counts["deleted"] += 1
         if late and policy.on_edit == "keep":
             book.conflicts.append(self._kept(after, tombstone, book))
-            self.context.counts["conflicts"] += 1
         elif policy.propagate == "close":
             after = self._closed(after)
         elif policy.propagate in ("archive", "delete"):

@@ -46,7 +46,6 @@ class Loose:
             outside = [row for row in rows if row not in inside]
             if not self.preview:
                 await self.context.commit(_leave, self.context, [*alone, *outside], questions)
-            self.context.counts["conflicts"] += len(questions)
             if items:
                 yield items
 

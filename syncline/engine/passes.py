@@ -39,6 +39,7 @@ from syncline.store import (
     runs,
     state,
 )
+from syncline.store.findings import conflicts, parked
 from syncline.store.lease import Lease
 from syncline.store.rows import Link, PersonRow, Run
 from syncline.store.sql import Tx
@@ -283,6 +284,8 @@ class Pass:
     async def finish(self) -> Report:
         """Write the run down and say what it came to."""
         counts = await self.context.read(links.count, self.sync.name)
+        for name, waiting in (("conflicts", conflicts), ("parked", parked)):
+            self.context.counts[name] = await self.context.read(waiting.count, self.sync.name)
         requests = {
             side: {
                 kind: count - self._requests[side].get(kind, 0)

@@ -93,7 +93,6 @@ class Settler:
                 self.context.sync.name, intent.link_id, side, "", "create", reason, book.at, "lost"
             )
         )
-        self.context.counts["parked"] += 1
 
     async def _writes(self, side: str, intents: Sequence[Intent], book: Book) -> None:
         ids = list(dict.fromkeys(i.record_id for i in intents if i.record_id))

@@ -284,7 +284,6 @@ class Stage:
         for clash in plan.clashes:
             name = digest(clash.unit, clash.candidates)
             before = known.get(clash.unit)
-            self.context.counts["conflicts"] += 1
             if before is not None and before.digest == name:
                 continue
             book.conflicts.append(
@@ -301,7 +300,6 @@ class Stage:
         now = {row.id for row in rows}
         known = {row.id: row for row in loaded.parked.get(plan.link.id, [])}
         book.parked += [r for r in rows if r.id not in known or known[r.id].reason != r.reason]
-        self.context.counts["parked"] += len(rows)
         for refusal in plan.refusals:
             if refusal.action == "write":
                 book.deviations.append(

@@ -1,0 +1,129 @@
+"""What people tell the engine between passes: answers, ties, cuts, retries; a transaction each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from syncline.store import intents, links, observations
+from syncline.store.findings import conflicts, parked, tombstones
+from syncline.store.rows import Link, LinkSide, Tombstone
+from syncline.store.sql import Tx
+from syncline.store.store import Store
+
+
+async def answer_conflict(store: Store, id_: str, digest: str, value: Any) -> bool:
+    """Store an answer; the next pass delivers it. False if the candidates have changed since."""
+    return await store.write(_answer, id_, digest, value)
+
+
+def _answer(tx: Tx, id_: str, digest: str, value: Any) -> bool:
+    if not conflicts.answer(tx, id_, digest, {"value": value}):
+        return False
+    found = conflicts.get(tx, id_)
+    if found is not None and found.link_id is not None:
+        observations.release_held(tx, found.sync, [found.link_id])
+    return True
+
+
+async def adopt(
+    store: Store, sync: str, records: Sequence[tuple[str, str]], link_id: str
+) -> Link:
+    """Tie records `(side, record id)` of different sides; lifts what tombstones they have.
+
+    A record that is in a link already brings that link; `link_id` names a new one. Raises
+    ValueError where two of them are in different links, or a side would have two records.
+    """
+    return await store.write(_adopt, sync, records, link_id)
+
+
+def _adopt(tx: Tx, sync: str, records: Sequence[tuple[str, str]], link_id: str) -> Link:
+    found: dict[str, str] = {}
+    for side, id_ in records:
+        found |= {f"{side}:{r}": link for r, link in links.find(tx, sync, side, [id_]).items()}
+    homes = set(found.values())
+    if len(homes) > 1:
+        raise ValueError(
+            "these records are in different links already: "
+            + ", ".join(f"{record} in {link}" for record, link in sorted(found.items()))
+            + "; `syncline unlink` one of them first"
+        )
+    link = links.load(tx, homes)[homes.pop()] if homes else None
+    fresh = link is None
+    link = link or Link(link_id, sync, "record", None, {}, {})
+    for side, id_ in records:
+        at = link.sides.get(side)
+        if at is not None and at.record_id != id_ and at.state in ("in", "out"):
+            raise ValueError(
+                f"link {link.id} has {side}:{at.record_id} already; `syncline unlink` it first"
+            )
+    tombstones.lift(tx, [(sync, side, id_) for side, id_ in records])
+    sides = {**link.sides, **{s: LinkSide(s, id_) for s, id_ in records}}
+    link = replace(link, sides=sides, dirty=True, revision=link.revision + 1)
+    (links.insert if fresh else links.update)(tx, [link])
+    _note_parked(tx, link)
+    observations.attach(tx, sync, [(side, id_, link.id) for side, id_ in records])
+    return link
+
+
+def _note_parked(tx: Tx, link: Link) -> None:
+    """A create that was lost is found now: neither parked nor open any more."""
+    rows = parked.of_links(tx, [link.id]).get(link.id, ())
+    parked.clear(tx, [row.id for row in rows if row.side in link.sides and row.action == "create"])
+
+
+async def unlink(store: Store, link: Link, side: str, at: datetime) -> Link:
+    """Cut one side off its link for good: a tombstone keeps the pair apart until `adopt`."""
+    return await store.write(_unlink, link, side, at)
+
+
+def _unlink(tx: Tx, link: Link, side: str, at: datetime) -> Link:
+    from syncline.engine.absence import buried
+
+    record_id = link.sides[side].record_id
+    tombstones.put(
+        tx,
+        [
+            Tombstone(
+                link.sync, link.id, side, record_id, "confirmed", "unlinked",
+                "unlinked by an operator", at, at,
+            )
+        ],
+    )  # fmt: skip
+    after = buried(link, side, "cut")
+    links.update(tx, [after])
+    observations.delete(tx, link.sync, [(side, record_id)])
+    return after
+
+
+async def retry_parked(store: Store, id_: str, at: datetime) -> bool:
+    """Let a parked action be tried again by the next pass; False if there is none."""
+    return await store.write(_retry, id_, at)
+
+
+def _retry(tx: Tx, id_: str, at: datetime) -> bool:
+    row = next((p for p in parked.list(tx) if p.id == id_), None)
+    if row is None:
+        return False
+    for intent in intents.of_links(tx, [row.link_id], ("parked",)).get(row.link_id, []):
+        if intent.side == row.side:
+            intents.close(tx, [(intent.id, "superseded", "tried again by an operator")], at)
+    link = links.load(tx, [row.link_id]).get(row.link_id)
+    if link is not None:
+        links.update(tx, [_reopened(link, row.side, row.field)])
+    parked.clear(tx, [id_])
+    return True
+
+
+def _reopened(link: Link, side: str, unit: str) -> Link:
+    fields = dict(link.fields)
+    packed = fields.get(unit)
+    if isinstance(packed, dict) and side in packed.get("deviates", {}):
+        fields[unit] = {
+            **packed,
+            "delivered": [s for s in packed["delivered"] if s != side],
+            "deviates": {s: why for s, why in packed["deviates"].items() if s != side},
+        }
+    return replace(link, fields=fields, dirty=True, revision=link.revision + 1)

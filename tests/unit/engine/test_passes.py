@@ -1,0 +1,182 @@
+"""Whole passes between tools in memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from syncline.engine.spec import CommentPolicy, Policy
+from syncline.sdk.connector import Visibility
+from syncline.store.findings import conflicts
+from tests.sides.memory import PLAIN
+from tests.support.world import World
+
+
+async def test_a_new_record_appears_on_the_other_side(tmp_path: Path) -> None:
+    world = await World.make(tmp_path, a={}, b={})
+    world.a.create({"title": "Printer on fire", "body": "<p>Help</p>", "labels": ["x"]})
+    report = await world.sync()
+    assert report.counts["created"] == 1
+    (copy,) = world.records("b")
+    assert (copy["title"], copy["body"], copy["labels"]) == (
+        "Printer on fire",
+        "<p>Help</p>",
+        ["x"],
+    )
+
+
+async def test_edits_travel_both_ways_and_then_nothing_is_written(tmp_path: Path) -> None:
+    world = await World.make(tmp_path, a={}, b={})
+    id_ = world.a.create({"title": "One", "priority": "low"})
+    await world.settled()
+    (other,) = world.b.items
+    world.a.edit(id_, {"title": "Two"})
+    world.b.edit(other, {"priority": "high"})
+    report = await world.sync()
+    assert report.counts["updated"] == 2
+    assert world.a.fields(id_)["priority"] == "high"
+    assert world.b.fields(other)["title"] == "Two"
+    before = world.writes()
+    await world.sync()
+    assert world.writes() == before
+
+
+async def test_an_idle_pass_reads_once_a_side_and_writes_nothing(tmp_path: Path) -> None:
+    world = await World.make(tmp_path, a={}, b={})
+    for n in range(30):
+        world.a.create({"title": f"Ticket {n}"})
+    await world.settled()
+    await world.sync()
+    reads, writes = world.reads(), world.writes()
+    await world.sync()
+    assert {s: n - reads[s] for s, n in world.reads().items()} == {"a": 1, "b": 1}
+    assert world.writes() == writes
+
+
+async def test_concurrent_edits_ask_and_the_answer_is_delivered(tmp_path: Path) -> None:
+    world = await World.make(tmp_path, a={}, b={})
+    id_ = world.a.create({"title": "One"})
+    await world.settled()
+    (other,) = world.b.items
+    world.a.edit(id_, {"title": "From A", "priority": "low"})
+    world.b.edit(other, {"title": "From B"})
+    report = await world.sync()
+    assert report.state == "attention"
+    assert report.counts["conflicts"] == 1
+    assert world.b.fields(other)["priority"] == "low"
+    assert (world.a.fields(id_)["title"], world.b.fields(other)["title"]) == ("From A", "From B")
+    await world.sync()
+    (conflict,) = await world.store.read(conflicts.list, "s")
+    assert {c["value"] for c in conflict.candidates} == {"From A", "From B"}
+    await answer(world, conflict, "From B")
+    await world.settled()
+    assert world.a.fields(id_)["title"] == "From B"
+    assert not await world.store.read(conflicts.list, "s")
+
+
+async def answer(world: World, conflict, value) -> None:
+    from syncline.engine.commands import answer_conflict
+
+    assert await answer_conflict(world.store, conflict.id, conflict.digest, value)
+
+
+async def test_an_answer_is_refused_when_an_edit_has_arrived_since(tmp_path: Path) -> None:
+    world = await World.make(tmp_path, a={}, b={})
+    id_ = world.a.create({"title": "One"})
+    await world.settled()
+    (other,) = world.b.items
+    world.a.edit(id_, {"title": "From A"})
+    world.b.edit(other, {"title": "From B"})
+    await world.sync()
+    (conflict,) = await world.store.read(conflicts.list, "s")
+    await answer(world, conflict, "From B")
+    world.a.edit(id_, {"title": "From A again"})
+    await world.sync()
+    assert world.a.fields(id_)["title"] == "From A again"
+    (shown,) = await world.store.read(conflicts.list, "s")
+    assert {c["value"] for c in shown.candidates} == {"From A again", "From B"}
+    assert shown.state == "open"
+
+
+@pytest.mark.parametrize("action", ["drop_before", "drop_after_apply"])
+async def test_a_lost_reply_to_a_create_makes_one_record(tmp_path: Path, action: str) -> None:
+    world = await World.make(tmp_path, a={}, b={})
+    world.a.create({"title": "One"})
+    world.b.faults.add(method="create", action=action, times=1)
+    await world.sync()
+    await world.settled()
+    assert len(world.records("b")) == 1
+
+
+@pytest.mark.parametrize("action", ["drop_before", "drop_after_apply"])
+@pytest.mark.parametrize("plain", [False, True])
+async def test_a_lost_reply_to_an_update_loses_no_edit(
+    tmp_path: Path, action: str, plain: bool
+) -> None:
+    can = {"b": PLAIN} if plain else {}
+    world = await World.make(tmp_path, a={}, b={}, capabilities=can)
+    id_ = world.a.create({"title": "One"})
+    await world.settled()
+    (other,) = world.b.items
+    world.a.edit(id_, {"title": "Two"})
+    world.b.faults.add(method="update", action=action, times=1)
+    await world.sync()
+    await world.settled()
+    assert world.b.fields(other)["title"] == "Two"
+    assert world.a.fields(id_)["title"] == "Two"
+
+
+async def test_existing_records_are_matched_by_title(tmp_path: Path) -> None:
+    world = await World.make(tmp_path, a={}, b={}, match=(("title",),))
+    for n in range(5):
+        world.a.create({"title": f"Ticket {n}"})
+        world.b.create({"title": f"ticket  {n} ", "priority": "low"})
+    report = await world.sync()
+    assert len(world.records("a")) == len(world.records("b")) == 5
+    assert report.links == 5
+    assert {r["priority"] for r in world.records("a")} == {"low"}
+
+
+async def test_comments_are_copied_with_their_author_and_never_turn_public(tmp_path: Path) -> None:
+    everything = CommentPolicy((Visibility.PUBLIC, Visibility.INTERNAL), "same")
+    world = await World.make(tmp_path, a={}, b={"text_format": "markdown"}, comments=everything)
+    world.a.add_person("ann", "ann@example.test", "Ann Lee")
+    id_ = world.a.create({"title": "One"})
+    await world.settled()
+    (other,) = world.b.items
+    world.a.comment(id_, "<p>Secret <b>plan</b></p>", Visibility.INTERNAL, by="ann")
+    world.a.comment(id_, "<p>Hello</p>", Visibility.PUBLIC, by="ann")
+    report = await world.sync()
+    assert report.counts["commented"] == 2
+    copies = [(c.visibility, c.body) for c in world.b.item(other).comments]
+    assert copies == [
+        (Visibility.INTERNAL, "**Ann Lee** wrote in a:\n\nSecret **plan**"),
+        (Visibility.PUBLIC, "**Ann Lee** wrote in a:\n\nHello"),
+    ]
+    await world.settled()
+    assert len(world.a.item(id_).comments) == 2
+
+
+async def test_a_deleted_record_cuts_the_link_and_stays_deleted(tmp_path: Path) -> None:
+    world = await World.make(tmp_path, a={}, b={})
+    id_ = world.a.create({"title": "One"})
+    await world.settled()
+    world.a.delete(id_)
+    await world.sync(full=True)
+    await world.sync()
+    await world.settled()
+    assert len(world.records("b")) == 1
+    assert len(world.records("a")) == 0
+
+
+async def test_policy_newest_takes_the_later_edit_by_the_tools_history(tmp_path: Path) -> None:
+    world = await World.make(tmp_path, a={}, b={}, policies={"title": Policy("newest")})
+    id_ = world.a.create({"title": "One"})
+    await world.settled()
+    (other,) = world.b.items
+    world.b.edit(other, {"title": "Earlier"})
+    world.clock.advance(60)
+    world.a.edit(id_, {"title": "Later"})
+    await world.settled()
+    assert world.b.fields(other)["title"] == "Later"
