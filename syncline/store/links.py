@@ -66,16 +66,6 @@ def by_url(tx: Tx, sync: str, urls: Iterable[str]) -> dict[str, Link]:
     query = tx.select(link_side.c.url, link_side.c.link_id).where(
         link_side.c.sync == sync, link_side.c.kind == "record", *_LIVE
     )
-    found = {row.url: row.link_id for row in tx.among(query, link_side.c.url, urls)}
-    links = load(tx, found.values())
-    return {url: links[link_id] for url, link_id in found.items()}
-
-
-def by_url(tx: Tx, sync: str, urls: Iterable[str]) -> dict[str, Link]:
-    """The link of each record that people see at one of these addresses."""
-    query = tx.select(link_side.c.url, link_side.c.link_id).where(
-        link_side.c.sync == sync, link_side.c.kind == "record", *_LIVE
-    )
     ids = {row.url: row.link_id for row in tx.among(query, link_side.c.url, urls)}
     found = load(tx, ids.values())
     return {url: found[id_] for url, id_ in ids.items()}

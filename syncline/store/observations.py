@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, func, select
 
 from syncline.store.codec import dumps, loads, moment_or_none, stamp_or_none, words_or_none
 from syncline.store.rows import Observation
@@ -34,7 +34,7 @@ def pending(tx: Tx, sync: str, limit: int, after: str | None = None) -> list[Obs
     About `limit` of them: the last link is never cut in two, so its id is the next `after`.
     """
     query = (
-        columns(tx)
+        tx.select(*COLUMNS)
         .where(
             observation.c.sync == sync,
             observation.c.state == "new",
@@ -57,7 +57,7 @@ def pending(tx: Tx, sync: str, limit: int, after: str | None = None) -> list[Obs
 def of_links(tx: Tx, sync: str, link_ids: Iterable[str]) -> dict[str, dict[str, Observation]]:
     """What is known and undecided of links, by side; of two records of a side the later seen."""
     query = (
-        columns(tx)
+        tx.select(*COLUMNS)
         .where(observation.c.sync == sync, observation.c.state.in_(("new", "held")))
         .order_by(observation.c.seen_at)
     )
@@ -69,7 +69,7 @@ def of_links(tx: Tx, sync: str, link_ids: Iterable[str]) -> dict[str, dict[str, 
 
 def of_records(tx: Tx, sync: str, side: str, ids: Iterable[str]) -> dict[str, Observation]:
     """The observations of a side's records; a record without one is left out."""
-    query = columns(tx).where(observation.c.sync == sync, observation.c.side == side)
+    query = tx.select(*COLUMNS).where(observation.c.sync == sync, observation.c.side == side)
     rows = tx.among(query, observation.c.record_id, ids)
     return {row.record_id: of_row(row) for row in rows}
 
@@ -77,7 +77,7 @@ def of_records(tx: Tx, sync: str, side: str, ids: Iterable[str]) -> dict[str, Ob
 def unlinked_by_key(tx: Tx, sync: str, keys: Iterable[str]) -> dict[str, list[Observation]]:
     """Records without a link, by match key: the candidates for each other."""
     query = (
-        columns(tx)
+        tx.select(*COLUMNS)
         .where(
             observation.c.sync == sync,
             observation.c.state == "unlinked",
@@ -93,7 +93,7 @@ def unlinked_by_key(tx: Tx, sync: str, keys: Iterable[str]) -> dict[str, list[Ob
 
 def unlinked_page(tx: Tx, sync: str, side: str, after: str | None, limit: int) -> list[Observation]:
     """A side's records without a link, by record id from `after` on."""
-    query = columns(tx).where(
+    query = tx.select(*COLUMNS).where(
         observation.c.sync == sync,
         observation.c.side == side,
         observation.c.state == "unlinked",
@@ -148,13 +148,8 @@ def counts(tx: Tx, sync: str) -> tuple[dict[str, dict[str, int]], int]:
     return by_side, links or 0
 
 
-def columns(tx: Tx) -> Select[Any]:
-    """A query of whole observations, for `of_row`."""
-    return tx.select(*COLUMNS)
-
-
 def of_row(row: Row[Any]) -> Observation:
-    """The observation of a row of `columns`."""
+    """The observation of a row of `COLUMNS`."""
     values: list[Any] = list(row)
     values[4] = loads(values[4])
     values[12] = moment_or_none(values[12])

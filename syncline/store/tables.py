@@ -103,6 +103,7 @@ link = Table(
     _key("id"),
     Index("link_page", "workspace", "sync", "kind", "id"),
     _part("link_dirty", "sync", "id", sqlite="dirty = 1", postgresql="dirty"),
+    _part("link_undelivered", "sync", "kind", sqlite="dirty = 1", postgresql="dirty"),
     _part("link_differs", "sync", "kind", sqlite="agreed = 0", postgresql="NOT agreed"),
     _part("link_child", "parent", sqlite="parent IS NOT NULL"),
 )

@@ -51,6 +51,7 @@ def _links() -> None:
     )
     _index("link_page", "link", "sync", "kind", "id")
     _index("link_dirty", "link", "sync", "id", sqlite="dirty = 1", postgresql="dirty")
+    _index("link_undelivered", "link", "sync", "kind", sqlite="dirty = 1", postgresql="dirty")
     _index("link_differs", "link", "sync", "kind", sqlite="agreed = 0", postgresql="NOT agreed")
     _index("link_child", "link", "parent", sqlite="parent IS NOT NULL")
     op.create_table(
