@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from syncline.sdk.testing.extras import ExtrasTests
 from syncline.sdk.testing.reading import ReadingTests
 from syncline.sdk.testing.writing import WritingTests
@@ -11,5 +9,3 @@ from syncline.sdk.testing.writing import WritingTests
 
 class ConnectorTests(ReadingTests, WritingTests, ExtrasTests):
     """All that a connector promises, tested on one tool. See the package's first paragraph."""
-
-    pytestmark = pytest.mark.asyncio

@@ -51,11 +51,11 @@ class Shape:
     many: int = 105
     volatile: frozenset[str] = frozenset()
 
-    def sample(self, title: str, **more: Any) -> dict[str, Any]:
-        """The fields of a record to be created; `more` by path, dots as double underscores."""
+    def sample(self, title: str, more: Wire | None = None) -> dict[str, Any]:
+        """The fields of a record to be created; `more` holds values by path."""
         fields = merged(self.base, nested(self.title, title))
-        for path, value in more.items():
-            fields = merged(fields, nested(path.replace("__", "."), value))
+        for path, value in (more or {}).items():
+            fields = merged(fields, nested(path, value))
         return fields
 
 

@@ -74,7 +74,8 @@ class WritingTests(SuiteBase):
     ) -> None:
         await self.make(connector, "key-other", self.shape.sample("another record"))
         await world.settle()
-        answer = await self.found(connector, "key-never", self.shape.sample("never sent"))
+        fields = self.shape.sample("never sent")
+        answer = await self.found(connector, "key-never", fields)
         allowed = (
             (Found.NO, Found.UNKNOWN) if connector.capabilities.find_by_key else (Found.UNKNOWN,)
         )
@@ -131,6 +132,21 @@ class WritingTests(SuiteBase):
         assert outcome.result is Result.CONFLICT
         assert self.title_of(await self.now(connector, id)) == "a person was faster"
 
+    async def test_our_write_leaves_what_a_person_wrote_elsewhere_meanwhile(
+        self, connector: Connector, world: ToolUnderTest, record: str
+    ) -> None:
+        path = self.shape.clearable
+        assert path, "give shape.clearable, or name this test in exempt"
+        (id,) = await self.person_makes(world, "planned from this")
+        before = await self.now(connector, id)
+        await world.edit(id, self.titled("written meanwhile"))
+        ours, expected = nested(path, "not empty"), nested(path, value_at(before.fields, path))
+        (outcome,) = await connector.update(record, [Update(id, ours, expected, before.version)])
+        assert outcome.result in (Result.APPLIED, Result.CONFLICT)
+        after = await self.now(connector, id)
+        assert self.title_of(after) == "written meanwhile"
+        assert bool(value_at(after.fields, path)) == (outcome.result is Result.APPLIED)
+
     @pytest.mark.parametrize("name", HARD_TEXTS)
     async def test_hard_texts_arrive_unchanged(self, connector: Connector, name: str) -> None:
         text = HARD_TEXTS[name]
@@ -144,7 +160,7 @@ class WritingTests(SuiteBase):
         lines = "\n\n".join(f"Paragraph {n}: größer, שלום, 🚀." for n in range(2000))
         text = lines[: self.shape.longest].rstrip()
         more = {self.shape.text: self.written(text)}
-        id = await self.make(connector, "key-long", self.shape.sample("a long one", **more))
+        id = await self.make(connector, "key-long", self.shape.sample("a long one", more))
         shown = value_at((await self.now(connector, id)).fields, self.shape.text)
         assert self.read(shown) == text
 
@@ -155,7 +171,7 @@ class WritingTests(SuiteBase):
         assert path, "give shape.clearable, or name this test in exempt"
         never = await self.make(connector, "key-never-set", self.shape.sample("never set"))
         empty = value_at((await self.now(connector, never)).fields, path)
-        fields = self.shape.sample("cleared", **{path: "not empty"})
+        fields = self.shape.sample("cleared", {path: "not empty"})
         id = await self.make(connector, "key-cleared", fields)
         before = value_at((await self.now(connector, id)).fields, path)
         assert before
@@ -168,7 +184,7 @@ class WritingTests(SuiteBase):
         self, connector: Connector, record: str
     ) -> None:
         good = self.shape.sample("good")
-        bad = self.shape.sample("bad", **leaves(self.shape.refused))
+        bad = self.shape.sample("bad", leaves(self.shape.refused))
         outcomes = await connector.create(
             record, [Create("key-1", good), Create("key-2", bad), Create("key-3", good)]
         )
