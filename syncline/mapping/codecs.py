@@ -111,8 +111,8 @@ class NumberCodec(Atomic):
             return None
         try:
             if isinstance(wire, str):
-                wire = float(wire) if set(wire) & set(".eEnN") else int(wire)
-            elif type(wire) is not int and type(wire) is not float:
+                return kinds.number(float(wire) if set(wire) & set(".eEnN") else int(wire))
+            if type(wire) is not int and type(wire) is not float:
                 raise ValueError
             return kinds.number(wire)
         except ValueError:

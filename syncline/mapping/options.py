@@ -18,7 +18,7 @@ from syncline.schema import kinds
 from syncline.schema.entities import FieldSpec
 from syncline.schema.kinds import KINDS, Kind
 
-TEXT_FORMATS = ("markdown", "html", "textile", "plain", "tree")
+TEXT_FORMATS = ("markdown", "html", "textile", "plain")
 
 COMMON = ("path", "read_only", "create_only", "lossy", "group", "write")
 
@@ -117,7 +117,9 @@ def _kind(given: Given, spec: FieldSpec | None) -> tuple[Kind, Kind]:
         raise given.error(f"`kind` cannot be {name!r}{suggestion(name, tuple(KINDS))}", "kind")
     inner = KINDS[name]
     if isinstance(inner, kinds.Enum):
-        inner = kinds.Enum(value for value in _table(given, None) if value)
+        nearest = given.said.get("nearest", {})
+        words = [*_table(given, None), *(nearest if isinstance(nearest, dict) else ())]
+        inner = kinds.Enum(word for word in words if isinstance(word, str) and word)
     return kinds.Extension(inner), inner
 
 

@@ -70,7 +70,10 @@ class Kind:
         return a is b or bool(a == b)
 
     def lift(self, value: Value, seen: Value, view: Value) -> Value:
-        """The change from `seen` to `view` applied to `value`, or OVERLAP; atomic: the view."""
+        """One side's change from `seen` to `view` applied to `value`, or OVERLAP; atomic: the view.
+
+        `seen` and `view` are what the same side shows, so rich texts in the same format.
+        """
         return view
 
 
