@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import httpx
@@ -78,13 +79,15 @@ def _measure(worker: Program, steering: str, step: Step) -> Measure:
     if step.edits:
         httpx.post(f"{steering}/edit", params={"n": step.edits}, timeout=600)
     httpx.post(f"{steering}/advance", params={"n": HOUR})
-    httpx.post(f"{steering}/counts")
-    taken = worker.ask()
-    counts = httpx.post(f"{steering}/counts").json()
+    taken, counts = [], {}
+    for _ in range(step.repeat):
+        httpx.post(f"{steering}/counts")
+        taken.append(worker.ask())
+        counts = httpx.post(f"{steering}/counts").json()
     differing = httpx.post(f"{steering}/differing", timeout=600).json()
     if differing:
         raise SystemExit(f"after {step.name}, {differing} records differ: nothing to measure")
-    return Measure(counts, taken["cpu"], taken["wall"], taken["memory"])
+    return Measure(counts, *(median(t[name] for t in taken) for name in ("cpu", "wall", "memory")))
 
 
 def main() -> None:

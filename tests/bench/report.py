@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench.steps import SESSION, WRITES, Step
+from tests.bench.steps import SESSION, UNCHANGED, WRITES, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +140,29 @@ def page(results: Sequence[Result]) -> str:
         *(f"| {' | '.join(row(result))} |" for result in results),
         "",
     ]
+    lines += [*(f"- {line}" for line in across(results)), ""]
     if any(result.engine is None for result in results):
         lines += ["The engine was not run: only the floor was measured.", ""]
     return "\n".join(lines)
+
+
+def across(results: Sequence[Result]) -> list[str]:
+    """What only a comparison of two sizes tells: an unchanged pass and memory must not grow."""
+    timed = [(r.records, r.engine) for r in results if r.step.name == UNCHANGED and r.engine]
+    if len(timed) < 2:
+        return []
+    (few, small), (many, large) = timed[0], timed[-1]
+    ratio = large.wall / small.wall
+    peaks = {
+        size: max(r.engine.memory for r in results if r.records == size and r.engine)
+        for size in (few, many)
+    }
+    return [
+        f"An unchanged pass over {many:,} records takes {_seconds(large.wall)}, over {few:,} "
+        f"{_seconds(small.wall)} (goal 20 ms at 1,000): {_judged(ratio, 1.2)} times as long.",
+        f"Peak memory of the engine: {_mb(peaks[few])} at {few:,} records, {_mb(peaks[many])} at "
+        f"{many:,} (goal 120 MB at 100,000).",
+    ]
 
 
 def machine() -> dict[str, str]:

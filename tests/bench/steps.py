@@ -10,6 +10,8 @@ BULK = 100
 SESSION = frozenset({"describe", "people"})
 """Requests that open a session: cached afterwards, listed apart."""
 
+UNCHANGED = "unchanged"
+
 WRITES = frozenset({"create", "update", "remove", "comment", "edit_comments"})
 
 
@@ -18,7 +20,9 @@ class Step:
     """One pass. Before it people edit `edits` records in each tool, and time goes by.
 
     `bound` is the least number of requests, by tool; `goal` the most of it that we allow
-    ourselves; `cpu` the processor time allowed as a multiple of the floor's, where there is one.
+    ourselves; `cpu` the processor time allowed as a multiple of the floor's, where there is one;
+    `writes` the write requests allowed. A pass that changes nothing is run `repeat` times, for the
+    median.
     """
 
     name: str
@@ -27,6 +31,7 @@ class Step:
     edits: int = 0
     cpu: float | None = None
     writes: int | None = None
+    repeat: int = 1
 
 
 def steps(records: int) -> list[Step]:
@@ -42,7 +47,7 @@ def steps(records: int) -> list[Step]:
             cpu=2.5,
         ),
         Step("echo of the first link", {"paged": 1, "feed": pages(made)}, 1.0, writes=0),
-        Step("unchanged", {"paged": 1, "feed": 1}, 1.0, writes=0),
+        Step(UNCHANGED, {"paged": 1, "feed": 1}, 1.0, writes=0, repeat=5),
         Step(
             "1 % changed on each side",
             # Changes and the writes; the feed tool is looked at before, the paged tool after.

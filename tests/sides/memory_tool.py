@@ -82,6 +82,18 @@ class State:
     sequence: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One thing somebody did, for a test that asks who wrote what: fields before and after."""
+
+    kind: str
+    id: str
+    by: str
+    at: datetime
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+
+
 @dataclass(slots=True)
 class Item:
     """A record with everything that hangs on it; `states` are its past as far as searches lag."""
@@ -133,6 +145,7 @@ class MemoryTool:
         self.search_lag = search_lag
         self.token = token
         self.automations: list[Automation] = []
+        self.deeds: list[Deed] = []
         self.faults = Faults()
         self.log = CallLog()
         self.people: dict[str, Person] = {BOT: Person(BOT, name="Syncline")}
@@ -151,6 +164,7 @@ class MemoryTool:
         id = self._new_id()
         now = self.clock.now()
         self.items[id] = Item(id, key, now, [State(after, 1, now, sequence=self._next())])
+        self._did("create", id, by, after=after)
         return id
 
     def edit(self, id: str, patch: Mapping[str, Any], by: str = "ann") -> int:
@@ -164,6 +178,7 @@ class MemoryTool:
             )
         if after != before:
             self._push(item, fields=after)
+            self._did("edit", id, by, before, after)
         return item.now.version
 
     def walk(self, id: str, patch: Mapping[str, Any], by: str = "ann") -> int:
@@ -179,26 +194,30 @@ class MemoryTool:
 
     def delete(self, id: str, by: str = "ann") -> None:
         """Remove a record for good: the id answers "gone" from now on."""
-        self.item(id)
+        self._did("delete", id, by, before=self.item(id).now.fields)
         del self.items[id]
         self._listed = None
 
     def archive(self, id: str, by: str = "ann") -> None:
         """Put a record in the bin: it is still shown, as deleted."""
         self._push(self.item(id), deleted=True)
+        self._did("archive", id, by)
 
     def restore(self, id: str, by: str = "ann") -> None:
         """Take a record out of the bin."""
         self._push(self.item(id), deleted=False)
+        self._did("restore", id, by)
 
     def merge(self, id: str, into: str, by: str = "ann") -> None:
         """Close a record in favour of another, which answers for it."""
         self.item(into)
         self._push(self.item(id), merged_into=into)
+        self._did("merge", id, by)
 
     def move(self, id: str, in_scope: bool, by: str = "ann") -> None:
         """Take a record out of the connection's project, or back: listings show it only inside."""
         self._push(self.item(id), in_scope=in_scope)
+        self._did("move", id, by)
 
     def hide(self, id: str, hidden: bool = True) -> None:
         """Take the hub's permission to see a record, or give it back."""
@@ -218,6 +237,7 @@ class MemoryTool:
             )
         )
         self._push(item)
+        self._did("comment", id, by)
         return comment_id
 
     def edit_comment(self, id: str, comment_id: str, body: str, by: str = "ann") -> None:
@@ -227,6 +247,7 @@ class MemoryTool:
             if comment.id == comment_id:
                 item.comments[at] = replace(comment, body=body, edited_at=self.clock.now())
                 self._push(item)
+                self._did("edit_comment", id, by)
                 return
         raise Unknown(comment_id)
 
@@ -249,6 +270,7 @@ class MemoryTool:
         )  # fmt: skip
         item.files.append((attachment, content))
         self._push(item)
+        self._did("attach", id, by)
         return file_id
 
     def add_person(self, handle: str, email: str | None = None, name: str = "") -> Person:
@@ -334,6 +356,16 @@ class MemoryTool:
         horizon = item.at(now - self.search_lag)
         kept = item.states.index(horizon) if horizon is not None else 0
         item.states = [*item.states[kept:], state]
+
+    def _did(
+        self,
+        kind: str,
+        id: str,
+        by: str,
+        before: Mapping[str, Any] | None = None,
+        after: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.deeds.append(Deed(kind, id, by, self.clock.now(), before, after))
 
     def _next(self) -> int:
         self._listed = None
