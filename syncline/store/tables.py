@@ -168,7 +168,15 @@ observation = Table(
     _flag("deleted"),
     _maybe("seen_at"),
     _key("sync", "side", "record_id"),
-    _part("observation_linked", "sync", "state", "link_id", "side", sqlite="link_id IS NOT NULL"),
+    _part(
+        "observation_linked",
+        "sync",
+        "state",
+        "link_id",
+        "side",
+        "record_id",
+        sqlite="link_id IS NOT NULL",
+    ),
     _part("observation_loose", "sync", "state", "side", "record_id", sqlite="link_id IS NULL"),
     _part(
         "observation_match", "sync", "match_key", sqlite="link_id IS NULL AND match_key IS NOT NULL"

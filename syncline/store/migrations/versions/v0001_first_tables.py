@@ -119,6 +119,7 @@ def _reading() -> None:
         "state",
         "link_id",
         "side",
+        "record_id",
         sqlite="link_id IS NOT NULL",
     )
     _index(
