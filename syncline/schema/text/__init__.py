@@ -87,11 +87,15 @@ def same_shown(format: str, value: Value | None, view: str | None) -> bool:
 
 def compose(document: Document, format: str) -> Value | None:
     """The document as a value in that format if it loses nothing there, else in "tree"."""
-    document = normal(document)
+    return _composed(normal(document), format, None)
+
+
+def _composed(document: Document, format: str, original: str | None) -> Value | None:
+    one = codec(format)
     if not document.blocks:
         return None
-    written = codec(format).write(document)
-    if codec(format).read(written.text) != document:
+    written = one.rewrite(original, document) if original else one.write(document)
+    if one.read(written.text) != document:
         format, written = "tree", codec("tree").write(document)
     return {"format": format, "source": written.text}
 
@@ -121,22 +125,22 @@ def lift_text(
     What the side cannot show is kept in the blocks it did not change. A text emptied by the side is
     None.
     """
+    one = codec(format)
     after = _read(format, view or "")
     fresh: Value = {"format": format, "source": view or ""}
     if (value is None and not seen) or (
         value and value["format"] == format and value["source"] == seen
     ):
         return fresh if after.blocks else None
-    one = codec(format)
     shared = parse(value)
     lifted = merge.lift(shared, _read(format, seen or ""), after, one.show_block)
     if lifted is None:
         return Overlap
-    if lifted == after:
-        return fresh if after.blocks else None
     if lifted == shared:
         return value
-    return compose(lifted, value["format"] if value else format)
+    if lifted == after or not value:
+        return fresh if after.blocks else None
+    return _composed(lifted, value["format"], value["source"])
 
 
 def plain_text(value: Value | None) -> str:

@@ -43,6 +43,7 @@ _DELIMITERS = {STRONG: "**", EMPHASIS: "_", STRIKE: "~~"}
 _SPECIAL = re.compile(r"[\\`*\[\]~]|(?<![^\W_])_|_(?![^\W_])|<(?=[A-Za-z/!?])|&(?=[#A-Za-z])")
 _MENTION = re.compile(r"(?<![\w/])@(?=\w)|\{(?=\{)")
 _ADDRESS = re.compile(r"https?://[^\s<>\\`]+", re.IGNORECASE)
+_PLAIN_ADDRESS = re.compile(r"[\w:/.?=#%+,;@\-]+", re.ASCII)
 _LINE_START = re.compile(r"(?:[#>+\-=]|\d{1,9}[.)])")
 _NUMBER = re.compile(r"\d{1,9}(?=[.)])")
 _TASK = re.compile(r"\\\[([ xX])\\\](?= )")
@@ -193,7 +194,7 @@ class _Line:
 
     def _link(self, old: str, new: str) -> None:
         if old:
-            self._out.append(_Piece(f"](<{_escaped_address(old)}>)"))
+            self._out.append(_Piece(f"]({_address(old)})"))
         if new:
             if self._out and self._out[-1].source.endswith("!"):
                 self._out[-1].source = self._out[-1].source[:-1] + r"\!"
@@ -209,7 +210,7 @@ class _Line:
                 self._out.append(_code(text) if marks & CODE else self._words(text, href))
             case Image(src, alt, _):
                 self._marks(0)
-                self._out.append(_Piece(f"![{_escaped_words(alt)}](<{_escaped_address(src)}>)"))
+                self._out.append(_Piece(f"![{_escaped_words(alt)}]({_address(src)})"))
             case Break():
                 self._marks(0)
                 self._out.append(_Piece("\\\n"))
@@ -253,8 +254,8 @@ def _escaped_words(text: str) -> str:
     return _MENTION.sub(rf"\g<0>{GUARD}", _SPECIAL.sub(r"\\\g<0>", text))
 
 
-def _escaped_address(address: str) -> str:
-    return address.replace("&", "&amp;")
+def _address(address: str) -> str:
+    return address if _PLAIN_ADDRESS.fullmatch(address) else f"<{address.replace('&', '&amp;')}>"
 
 
 def _code(text: str) -> _Piece:

@@ -28,30 +28,38 @@ from syncline.schema.text.tree import (
     Text,
 )
 
-_PARAGRAPH = re.compile(
-    r"[^\s].*?(?=[ \t\f\v]*(?:\r\n?|\n)[ \t\f\v]*(?:\r\n?|\n)|\s*\Z)", re.DOTALL
-)
-_LINE = re.compile(r"\r\n?|\n")
+_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n|\Z)")
 
 
 class _Plain(Codec):
     name = "plain"
 
     def segments(self, source: str) -> list[Segment]:
-        found = []
-        for match in _PARAGRAPH.finditer(source):
-            inlines: list[Inline] = []
-            for one in _LINE.split(match[0]):
-                inlines += [Break(), Text(one)] if inlines else [Text(one)]
-            blocks = normal_blocks([Paragraph(tuple(inlines))])
-            found.append(Segment(match.start(), match.end(), blocks))
-        return found
+        found: list[Segment] = []
+        lines: list[re.Match[str]] = []
+        for match in _LINE.finditer(source):
+            if match[0].strip():
+                lines.append(match)
+            elif lines:
+                found.append(_paragraph(lines))
+                lines = []
+        return [*found, _paragraph(lines)] if lines else found
 
     def render(self, blocks: Blocks, losses: Losses) -> str:
         return "\n\n".join("\n".join(_lines(block, losses)) for block in blocks)
 
     def inert(self, source: str) -> bool:
         return True
+
+
+def _paragraph(lines: list[re.Match[str]]) -> Segment:
+    inlines: list[Inline] = []
+    for match in lines:
+        inlines += [Break(), Text(match[0])] if inlines else [Text(match[0])]
+    first, last = lines[0], lines[-1]
+    start = first.end() - len(first[0].lstrip())
+    end = last.start() + len(last[0].rstrip())
+    return Segment(start, end, normal_blocks([Paragraph(tuple(inlines))]))
 
 
 def _lines(block: Block, losses: Losses) -> Iterator[str]:

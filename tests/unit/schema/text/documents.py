@@ -1,4 +1,4 @@
-"""Generated documents and texts: any tree a person could make, and the characters formats stumble on."""
+"""Generated documents: any tree a person could make, and the characters formats stumble on."""
 
 from __future__ import annotations
 
@@ -27,11 +27,15 @@ from syncline.schema.text.tree import (
 
 NASTY = (
     "*", "**", "_", "__", "-", "--", "---", "~", "~~", "`", "```", "@", "@all", "#", "# ", "h1. ",
-    "bq. ", "p. ", "* ", "- ", "+ ", "1. ", "1) ", "> ", "|", "||", "|_. ", "!", "![", "[", "]", "(",
+    "bq. ", "p. ", "* ", "- ", "+ ", "1. ", "1) ", "> ", "|", "||", "|_. ",
+    "!", "![", "[", "]", "(",
     ")", "](", "](javascript:alert(1))", '"', '":', "<", ">", "<b>", "</p>", "<script>", "<!--",
-    "-->", "&", "&amp;", "&#42;", "&lt;", "{{", "}}", "{code}", "[~user]", "[[", "==", "??", "%", "^",
-    "http://e.com/a_b_", "https://e.com/?a=1&copy=2", "javascript:", ":", ";", ".", ",", "=", "===",
-    "\\", "\\\\", "$", "'", "/", "OR 1=1", "\u202e", "\u200f", "שלום", "😀", "👩‍👩‍👧", "é", "e\u0301", "中文",
+    "-->", "&", "&amp;", "&#42;", "&lt;", "{{", "}}", "{code}", "[~user]",
+    "[[", "==", "??", "%", "^",
+    "http://e.com/a_b_", "https://e.com/?a=1&copy=2", "javascript:", ":", ";",
+    ".", ",", "=", "===",
+    "\\", "\\\\", "$", "'", "/", "OR 1=1", "\u202e", "\u200f", "שלום", "😀",
+    "👩‍👩‍👧", "é", "e\u0301", "中文",
     "\u00a0", "\u2060", "\t", "\n", "\r\n", "\x00", "\x0b", "ABC(d)", "[1]", "<pre>", "</pre>",
     "<code>", "</code>", "a", "b", "word", "two words", " ", "  ", "C++", "snake_case", "x@e.com",
 )  # fmt: skip
