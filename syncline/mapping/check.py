@@ -148,7 +148,7 @@ def _table(lens: FieldLens) -> list[tuple[object, ...]]:
     if isinstance(codec, EnumCodec):
         return list(codec.states.values())
     if isinstance(codec, SetCodec) and codec.table is not None:
-        return list(codec.table.values())
+        return [wires for wires in codec.table.values() if wires]
     return [(codec.true,), (codec.false,)] if isinstance(codec, BoolCodec) else []
 
 

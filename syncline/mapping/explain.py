@@ -10,6 +10,7 @@ from syncline.mapping.codecs import EnumCodec, MoneyCodec, RichTextCodec, TextCo
 from syncline.mapping.lens import FieldLens
 from syncline.mapping.load import ToolMapping
 from syncline.mapping.many import ManyCodec, SetCodec
+from syncline.schema.kinds import Extension
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ def explain(mapping: ToolMapping) -> list[Row]:
     return [
         Row(
             lens.name,
-            lens.kind.name,
+            lens.kind.inner.name if isinstance(lens.kind, Extension) else lens.kind.name,
             ", ".join(lens.paths),
             _values(lens),
             "; ".join(_notes(lens, mapping.groups.get(lens.name))),

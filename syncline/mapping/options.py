@@ -164,6 +164,12 @@ def _table(given: Given, options: tuple[str, ...] | None) -> dict[str, tuple[Any
         if options is not None and value and value not in options:
             hint = suggestion(value, options)
             raise given.error(f"has no value {value!r}{hint}", "enum", value)
+        if states is None:
+            raise given.error(
+                f"{value!r} has nothing after it: write [] for no state, [null] for the state null",
+                "enum",
+                value,
+            )
         table[value] = tuple(states) if isinstance(states, list) else (states,)
         for state in table[value]:
             if isinstance(state, list | dict):

@@ -8,12 +8,11 @@ that can be written at a common path must be in one group.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
-
-import orjson
 
 from syncline.mapping import paths
 from syncline.mapping.lens import FieldLens, GroupLens, UnitLens
@@ -50,14 +49,14 @@ def units(mappings: Mapping[str, ToolMapping]) -> list[Unit]:
 
 def fingerprint(mapping: ToolMapping) -> str:
     """Changes exactly when what the mapping says about values does; the same on every machine."""
-    body = orjson.dumps(_plain(mapping.said), option=orjson.OPT_SORT_KEYS)
-    return hashlib.sha256(body).hexdigest()[:16]
+    body = json.dumps(_plain(mapping.said), sort_keys=True)
+    return hashlib.sha256(body.encode()).hexdigest()[:16]
 
 
 def _plain(said: Any) -> Any:
     """JSON that keeps the order of lists, the types of scalars, and keys that are no text."""
     if isinstance(said, Mapping):
-        return {orjson.dumps(key).decode(): _plain(value) for key, value in said.items()}
+        return {json.dumps(key): _plain(value) for key, value in said.items()}
     return [_plain(one) for one in said] if isinstance(said, list) else said
 
 

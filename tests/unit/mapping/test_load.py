@@ -47,6 +47,7 @@ WRONG: list[tuple[str, str]] = [
         ":8: status: 'X' stands for both todo and done",
     ),
     (fields("  status: {path: a, enum: {todo: {x: y}}}\n"), "is no single value"),
+    (fields("  status: {path: a, enum: {todo: X, done: }}\n"), "'done' has nothing after it"),
     (fields("  status: {path: a, enum: {1: X}}\n"), "1 in `enum` is no text; put it in quotes"),
     (
         fields("  status: {path: a, enum: {todo: X}, nearest: {done: blocked}}\n"),
