@@ -1,0 +1,122 @@
+"""What is secret in a configuration: references, looked up only when a connection is opened.
+
+Relative paths of `${file:…}`, `ca_file` and a SQLite store start at the configuration's folder, so
+that a worker in another folder finds the same ones.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from syncline.config.durations import duration
+from syncline.config.models import Config
+from syncline.config.problems import ConfigError, Problem, problems_of
+from syncline.sdk.connector import ConnectionConfig
+from syncline.sdk.errors import Misconfigured
+from syncline.sdk.secrets import Resolver, Secret, resolve
+
+LARGEST = 64 * 1024
+"""Bytes of a secret's file."""
+
+
+def connection_config(
+    config: Config,
+    name: str,
+    model: type[ConnectionConfig],
+    resolvers: Mapping[str, Resolver] | None = None,
+    env: Mapping[str, str] | None = None,
+) -> ConnectionConfig:
+    """A connection as its connector wants it, secrets looked up. ConfigError says what is wrong."""
+    said = config.connections[name].said
+    at = ("connections", name)
+    try:
+        data = _looked_up(config, said, resolvers, env)
+    except Misconfigured as error:
+        raise ConfigError([Problem(config.places.of(at), str(error))]) from None
+    data = _fitting(model, data)
+    for key, change in (("search_lag", duration), ("ca_file", config.folder.joinpath)):
+        if isinstance(data.get(key), str):
+            try:
+                data[key] = change(data[key])
+            except ValueError as error:
+                raise ConfigError([Problem(config.places.of((*at, key)), str(error))]) from None
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        found = problems_of(error, model, data, config.places, *at)
+        raise ConfigError([*found]) from None
+
+
+def check_shape(config: Config, name: str, model: type[ConnectionConfig]) -> Iterator[Problem]:
+    """What is wrong with a connection's keys, without looking any secret up."""
+    try:
+        connection_config(config, name, model, _EVERYTHING, _Everything())
+    except ConfigError as error:
+        yield from error.problems
+
+
+def store_url(
+    config: Config,
+    resolvers: Mapping[str, Resolver] | None = None,
+    env: Mapping[str, str] | None = None,
+) -> str:
+    """Where the store is; its password, if any, looked up."""
+    try:
+        found = _looked_up(config, config.store, resolvers, env)
+    except Misconfigured as error:
+        raise ConfigError([Problem(config.places.of(("store",)), str(error))]) from None
+    url = found.reveal() if isinstance(found, Secret) else str(found)
+    scheme, slashes, path = url.partition(":///")
+    if (
+        scheme.split("+")[0] == "sqlite"
+        and path
+        and path != ":memory:"
+        and not path.startswith("/")
+    ):
+        return f"{scheme}{slashes}{config.folder / path}"
+    return url
+
+
+def _looked_up(
+    config: Config,
+    said: Any,
+    resolvers: Mapping[str, Resolver] | None,
+    env: Mapping[str, str] | None,
+) -> Any:
+    def read_file(path: str) -> str:
+        with Path(config.folder, path).open(encoding="utf-8") as file:
+            return file.read(LARGEST)
+
+    return resolve(said, os.environ if env is None else env, read_file, resolvers)
+
+
+def _fitting(model: type[BaseModel], data: Mapping[str, Any]) -> dict[str, Any]:
+    """References where the connector wants plain text (an address, an account) become text."""
+    found = dict(data)
+    for name, info in model.model_fields.items():
+        value = found.get(name)
+        arms = (info.annotation, *get_args(info.annotation))
+        below = [a for a in arms if isinstance(a, type) and issubclass(a, BaseModel)]
+        if isinstance(value, Secret) and Secret not in arms:
+            found[name] = value.reveal()
+        elif isinstance(value, Mapping) and len(below) == 1:
+            found[name] = _fitting(below[0], value)
+    return found
+
+
+_PLACEHOLDER = "a-secret-that-was-not-looked-up"
+
+
+class _Everything(dict[str, str]):
+    """An environment that has every variable."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return _PLACEHOLDER
+
+
+_EVERYTHING: Mapping[str, Resolver] = {kind: lambda _: _PLACEHOLDER for kind in ("file", "prefect")}
