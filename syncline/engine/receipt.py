@@ -73,7 +73,7 @@ def receive(
         elif edited is not None and name in edited:
             state = _delivered(unit, state, side, write.after, write.value)
             stale = True
-        elif atomic or edited is not None or created or slice_ == write.before:
+        elif atomic or edited is not None or created:
             reason = _reason(lens, slice_, write, people)
             state = _deviating(unit, state, side, slice_, write.value, reason)
             deviations.append(
