@@ -15,6 +15,7 @@ from itertools import combinations
 from typing import Any
 
 from syncline.mapping import paths
+from syncline.mapping.codecs import EnumCodec
 from syncline.mapping.lens import FieldLens, GroupLens, UnitLens
 from syncline.mapping.load import ToolMapping
 from syncline.mapping.source import MappingError
@@ -93,10 +94,11 @@ def _check_overlaps(
                     "give both the same `group`",
                     mapping.origin,
                 )
-            if any(a != b for a, b in touching) or len(one.paths) + len(other.paths) > 2:
+            tables = isinstance(one.codec, EnumCodec) and isinstance(other.codec, EnumCodec)
+            if not tables or one.paths != other.paths:
                 raise MappingError(
-                    f"{one.name} and {other.name} overlap at {touching[0][0]} but not exactly; "
-                    "map both at the same single path",
+                    f"{one.name} and {other.name} cannot share {touching[0][0]}: only fields with "
+                    "an `enum`, at exactly the same path, can",
                     mapping.origin,
                 )
 

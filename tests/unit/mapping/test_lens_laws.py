@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from syncline.mapping import laws
-from syncline.mapping.lens import OVERLAP, Unmappable, Unwritable
+from syncline.mapping.lens import OVERLAP, UnitLens, Unmappable, Unwritable
 from syncline.schema.kinds import KINDS
 from tests.unit.mapping.strategies import PEOPLE, case
 
@@ -74,6 +74,26 @@ def test_a_side_without_an_edit_moves_nothing(kind: str, data: Any) -> None:
     lifted = one.lens.lift(one.value, seen, seen, PEOPLE)
     assert lifted is not OVERLAP
     assert one.lens.kind.equal(one.lens.norm(lifted, PEOPLE), one.lens.norm(one.value, PEOPLE))
+
+
+@pytest.mark.parametrize("kind", ["set", "people"])
+@relaxed
+@given(data=st.data())
+def test_what_a_side_cannot_show_survives_its_edits(kind: str, data: Any) -> None:
+    one = data.draw(case(kind))
+    hidden = {element for element in one.value or () if _is_hidden(one.lens, element)}
+    try:
+        lifted = one.lens.lift(one.value, one.before_slice, one.slice, PEOPLE)
+    except Unmappable:
+        return
+    assert hidden <= set(lifted or ())
+
+
+def _is_hidden(lens: UnitLens, element: str) -> bool:
+    try:
+        return lens.norm([element], PEOPLE) is None
+    except Unwritable:
+        return True
 
 
 @every_kind

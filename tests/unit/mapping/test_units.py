@@ -52,10 +52,17 @@ def test_a_field_that_is_only_read_may_share_a_path() -> None:
     assert [unit.name for unit in units({"a": both, "b": both})] == ["title", "resolution"]
 
 
-def test_an_overlap_that_is_not_exact_is_refused_even_in_a_group() -> None:
-    both = mapping("  title: {path: a, group: g}\n  resolution: {path: a.b, group: g}\n")
-    with pytest.raises(MappingError, match="overlap at a but not exactly"):
-        units({"a": both, "b": both})
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "  title: {path: a, group: g}\n  resolution: {path: a, group: g}\n",
+        "  status: {path: a, group: g, enum: {done: D}}\n"
+        "  priority: {path: a.b, group: g, enum: {high: H}}\n",
+    ],
+)
+def test_only_tables_at_exactly_one_path_can_share_it(fields: str) -> None:
+    with pytest.raises(MappingError, match="cannot share a: only fields with an `enum`"):
+        units({"a": mapping(fields), "b": mapping(fields)})
 
 
 def test_sides_must_agree_on_groups() -> None:
