@@ -102,7 +102,7 @@ def _judged(ratio: float, goal: float | None) -> str:
 def _allowed(writes: int, goal: int | None) -> str:
     if goal is None:
         return f"{writes:,}"
-    return f"{writes:,} ({'reached' if writes <= goal else 'missed'} {goal})"
+    return f"{writes:,} ({'≤' if writes <= goal else 'missed'} {goal})"
 
 
 def _seconds(value: float) -> str:
@@ -177,7 +177,7 @@ def machine() -> dict[str, str]:
         "processor": f"{cpu[1] if cpu else 'unknown'}, {os.cpu_count()} cores",
         "memory": f"{int(ram[1]) / 1024**2:.1f} GB" if ram else "unknown",
         "load when it ended": f"{os.getloadavg()[0]:.1f} over one minute",
-        "system": f"{platform.system()} {platform.release()}, Python {platform.python_version()}",
+        "system": f"{platform.system()}, Python {platform.python_version()}",
         "SQLite": sqlite3.sqlite_version,
         "packages": ", ".join(f"{name} {version(name)}" for name in packages),
     }

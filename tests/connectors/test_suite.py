@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -285,3 +288,35 @@ async def called(test: Callable[..., Awaitable[None]], **fixtures: object) -> No
     """Call a test with those of the fixtures it names."""
     names = test.__code__.co_varnames[: test.__code__.co_argcount]
     await test(**{name: fixtures[name] for name in names if name in fixtures})
+
+
+EXEMPTIONS = """
+from tests.connectors.test_memory_side import TestMemorySide
+
+class TestSaid(TestMemorySide):
+    exempt = {
+        "test_fetch_tells_hidden_from_gone": "nothing can be hidden here",
+        "test_hard_texts_arrive_unchanged[emoji]": "the tool has three-byte letters only",
+    }
+
+class TestUnsaid(TestMemorySide):
+    exempt = {"test_fetch_tells_hidden_from_gone": " "}
+
+class TestUnknown(TestMemorySide):
+    exempt = {"test_of_old": "it was renamed"}
+"""
+
+
+def test_an_exemption_needs_a_reason_a_real_test_and_is_printed(tmp_path: Path) -> None:
+    file = tmp_path / "test_exemptions.py"
+    file.write_text(EXEMPTIONS)
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-m", "pytest", f"--rootdir={root}", f"-c{root}/pyproject.toml"]
+    chosen = [str(file), "-p", "no:cacheprovider", "-k", "fetch_tells_hidden or hard_texts"]
+    run = subprocess.run([*command, *chosen], cwd=root, capture_output=True, text=True, check=False)
+    told = run.stdout
+    assert "test_fetch_tells_hidden_from_gone: exempt: nothing can be hidden here" in told
+    assert "[emoji]: exempt: the tool has three-byte letters only" in told
+    assert "test_fetch_tells_hidden_from_gone is exempt without a reason" in told
+    assert "exempt names tests that do not exist: ['test_of_old']" in told
+    assert "TestSaid" not in told.partition("short test summary")[2]

@@ -2,7 +2,9 @@
 
 What a fault means on this level: `drop_before`, `drop_after_apply` and `torn:K` close the socket
 without a byte of an answer; `retry` is a 429 and `down` a 503, both with `Retry-After: 1`, which
-the hub's transport may absorb by waiting and asking again; `reject` is a 422.
+the hub's transport may absorb by waiting and asking again; `reject` is a 422. A fault's `times`
+count requests here: a listing of three pages loses records on all of them with `times=3`. A
+function that raises makes a 500; crashes are for the in-memory side.
 """
 
 from __future__ import annotations

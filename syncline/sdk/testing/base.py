@@ -59,9 +59,11 @@ class SuiteBase:
             return
         reason = self.exempt[name].strip()
         assert reason, f"{name} is exempt without a reason"
-        reporter = request.config.pluginmanager.get_plugin("terminalreporter")
-        if reporter is not None:
-            reporter.write_line(f"\n{request.node.nodeid}: exempt: {reason}")
+        plugins = request.config.pluginmanager
+        reporter, capture = (plugins.get_plugin(p) for p in ("terminalreporter", "capturemanager"))
+        if reporter is not None and capture is not None:
+            with capture.global_and_fixture_disabled():
+                reporter.write_line(f"\n{request.node.nodeid}: exempt: {reason}")
         pytest.skip(f"exempt: {reason}")
 
     def written(self, text: str) -> str:
