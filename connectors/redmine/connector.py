@@ -228,5 +228,8 @@ class RedmineConnector(Connector):
     async def find_people(self, emails: Sequence[str]) -> Mapping[str, Person]:
         return await self._people.by_email(emails)
 
+    def requests(self) -> Mapping[str, int]:
+        return dict(self.client.transport.log.counts)
+
     async def aclose(self) -> None:
         await self.client.transport.aclose()

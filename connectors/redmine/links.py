@@ -66,7 +66,7 @@ class Links:
         after = [word for word in before if word not in {card.url for card in gone}]
         after += [url for url in dict.fromkeys(card.url for card in cards) if url not in after]
         if after != before:
-            between = "\n" if field.get("field_format", _LONG_TEXT) == _LONG_TEXT else " "
+            between = "\n" if field.get("field_format") == _LONG_TEXT else " "
             entry = {"id": field["id"], "value": between.join(after)}
             await self._client.save(issue_id, {"custom_fields": [entry]})
 

@@ -75,7 +75,7 @@ class RedmineWorld:
 
     def requests(self) -> Requests:
         told = [
-            sum(self.stage.count(who, mutating=m) for who in ("hub", "stranger"))
+            sum(self.stage.count(who, mutating=m) for who in ("hub", "stranger", "nobody"))
             for m in (False, True)
         ]
         return Requests(*told)
@@ -103,9 +103,13 @@ class RedmineWorld:
     async def comment(self, id: str, body: str, visibility: Visibility) -> None:
         await self.call("PUT", f"/issues/{id}.json", {"issue": {"notes": body}})
 
-    async def links_shown(self, id: str) -> Sequence[str]:
+    async def notes(self, id: str) -> list[dict[str, Any]]:
+        """The journal entries with a text, as an administrator sees them."""
         answer = await self.call("GET", f"/issues/{id}.json?include=journals")
-        words = [word for j in answer["issue"]["journals"] for word in (j["notes"] or "").split()]
+        return [journal for journal in answer["issue"]["journals"] if journal["notes"]]
+
+    async def links_shown(self, id: str) -> Sequence[str]:
+        words = [word for note in await self.notes(id) for word in note["notes"].split()]
         return [word for word in words if word.startswith("https://")]
 
     async def somebody(self) -> tuple[str, str]:
@@ -142,14 +146,17 @@ def _attributes(fields: Wire) -> dict[str, Any]:
 
 def config(world: RedmineWorld, who: str = "hub", **more: Any) -> RedmineConfig:
     """A connection to this world with somebody's key."""
-    options = {"key_field": "ExternalKey", "search_lag": 1, **more}
     return RedmineConfig(
-        connector="redmine",
-        base_url=world.stage.base_url,
-        private_network=True,
-        auth={"api_key": Secret(world.keys[who])},
-        scope={"project": "app"},
-        **options,
+        **{
+            "connector": "redmine",
+            "base_url": world.stage.base_url,
+            "private_network": True,
+            "auth": {"api_key": Secret(world.keys[who])},
+            "scope": {"project": "app"},
+            "key_field": "ExternalKey",
+            "search_lag": 1,
+            **more,
+        }
     )
 
 
@@ -174,8 +181,13 @@ def execute(server: Redmine, statement: str) -> None:
 def prepare(server: Redmine) -> None:
     """Bring a running server to the state in which every test begins; nothing is recorded."""
     server.reset()
-    execute(server, f"DELETE FROM workflows WHERE role_id = {MANAGER} AND old_status_id = {NEW}"
-                    f" AND new_status_id = {CLOSED}")
+    # A running Redmine keeps settings in memory until it sees younger ones.
+    execute(server, "UPDATE settings SET updated_on = datetime('now', '+1 second')")
+    execute(
+        server,
+        f"DELETE FROM workflows WHERE role_id = {MANAGER} AND old_status_id = {NEW}"
+        f" AND new_status_id = {CLOSED}",
+    )
     told = server.connection()
     headers = {"X-Redmine-API-Key": told["auth"]["api_key"]}
     with httpx.Client(base_url=told["base_url"], headers=headers, trust_env=False) as people:

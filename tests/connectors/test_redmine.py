@@ -1,36 +1,15 @@
-"""The Redmine connector on a real Redmine, and on what one said where none can be installed.
-
-`make real` runs the classes whose names end in `Live`, on the server of `deployments.real`. With
-`SYNCLINE_RECORD=1` each of their tests also writes what was said to `recordings/redmine/`, from
-which all others answer. Record anew when a connector sends something else than before:
-
-    SYNCLINE_RECORD=1 python -m pytest tests/connectors/test_redmine.py -k Live
-"""
+"""The Redmine connector keeps the interface that all connectors keep."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
 
 from connectors.redmine import RedmineConnector
-from deployments.real.redmine import Redmine
-from deployments.real.servers import available
 from syncline.sdk.testing import ConnectorTests, Shape
-from tests.connectors.redmine_world import (
-    RECORDED_KEYS,
-    RedmineWorld,
-    keys_of,
-    opened,
-    prepare,
-    stage,
-)
-from tests.support.recorded import load
-
-RECORDINGS = Path(__file__).parent / "recordings" / "redmine"
-RECORDING = os.environ.get("SYNCLINE_RECORD") == "1"
+from tests.connectors.redmine_stage import Live, Recorded, live
+from tests.connectors.redmine_world import RedmineWorld, opened
 
 SHAPE = Shape(
     record="issue",
@@ -41,57 +20,6 @@ SHAPE = Shape(
     far_status=("status", "Closed"),
     volatile=frozenset({"updated_on"}),
 )
-
-live = [
-    pytest.mark.real,
-    pytest.mark.skipif(not available("redmine"), reason="Debian's redmine is not installed"),
-]
-
-
-def recording_of(request: pytest.FixtureRequest) -> Path:
-    """One file a test; live and recorded classes share it."""
-    name = f"{request.cls.story}-{request.node.name}".replace("[", "-").rstrip("]")
-    return RECORDINGS / f"{name.replace(' ', '_')}.json"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redmine]:
-    """A Redmine of this module's own."""
-    server = Redmine(tmp_path_factory.mktemp("redmine"))
-    server.start()
-    yield server
-    server.stop()
-
-
-class Recorded:
-    """Worlds that answer from recordings, and fail on whatever was never recorded."""
-
-    @pytest.fixture
-    async def world(self, request: pytest.FixtureRequest) -> AsyncIterator[RedmineWorld]:
-        played = stage(RECORDED_KEYS, kept=load(recording_of(request)))
-        async with played.serving():
-            world = RedmineWorld(played, RECORDED_KEYS)
-            yield world
-            await world.aclose()
-        assert not played.unknown
-
-
-class Live:
-    """Worlds on a running server, reset for each test."""
-
-    @pytest.fixture
-    async def world(
-        self, request: pytest.FixtureRequest, server: Redmine
-    ) -> AsyncIterator[RedmineWorld]:
-        prepare(server)
-        keys = keys_of(server)
-        played = stage(keys, upstream=server.connection()["base_url"])
-        async with played.serving():
-            world = RedmineWorld(played, keys, server)
-            yield world
-            await world.aclose()
-        if RECORDING:
-            played.save(recording_of(request))
 
 
 class Conformance(ConnectorTests):

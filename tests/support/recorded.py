@@ -126,7 +126,7 @@ class Stage:
         finally:
             self._connections.discard(task)
             writer.close()
-            with suppress(OSError):
+            with suppress(OSError, asyncio.CancelledError):
                 await writer.wait_closed()
 
     async def _answer(self, head: Head, body: bytes) -> bytes | None:
