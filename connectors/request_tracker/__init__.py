@@ -4,4 +4,4 @@ from connectors.request_tracker.connector import RequestTrackerConnector
 
 connector = RequestTrackerConnector
 
-__all__ = ["connector"]
+__all__ = ["RequestTrackerConnector", "connector"]

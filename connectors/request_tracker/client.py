@@ -10,7 +10,15 @@ them: who writes, reads again. (Measured on RT 5.0.3; RT::REST2 in RT's document
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -24,6 +32,7 @@ Row = Mapping[str, Any]
 PAGE = 100  # the most rows RT gives in one answer
 UNSET = "1970-01-01T00:00:00Z"  # how RT writes a time that is not set
 
+TICKET_LOG = "ObjectType = 'RT::Ticket'"
 TICKET_FIELDS = (
     "Subject,Status,Priority,Owner,Requestor,Cc,Queue,CustomFields,Due,Created,LastUpdated,"
     "Resolved,EffectiveId,_hyperlinks"
@@ -104,17 +113,20 @@ class Client:
         rows: list[Row] = (await self._search("tickets", query, params))["items"]
         return rows
 
-    async def log(self, query: str, fields: str, after: int = 0) -> AsyncIterator[list[Row]]:
+    async def log(
+        self, query: str, fields: str, after: int = 0, told: Collection[int] = ()
+    ) -> AsyncIterator[list[Row]]:
         """Transactions of tickets behind id `after`, page by page by ascending id.
 
-        The newest page is read first: where it is empty nothing new can be seen, and that was one
+        The newest page is read first: where it holds nothing but what was `told`, that was the only
         request. Else it says how far to read, whatever stays hidden on the way.
         """
-        query = f"ObjectType = 'RT::Ticket' AND {query}"
+        query = f"{TICKET_LOG} AND {query}"
         params = {"fields": fields, "fields[Creator]": "Name,EmailAddress,RealName"}
         answer = await self._search("transactions", query, params, after, order="DESC")
         rows: list[Row] = answer["items"][::-1]
-        if not rows or (_sees_all(answer) and len(rows) < PAGE):
+        nothing_new = all(int(row["id"]) in told for row in rows)
+        if nothing_new or (_sees_all(answer) and len(rows) < PAGE):
             yield rows
             return
         newest, page = int(rows[-1]["id"]), 1

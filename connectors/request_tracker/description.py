@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from connectors.request_tracker.client import Client, Row
@@ -35,11 +35,11 @@ class Describer:
         about = await self._about()
         me, queues = await asyncio.gather(self._metadata.me(), self._metadata.queues())
         await self._metadata.fields()
-        sample = await self._sample(queues)
+        await asyncio.gather(*(self._reader.survey(row["Name"]) for row in queues.values()))
         custom, hidden = await self._custom_fields(list(queues.values()))
         statuses, unsure = self._statuses(queues)
         warnings = [
-            *_right_warnings(about, queues, sample),
+            *_right_warnings(about, queues, self._reader.offered),
             *(
                 f"custom field {name!r} can be seen but not its definition: give SeeCustomField "
                 "globally, else one value and several cannot be told apart"
@@ -67,15 +67,6 @@ class Describer:
                 "(RT 5 and later have it). Nothing was read; correct base_url."
             ) from error
         return about
-
-    async def _sample(self, queues: Mapping[str, Row]) -> Row | None:
-        """The newest ticket; a page of them teaches the lifecycles."""
-        ids = " OR ".join(f"Queue = {row['id']}" for row in queues.values())
-        fields = "Status,Queue,_hyperlinks"
-        rows = await self._client.newest("tickets", f"({ids})", fields, 100)
-        for row in rows:
-            self._reader.learn(row["Queue"]["Name"], row)
-        return rows[0] if rows else None
 
     async def _custom_fields(self, queues: Sequence[Row]) -> tuple[list[FieldSchema], list[str]]:
         """The queues' custom fields, and the names of those whose definition is hidden."""
@@ -150,7 +141,7 @@ class Describer:
             )
 
 
-def _right_warnings(about: Row, queues: Mapping[str, Row], sample: Row | None) -> list[str]:
+def _right_warnings(about: Row, queues: Mapping[str, Row], offered: Collection[str]) -> list[str]:
     """What RT's own links say that the account may not do, or may do beyond need."""
     if "Plugins" in about:
         return ["the account is a SuperUser: rights on the scope's queues would do (README)"]
@@ -163,11 +154,9 @@ def _right_warnings(about: Row, queues: Mapping[str, Row], sample: Row | None) -
         for name, row in queues.items()
         if not any(link["ref"] == "create" for link in row["_hyperlinks"])
     ]
-    offered = (
-        {link["ref"] for link in sample["_hyperlinks"]} if sample else {"comment", "correspond"}
-    )
-    if "comment" not in offered:
+    # Without any ticket RT offers nothing, and so tells nothing of these rights.
+    if offered and "comment" not in offered:
         found.append("the account may not comment (CommentOnTicket)")
-    if "correspond" not in offered:
+    if offered and "correspond" not in offered:
         found.append("the account may not reply (ReplyToTicket)")
     return found

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from connectors.request_tracker.client import PAGE, Client, Row, any_of, created, moment
+from connectors.request_tracker.client import PAGE, TICKET_LOG, Client, Row, any_of, created, moment
 from connectors.request_tracker.metadata import Metadata
 from connectors.request_tracker.reading import Reader
 from syncline.sdk.connector import CensusPage, Page, Record
@@ -92,7 +92,9 @@ class Feed:
         cursor = Cursor.parse(text)
         rows: list[Row] = []
         query = f"{_NOT_CHANGES} AND {_touching(cursor.queues)}"
-        async for page in self._client.log(query, "Type,ObjectId,Created", cursor.after):
+        async for page in self._client.log(
+            query, "Type,ObjectId,Created", cursor.after, cursor.told
+        ):
             rows += page
             if len(rows) >= _TRANSACTIONS_A_PAGE:
                 records = await self._touched(rows, cursor)
@@ -120,9 +122,7 @@ class Feed:
     async def _start(self) -> Cursor:
         """A cursor at the log's end; what is committed by now, a listing from now on shows."""
         queues = tuple(str(row["id"]) for row in (await self._metadata.queues()).values())
-        rows = await self._client.newest(
-            "transactions", "ObjectType = 'RT::Ticket'", "Created", count=PAGE
-        )
+        rows = await self._client.newest("transactions", TICKET_LOG, "Created", count=PAGE)
         lowest = min((int(row["id"]) for row in rows), default=1) - 1
         return Cursor(lowest, frozenset(), queues).behind(rows, self._late_commits)
 

@@ -11,7 +11,7 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from connectors.request_tracker.client import Client, Row, any_of, chunks
+from connectors.request_tracker.client import PAGE, TICKET_LOG, Client, Row, any_of, chunks, literal
 from connectors.request_tracker.metadata import Metadata
 from connectors.request_tracker.text import BODY_FIELDS, IS_TEXT, NO_FILE, body_of
 from connectors.request_tracker.wire import WireShape
@@ -37,6 +37,8 @@ class Reader:
         self._messages: OrderedDict[str, str] = OrderedDict()
         self.moves: defaultdict[str, dict[str, set[str]]] = defaultdict(dict)
         """Of each queue the status moves RT offered so far: from, to."""
+        self.offered: set[str] = set()
+        """Everything else RT offered to do with a ticket: comment, correspond."""
 
     async def records(
         self, rows: Sequence[Row], creations: Mapping[str, str] | None = None
@@ -84,18 +86,22 @@ class Reader:
             self._messages.popitem(last=False)
         return told
 
+    async def survey(self, queue: str) -> None:
+        """Learn the queue's moves from its newest tickets, which stand in many statuses."""
+        query = f"Queue = {literal(queue)}"
+        for row in await self._client.newest("tickets", query, "Status,_hyperlinks", PAGE):
+            self.learn(queue, row)
+
     def learn(self, queue: str, row: Row) -> None:
         """Note the moves RT offers from this ticket's status."""
         to = {link["to"] for link in row["_hyperlinks"] if link["ref"] == "lifecycle"}
+        self.offered.update(link["ref"] for link in row["_hyperlinks"])
         self.moves[queue].setdefault(row["Status"], set()).update(to)
 
-    async def _creations(self, ids: Iterable[str]) -> dict[str, str]:
-        query = f"Type = 'Create' AND {any_of('ObjectId', ids)}"
-        return {
-            str(row["ObjectId"]): str(row["id"])
-            async for rows in self._client.log(query, "ObjectId")
-            for row in rows
-        }
+    async def _creations(self, ids: Sequence[str]) -> dict[str, str]:
+        query = f"{TICKET_LOG} AND Type = 'Create' AND {any_of('ObjectId', ids)}"
+        rows = await self._client.newest("transactions", query, "ObjectId", len(ids))
+        return {str(row["ObjectId"]): str(row["id"]) for row in rows}
 
     async def _alone(self, id: str) -> Row | Missing:
         """One ticket by its own address; for a merged one RT answers with the survivor."""

@@ -170,6 +170,8 @@ class Writer:
         """Reach a status that cannot be reached directly over ones RT was seen to offer."""
         start, end = record.fields["Status"], sent.item.patch["Status"]
         moves = self._reader.moves[record.fields["Queue"]]
+        if not path(moves, start, end):
+            await self._reader.survey(record.fields["Queue"])
         steps = path(moves, start, end)
         if len(steps) < 2:
             offered = ", ".join(sorted(moves.get(start, ()))) or "nothing"
