@@ -1,0 +1,46 @@
+# Everything a contributor or an operator runs by hand. `make test` is the whole gate.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: install test check unit real bench constraints clean
+
+install: $(STAMP)
+
+$(STAMP): constraints.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m pip check
+	touch $(STAMP)
+
+# The gate: style, types, import rules, every test, and the two real servers where they can be had.
+test: check unit
+	$(BIN)/python -m deployments.real.gate
+
+check: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: install
+	$(BIN)/pytest -m "not real"
+
+# Request Tracker and Redmine on loopback, kept the same in both directions. ONCE=1 ends by itself.
+real: install
+	$(BIN)/python -m deployments.real.show $(if $(ONCE),--once)
+
+# Longer run, not part of the gate: requests, CPU and memory beside a floor measured in the same run.
+bench: install
+	$(BIN)/python -m tests.bench
+
+# Renew the hash-pinned constraints; they hold no addresses, so any mirror serves them.
+constraints: install
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip compile pyproject.toml --extra test --extra build --generate-hashes \
+	  --no-emit-index-url --no-header --python-version 3.11 --upgrade --quiet -o constraints.txt
+
+clean:
+	rm -rf $(VENV) .servers .syncline dist build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
