@@ -29,6 +29,7 @@ _TABLES = """
 create table if not exists record (
   side text, id text, hash blob, version int, fields blob, other text, primary key (side, id)
 ) without rowid;
+create index if not exists loose on record (side, id) where other is null;
 create table if not exists cursor (side text primary key, at text);
 """
 _KNOWN = "select id, hash, fields, other from record where side = ? and id in"
@@ -105,9 +106,10 @@ class Floor:
             params = {"per_page": BULK, "page": 1} | ({"updated_since": since} if since else {})
             response = await self.http["paged"].get("/records", params=params)
             cursor = cursor or parsedate_to_datetime(response.headers["date"]).isoformat()
-            records = orjson.loads(response.content)["records"]
+            found = orjson.loads(response.content)
+            records = found["records"]
             yield records, cursor
-            if len(records) < BULK:
+            if found["total"] <= BULK:
                 return
             since = records[-1]["updated_on"]
 

@@ -61,7 +61,7 @@ class PagedConnector(HttpSide):
             covered = covered or self._covered(response)
             found = response.json()
             records = [record_of(raw) for raw in found["records"]]
-            last = records[-1].updated_at if len(records) == PER_PAGE else None
+            last = records[-1].updated_at if found["total"] > page * PER_PAGE and records else None
             more = last is not None or until is not None
             yield Page(records, since if more else covered)
             if until is not None:
