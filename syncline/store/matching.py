@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from sqlalchemy import func, select, tuple_
 
 from syncline.store import observations
+from syncline.store.codec import words, words_or_none
 from syncline.store.rows import Observation
 from syncline.store.sql import Tx
 from syncline.store.sql import update as updating
@@ -34,7 +35,7 @@ def by_key(tx: Tx, sync: str, keys: Iterable[str]) -> dict[str, list[Observation
         observation.c.sync == sync, observation.c.link_id.is_(None)
     )
     found: dict[str, list[Observation]] = {}
-    for row in tx.among(query, observation.c.match_key, keys):
+    for row in tx.among(query, observation.c.match_key, map(words, keys)):
         one = observations.of_row(row)
         found.setdefault(one.match_key or "", []).append(one)
     return found
@@ -51,7 +52,10 @@ def by_url(tx: Tx, sync: str, urls: Iterable[str]) -> dict[str, Observation]:
 
 def leave(tx: Tx, sync: str, records: Iterable[tuple[str, str, str | None]]) -> None:
     """Leave records alone, `(side, record_id, match_key)`: candidates for later ones."""
-    _leave.run(tx, (("unlinked", key, sync, side, record) for side, record, key in records))
+    _leave.run(
+        tx,
+        (("unlinked", words_or_none(key), sync, side, record) for side, record, key in records),
+    )
 
 
 def changed(tx: Tx, sync: str) -> dict[str, int]:

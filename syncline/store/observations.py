@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row, func, select
 
-from syncline.store.codec import dumps, loads, moment_or_none, stamp_or_none, words_or_none
+from syncline.store.codec import dumps, loads, moment_or_none, stamp_or_none, words, words_or_none
 from syncline.store.rows import Observation
 from syncline.store.sql import Tx, upsert
 from syncline.store.sql import delete as deleting
@@ -86,7 +86,7 @@ def unlinked_by_key(tx: Tx, sync: str, keys: Iterable[str]) -> dict[str, list[Ob
         .order_by(observation.c.match_key, observation.c.side, observation.c.record_id)
     )
     found: dict[str, list[Observation]] = {}
-    for row in tx.among(query, observation.c.match_key, (words_or_none(key) or "" for key in keys)):
+    for row in tx.among(query, observation.c.match_key, map(words, keys)):
         found.setdefault(row.match_key, []).append(of_row(row))
     return found
 

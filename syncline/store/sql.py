@@ -49,7 +49,7 @@ class Tx:
     ) -> Iterator[Row[Any]]:
         """The rows of a query whose column is one of the values, however many those are."""
         for part in chunks(values):
-            yield from self.conn.execute(query.where(column.in_(part)))
+            yield from self.rows(query.where(column.in_(part)))
 
 
 def chunks(values: Iterable[str], size: int = CHUNK) -> Iterator[list[str]]:

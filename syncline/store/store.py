@@ -74,7 +74,11 @@ class Store:
     async def write(
         self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """`fn(tx, *args)` in a write transaction without a lease: what people's commands do."""
+        """`fn(tx, *args)` in a write transaction without a lease: what people's commands do.
+
+        On PostgreSQL others may write beside it: what it reads may have changed before it writes,
+        so that what depends on a reading belongs under a lease, or in one statement.
+        """
         return await self._run(True, None, fn, *args, **kwargs)
 
     async def commit(
