@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from syncline.sdk.connector import Create, Result
 from syncline.sdk.testing import ConnectorTests
 from tests.sides.feed import FeedConnector
 from tests.sides.feed_app import feed_app
@@ -39,3 +40,17 @@ class TestFeedSide(ConnectorTests):
 
 class TestFeedSideWhoseSearchesLag(TestFeedSide):
     lag = timedelta(seconds=90)
+
+
+async def test_the_same_batch_sent_twice_makes_each_record_once() -> None:
+    clock = ManualClock()
+    tool = MemoryTool(clock, name="feed", id_prefix="F")
+    async with served(feed_app(tool)) as address:
+        world = HttpWorld(tool, clock, address)
+        async with opened(FeedConnector, world, tool.token) as connector:
+            items = [Create(f"key-{n}", SHAPE.sample(f"record {n}")) for n in range(3)]
+            tool.faults.add("create", "torn:2")
+            lost = await connector.create("ticket", items)
+            again = await connector.create("ticket", items)
+    assert {outcome.result for outcome in lost} == {Result.AMBIGUOUS}
+    assert [outcome.id for outcome in again] == list(tool.items) == ["F1", "F2", "F3"]

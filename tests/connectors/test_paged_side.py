@@ -38,3 +38,21 @@ class TestPagedSide(ConnectorTests):
 
 class TestPagedSideWhoseSearchesLag(TestPagedSide):
     lag = timedelta(seconds=90)
+
+
+async def test_a_second_that_shrinks_while_it_is_read_is_read_again() -> None:
+    clock = ManualClock()
+    tool = MemoryTool(clock, name="paged", id_prefix="")
+    async with served(paged_app(tool)) as address:
+        world = HttpWorld(tool, clock, address)
+        ids = {tool.create({"title": f"record {n}"}) for n in range(350)}
+        clock.advance(60)
+        async with opened(PagedConnector, world, tool.token) as connector:
+            told: set[str] = set()
+            edited = iter(sorted(ids, key=int))
+            async for page in connector.changes("ticket", None):
+                told |= {record.id for record in page.records}
+                if len(told) in (200, 300):
+                    clock.advance(1)
+                    tool.edit(next(edited), {"title": "no longer in that second"})
+            assert told == ids
