@@ -21,7 +21,7 @@ from typing import TypedDict
 
 from syncline.schema.text import merge
 from syncline.schema.text.codecs import CODECS, TooLarge, Written, codec
-from syncline.schema.text.codecs.base import Losses
+from syncline.schema.text.codecs.parts import Losses
 from syncline.schema.text.codecs.plain import PLAIN
 from syncline.schema.text.normal import normal
 from syncline.schema.text.tree import EMPTY, Document

@@ -47,7 +47,6 @@ _UNSEEN = re.compile("[\u2060\x00-\x08\x0e-\x1b\x7f\ud800-\udfff]")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _SPACE = re.compile(r"\s+")
 _CODE_SPACE = re.compile(r"\r\n|[\t\n\r\x0b\x0c\x85\u2028\u2029]")
-_PIECES = re.compile(r"\s+|\S+")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.\-]*):", re.IGNORECASE)
 _UNSAFE_IN_ADDRESS = re.compile(r"[\s<>\"\\^`{|}]")
 _SCHEMES = frozenset({"http", "https", "mailto", "tel", "ftp", "ftps", "sftp", "ssh"})
@@ -205,7 +204,7 @@ def _clean(inline: Inline) -> Inline | None:
                 if not text.strip():
                     text, marks = " " * bool(text), marks & ~CODE
             else:
-                text = _SPACE.sub(" ", _UNSEEN.sub("", text))
+                text = _UNSEEN.sub("", text)
             return Text(text, marks & 15, safe_address(href)) if text else None
         case Image(src, alt, href):
             src, alt = safe_address(src), line(alt)
@@ -240,24 +239,22 @@ def merged(inlines: Iterable[Inline]) -> list[Inline]:
 def _collapsed(runs: list[Inline]) -> list[Inline]:
     """White space as single spaces between words, carrying the marks that both its neighbours
     carry."""
-    pieces: list[Inline] = []
-    for run in runs:
-        if isinstance(run, Text) and not run.marks & CODE:
-            pieces += [Text(p, run.marks, run.href) for p in _PIECES.findall(run.text)]
-        elif isinstance(run, Text):
-            pieces.append(Text(run.text.strip(), run.marks, run.href))
-        else:
-            pieces.append(run)
     out: list[Inline] = []
     gap = False
-    for piece in pieces:
-        if isinstance(piece, Text) and piece.text.isspace():
-            gap = bool(out)
-            continue
-        if gap:
-            out.append(_space_between(out[-1], piece))
-        out.append(piece)
-        gap = False
+    for run in runs:
+        before = after = False
+        if isinstance(run, Text):
+            words = run.text.strip() if run.marks & CODE else " ".join(run.text.split())
+            if not run.marks & CODE:
+                before, after = run.text[0].isspace(), run.text[-1].isspace()
+            if not words:
+                gap = True
+                continue
+            run = Text(words, run.marks, run.href)
+        if (gap or before) and out:
+            out.append(_space_between(out[-1], run))
+        out.append(run)
+        gap = after
     return out
 
 

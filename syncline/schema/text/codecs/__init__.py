@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from syncline.schema.text.codecs.base import Codec, TooLarge, Written
+from syncline.schema.text.codecs.base import Codec
 from syncline.schema.text.codecs.html import HTML
 from syncline.schema.text.codecs.lossless import TREE
 from syncline.schema.text.codecs.markdown import MARKDOWN
+from syncline.schema.text.codecs.parts import TooLarge, Written
 from syncline.schema.text.codecs.plain import PLAIN
 from syncline.schema.text.codecs.textile import TEXTILE
 

@@ -3,66 +3,17 @@
 A format supplies three things: where its source divides into blocks and what they mean
 (`segments`), how a block is written (`render`), and whether a source may be handed to another
 tool as it stands (`inert`). Reading, writing, showing and rewriting follow from these here.
-
-    source    the text as the tool keeps it
-    segment   a stretch of the source that is one block to the author, and its meaning
-    loss      what the format cannot show, counted in words: "2 tables shown as text"
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
+from syncline.schema.text.codecs.parts import Losses, Segment, Written, bounded
+from syncline.schema.text.codecs.rewriting import rewrite
 from syncline.schema.text.normal import normal
 from syncline.schema.text.tree import Block, Blocks, Document
-
-MAX_SOURCE = 262_144
-"""Characters of a source; tools stop below (Jira at 32,767, HubSpot at 65,536)."""
-
-
-class TooLarge(ValueError):
-    """A text longer than MAX_SOURCE, refused before it is parsed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A text for a tool, and what of the document it cannot show, in words."""
-
-    text: str
-    losses: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """source[start:end] means `blocks`, in normal form; none if it shows nothing (a comment)."""
-
-    start: int
-    end: int
-    blocks: Blocks
-
-
-class Losses:
-    """Counts what a writer could not show."""
-
-    def __init__(self) -> None:
-        self._counts: Counter[tuple[str, str]] = Counter()
-
-    def note(self, thing: str, fate: str) -> None:
-        self._counts[thing, fate] += 1
-
-    def words(self) -> tuple[str, ...]:
-        return tuple(
-            f"{count} {thing if count == 1 else _plural(thing)} {fate}"
-            for (thing, fate), count in sorted(self._counts.items())
-        )
-
-
-def _plural(thing: str) -> str:
-    return thing + ("es" if thing.endswith("s") else "s")
 
 
 class Codec(ABC):
@@ -120,29 +71,9 @@ class Codec(ABC):
         Blocks whose meaning did not change keep their bytes, and `original` itself comes back when
         nothing did. The losses are those of the document, whether or not they were there before.
         """
-        from syncline.schema.text.codecs.rewriting import rewrite
-
         return rewrite(self, original, document)
 
 
 @lru_cache(maxsize=4096)
 def _shown(codec: Codec, block: Block) -> Blocks:
     return codec.read(codec.render((block,), Losses())).blocks
-
-
-def bounded(source: str) -> str:
-    """The source. TooLarge if it is longer than any tool lets a text be."""
-    if len(source) > MAX_SOURCE:
-        raise TooLarge(
-            f"a text of {len(source):,} characters is longer than the {MAX_SOURCE:,} that are read;"
-            " the field is parked and the record's other fields go on"
-        )
-    return source
-
-
-def blocks_of(segments: Sequence[Segment]) -> Blocks:
-    return tuple(block for one in segments for block in one.blocks)
-
-
-def normal_blocks(blocks: Sequence[Block]) -> Blocks:
-    return normal(Document(tuple(blocks))).blocks

@@ -12,8 +12,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from syncline.schema.text.codecs import html_writer, lower
-from syncline.schema.text.codecs.base import Codec, Losses, Segment, normal_blocks
+from syncline.schema.text.codecs.base import Codec
 from syncline.schema.text.codecs.html_tree import UNSEEN, Element, Node, Words, parse, text_of
+from syncline.schema.text.codecs.parts import Losses, Segment, normal_blocks
 from syncline.schema.text.normal import safe_address
 from syncline.schema.text.tree import (
     CODE,

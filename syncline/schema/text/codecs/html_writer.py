@@ -11,7 +11,7 @@ import re
 from html import escape
 
 from syncline.schema.text.codecs import lower
-from syncline.schema.text.codecs.base import Losses
+from syncline.schema.text.codecs.parts import Losses
 from syncline.schema.text.normal import GUARD, safe_address
 from syncline.schema.text.tree import (
     CODE,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from syncline.schema.text.codecs.base import Codec, Losses, Segment, Written
+from syncline.schema.text.codecs.base import Codec
+from syncline.schema.text.codecs.parts import Losses, Segment, Written
 from syncline.schema.text.normal import normal
 from syncline.schema.text.tree import Blocks, Document, from_json, to_json
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from syncline.schema.text.codecs.base import Losses
+from syncline.schema.text.codecs.parts import Losses
 from syncline.schema.text.normal import merged
 from syncline.schema.text.tree import (
     CODE,

@@ -15,8 +15,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from syncline.schema.text.codecs import markdown_writer
-from syncline.schema.text.codecs.base import Codec, Losses, Segment, TooLarge, normal_blocks
+from syncline.schema.text.codecs.base import Codec
 from syncline.schema.text.codecs.html import HTML
+from syncline.schema.text.codecs.parts import Losses, Segment, TooLarge, normal_blocks
 from syncline.schema.text.tree import (
     CODE,
     EMPHASIS,

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from syncline.schema.text.codecs import lower
-from syncline.schema.text.codecs.base import Losses
+from syncline.schema.text.codecs.parts import Losses
 from syncline.schema.text.normal import GUARD, safe_address
 from syncline.schema.text.tree import (
     CODE,
@@ -203,10 +203,7 @@ class _Line:
     def _inline(self, inline: Inline, ahead: Inline | None) -> None:
         match inline:
             case Text(text, marks, href):
-                if text[0] == " " and marks:
-                    self._out.append(_Piece(" ", " "))
-                    text = text[1:]
-                self._marks(marks & ~CODE)
+                text = self._marks(marks & ~CODE, text)
                 self._out.append(_code(text) if marks & CODE else self._words(text, href))
             case Image(src, alt, _):
                 self._marks(0)
@@ -219,25 +216,28 @@ class _Line:
         """Escaped text; a bare address keeps its letters, but within a link there is no other."""
         return _Piece(_escaped_words(text) if href else _escaped(text), text)
 
-    def _marks(self, wanted: int) -> None:
+    def _marks(self, wanted: int, text: str = "") -> str:
         """Close what is not wanted, and what was opened after it; open what is missing.
 
-        White space beside a delimiter stays outside, where it does not rob it of its power.
+        White space beside a delimiter is put outside, where it does not rob it of its power: the
+        result is what is left of the text that comes next.
         """
-        spaced = bool(self._open and not wanted and self._out[-1].raw[-1:] == " ")
+        kept = next((i for i, bit in enumerate(self._open) if not bit & wanted), len(self._open))
+        missing = [bit for bit in _DELIMITERS if bit & wanted and bit not in self._open[:kept]]
+        last = self._out[-1] if self._out else _Piece("")
+        spaced = kept < len(self._open) and last.raw[-1:] == " "
         if spaced:
-            self._out[-1].source, self._out[-1].raw = (
-                self._out[-1].source[:-1],
-                self._out[-1].raw[:-1],
-            )
-        while any(not bit & wanted for bit in self._open):
+            last.source, last.raw = last.source[:-1], last.raw[:-1]
+        while len(self._open) > kept:
             self._out.append(_Piece(_DELIMITERS[self._open.pop()]))
+        if missing and text[:1] == " ":
+            spaced, text = True, text[1:]
         if spaced:
             self._out.append(_Piece(" ", " "))
-        for bit, delimiter in _DELIMITERS.items():
-            if bit & wanted and bit not in self._open:
-                self._open.append(bit)
-                self._out.append(_Piece(delimiter))
+        for bit in missing:
+            self._open.append(bit)
+            self._out.append(_Piece(_DELIMITERS[bit]))
+        return text
 
 
 def _escaped(text: str) -> str:

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 
 from syncline.schema.text.codecs import lower
-from syncline.schema.text.codecs.base import Codec, Losses, Segment, normal_blocks
+from syncline.schema.text.codecs.base import Codec
+from syncline.schema.text.codecs.parts import Losses, Segment, normal_blocks
 from syncline.schema.text.tree import (
     Block,
     Blocks,

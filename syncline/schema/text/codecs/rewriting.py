@@ -11,11 +11,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from syncline.schema.text.codecs.base import Codec, Losses, Segment, Written, blocks_of
+from syncline.schema.text.codecs.parts import Losses, Segment, Written, blocks_of
 from syncline.schema.text.diff import hunks
 from syncline.schema.text.normal import normal
 from syncline.schema.text.tree import Block, Blocks, Document, List
+
+if TYPE_CHECKING:
+    from syncline.schema.text.codecs.base import Codec
 
 _TRAIL = re.compile(r"\s*\Z")
 

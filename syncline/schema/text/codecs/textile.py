@@ -13,7 +13,8 @@ from collections.abc import Iterator, Sequence
 from html import unescape
 
 from syncline.schema.text.codecs import textile_writer
-from syncline.schema.text.codecs.base import Codec, Losses, Segment, normal_blocks
+from syncline.schema.text.codecs.base import Codec
+from syncline.schema.text.codecs.parts import Losses, Segment, normal_blocks
 from syncline.schema.text.codecs.textile_inline import as_code, inlines
 from syncline.schema.text.normal import MAX_DEPTH
 from syncline.schema.text.tree import (

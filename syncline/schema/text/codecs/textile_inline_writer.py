@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from syncline.schema.text.codecs import lower
-from syncline.schema.text.codecs.base import Losses
+from syncline.schema.text.codecs.parts import Losses
 from syncline.schema.text.codecs.textile_inline import ends_word
 from syncline.schema.text.normal import GUARD, merged
 from syncline.schema.text.tree import (

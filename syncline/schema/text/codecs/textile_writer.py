@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from syncline.schema.text.codecs import lower
-from syncline.schema.text.codecs.base import Losses
+from syncline.schema.text.codecs.parts import Losses
 from syncline.schema.text.codecs.textile_inline_writer import LineWriter, entity, unclosed
 from syncline.schema.text.tree import (
     Block,

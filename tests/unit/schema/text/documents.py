@@ -61,9 +61,14 @@ addresses = st.sampled_from(
     ]
 )
 texts = st.builds(Text, words, st.integers(0, 15), st.just("") | addresses)
-plain_texts = st.builds(Text, plain_words, st.sampled_from([0, 0, 1, 2, 3, CODE]))
+plain_texts = st.builds(
+    Text,
+    plain_words | st.sampled_from(["a", "b", " a", "a ", " a b ", "a.", "(b"]),
+    st.sampled_from([0, 1, 2, 3, 4, 5, 6, 7, CODE]),
+)
 inline: st.SearchStrategy[Inline] = (
     plain_texts
+    | plain_texts
     | texts
     | st.just(Break())
     | st.builds(Image, addresses, words, st.just("") | addresses)

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from syncline.schema.text.codecs import CODECS, Codec, TooLarge, codec
-from syncline.schema.text.codecs.base import MAX_SOURCE
+from syncline.schema.text.codecs.parts import MAX_SOURCE
 from syncline.schema.text.normal import normal
 from syncline.schema.text.tree import Document, Paragraph, Text
 from tests.unit.schema.text.documents import block, documents, pieces

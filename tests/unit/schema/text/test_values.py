@@ -18,7 +18,7 @@ from syncline.schema.text import (
     write,
 )
 from syncline.schema.text.codecs import codec
-from syncline.schema.text.codecs.base import MAX_SOURCE
+from syncline.schema.text.codecs.parts import MAX_SOURCE
 from syncline.schema.text.tree import EMPTY, Document, Mention, Panel, Paragraph, Text
 from tests.unit.schema.text.documents import documents, pieces
 
