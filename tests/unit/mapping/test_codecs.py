@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -14,8 +15,6 @@ STATUS = {"enum": {"todo": ["New", "Reopened"], "done": "Closed", "": "Unknown"}
 
 
 def lens(**options: Any) -> FieldLens:
-    import json
-
     said = json.dumps({"path": "fields.it", **options})
     text = f"{{entity: ticket, record: issue, fields: {{it: {said}}}}}"
     return load_mapping(text).fields["it"]
@@ -205,6 +204,12 @@ def test_removing_a_label_that_is_spelt_differently_here_removes_it() -> None:
     one = lens(kind="set", case="lower", spaces="underscore")
     seen, view = {"fields.it": ["needs_info", "vip"]}, {"fields.it": ["vip"]}
     assert one.lift(["Needs Info", "VIP"], seen, view, PEOPLE) == ["VIP"]
+
+
+def test_adding_a_label_that_is_there_in_another_spelling_adds_nothing() -> None:
+    one = lens(kind="set", case="lower")
+    seen, view = {"fields.it": []}, {"fields.it": ["new", "vip"]}
+    assert one.lift(["VIP"], seen, view, PEOPLE) == ["VIP", "new"]
 
 
 def test_an_edit_to_what_a_lossy_side_shows_of_the_value_is_the_value() -> None:
