@@ -1,0 +1,104 @@
+"""Passes as people ask for them: run one, plan one, apply a plan that was saved."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from syncline.engine.passes import Options, Pass, open_pass
+from syncline.engine.report import Report, actions_of, estimate
+from syncline.plans import Plan, PlanStale, differences, waiting
+
+if TYPE_CHECKING:
+    from syncline.hub import Hub, Progress
+
+
+async def run(hub: Hub, name: str, options: Options | None, progress: Progress) -> Report:
+    """Plan and apply in one pass. Raises LeaseHeld while another run works on the sync."""
+    sync = await hub.sync(name)
+    env = await hub.environment(sync)
+    async with open_pass(env, sync, options or Options()) as one:
+        await _look(one, progress)
+        await one.carry_out(lambda done: progress("carry out", done))
+        report = await one.finish()
+    await _note_health(hub, report)
+    return report
+
+
+async def plan(hub: Hub, name: str, options: Options | None, progress: Progress) -> Plan:
+    """What `run` would do."""
+    sync = await hub.sync(name)
+    env = await hub.environment(sync)
+    asked = options or Options(kind="plan")
+    async with open_pass(env, sync, asked) as one:
+        await _look(one, progress)
+        found = await _plan_of(one, asked)
+        report = await one.finish()
+    await _note_health(hub, report)
+    return found
+
+
+async def apply(hub: Hub, saved: Plan, force: tuple[str, ...], progress: Progress) -> Report:
+    """The actions of a plan and no others; PlanStale says what has moved since it was made."""
+    sync = await hub.sync(saved.sync)
+    env = await hub.environment(sync)
+    if saved.fingerprint != sync.fingerprint:
+        raise PlanStale(saved, ["the sync's fields, filters, scope or mapping are others now"])
+    # A plan over a changed mapping is whole or nothing; of any other, only its own links move.
+    only = () if saved.remap else tuple(sorted(saved.records()))
+    options = Options(only=only, force=force, apply=True, kind="apply")
+    async with open_pass(env, sync, options) as one:
+        await _look(one, progress)
+        if saved.actions or saved.remap:
+            moved = differences(saved, await _plan_of(one, options))
+            if moved and not one.refused and not one.context.stopped:
+                raise PlanStale(saved, moved)
+            await one.carry_out(lambda done: progress("carry out", done))
+        report = await one.finish()
+    await _note_health(hub, report)
+    return report
+
+
+async def _look(one: Pass, progress: Progress) -> None:
+    progress("settle", 0)
+    await one.settle()
+    progress("observe", 0)
+    await one.observe()
+    progress("judge", 0)
+    await one.judge()
+
+
+async def _plan_of(one: Pass, options: Options) -> Plan:
+    plans = await one.preview()
+    actions = [action for p in plans for action in actions_of(one.sync, p, one.context)]
+    writes = [write for p in plans for write in p.writes]
+    conflicts, parked = waiting(plans)
+    made = Counter("created" if write.kind == "create" else "updated" for write in writes)
+    capabilities = {side: c.capabilities for side, c in one.context.connectors.items()}
+    return Plan(
+        sync=one.sync.name,
+        fingerprint=one.sync.fingerprint,
+        made_at=one.context.now(),
+        accounts=await one.accounts(),
+        remap=one.remap,
+        actions=tuple(action.to_json() for action in actions),
+        counts={
+            "created": made["created"],
+            "updated": made["updated"],
+            "conflicts": len(conflicts),
+            "parked": len(parked),
+        },
+        conflicts=tuple(conflicts),
+        parked=tuple(parked),
+        requests=estimate(writes, capabilities),
+        refused=tuple(f"{guard.name}: {guard.reason}" for guard in one.refused),
+        stopped=dict(one.context.stopped),
+        notes=tuple(one.context.notes),
+    )
+
+
+async def _note_health(hub: Hub, report: Report) -> None:
+    """What the pass found out about its connections, for `syncline status`."""
+    connections = await hub.connections()
+    for side in hub.config.side_names(report.sync):
+        await connections.note_health(side, report.stopped.get(side, ""))
