@@ -16,7 +16,7 @@ from syncline.mapping.lens import People, Unmappable, Unwritable
 from syncline.schema import kinds
 from syncline.schema import text as rich
 from syncline.schema.kinds import Overlap, Value
-from syncline.schema.text.codecs.base import MAX_SOURCE
+from syncline.schema.text.codecs.parts import MAX_SOURCE
 
 NumberForm = Literal["int", "float", "string"]
 MomentForm = Literal["iso", "seconds", "milliseconds"]
