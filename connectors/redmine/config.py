@@ -37,6 +37,7 @@ class RedmineConfig(ConnectionConfig):
     key_field       text field, "used as a filter", that holds Syncline's key of an issue it made
     link_field      long text (or text) field that shows the addresses of linked records
     text_format     Redmine's setting, which its interface does not tell
+    private_issues  "skip": issues marked private are out of scope, even if the account sees them
     internal_notes  "private": comments are written as private notes, which Redmine shows only to
                     roles that may see them; "plain": as notes that every reader of the issue sees
     """
@@ -46,4 +47,5 @@ class RedmineConfig(ConnectionConfig):
     key_field: str | None = None
     link_field: str | None = None
     text_format: Literal["textile", "markdown", "common_mark"] = "textile"
+    private_issues: Literal["skip", "sync"] = "skip"
     internal_notes: Literal["private", "plain"] = "private"

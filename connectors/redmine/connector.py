@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Self
 
 from connectors.redmine import describing, history
-from connectors.redmine.client import PAGE, Client, Issue, in_order, moment, outcomes
+from connectors.redmine.client import PAGE, Client, Issue, in_order, outcomes
 from connectors.redmine.config import RedmineConfig
 from connectors.redmine.cursor import Position
 from connectors.redmine.files import Files
@@ -83,10 +84,16 @@ class RedmineConnector(Connector):
         self._config = config
         self._clock = clock
         self._lookback = max(config.search_lag or LOOKBACK, timedelta(seconds=1))
+        self.capabilities = replace(type(self).capabilities, search_lag=self._lookback)
         self.client = client = Client(transport)
         self._metadata = metadata = Metadata(client, config.scope.project)
         self._rights = Rights(client, metadata)
-        self._shape = WireShape(config.base_url, config.key_field, config.link_field)
+        self._shape = WireShape(
+            config.base_url,
+            config.key_field,
+            config.link_field,
+            private_issues=config.private_issues == "sync",
+        )
         private = config.internal_notes == "private"
         self._notes = Notes(client, metadata, self._rights, private=private)
         self._files = Files(client, metadata, cautious=private)
@@ -139,14 +146,13 @@ class RedmineConnector(Connector):
         await self._metadata.me()
         at = Position(await self._metadata.project_ids(), strict=True)
         async for issues in by_id(self.client, in_projects(at)):
-            yield CensusPage(
-                {str(i["id"]): int(moment(i["updated_on"]).timestamp()) for i in issues}
-            )
+            records = [self._shape.record(issue, at.projects) for issue in issues]
+            yield CensusPage({r.id: r.version for r in records if r.in_scope})
 
     async def fetch(self, record: str, ids: Sequence[str]) -> Mapping[str, Record | Missing]:
         """A hundred in one request; of those not in it, each is asked whether it is gone."""
         projects = await self._metadata.project_ids()
-        issues = await self.client.by_id(list(dict.fromkeys(ids)))
+        issues = await self.client.by_id([id for id in dict.fromkeys(ids) if id.isdecimal()])
         unseen = [id for id in dict.fromkeys(ids) if id not in issues]
         answers = await asyncio.gather(*(self._alone(id) for id in unseen))
         missing: dict[str, Missing] = {}
@@ -159,6 +165,8 @@ class RedmineConnector(Connector):
         return {id: shown.get(id) or missing[id] for id in ids}
 
     async def _alone(self, id: str) -> Issue | Missing:
+        if not id.isdecimal():
+            return Missing(id, gone=True, reason="not an issue's number")
         try:
             return await self.client.issue(id, "")
         except NotFound as error:

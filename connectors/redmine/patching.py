@@ -39,7 +39,7 @@ class Patching:
                 attribute = "assigned_to_id" if name == "assigned_to" else "parent_issue_id"
                 attributes[attribute] = _id(name, value)
             elif name == "project":
-                attributes["project_id"] = await self._project(value)
+                attributes["project_id"] = await self.project(value)
             elif name == "custom_fields" and isinstance(value, Mapping):
                 customs |= value
             elif name == "reference" and self._link_field:
@@ -63,7 +63,8 @@ class Patching:
             raise Rejected(f"{kind} {name!r} cannot be looked up: the issue's project is unknown.")
         return await self._metadata.id_of(kind, name, project)
 
-    async def _project(self, name: object) -> int:
+    async def project(self, name: object) -> int:
+        """The id of one of the scope's projects, by name or identifier."""
         projects = await self._metadata.projects()
         for identifier, project in projects.items():
             if name in (project["name"], identifier):

@@ -54,10 +54,23 @@ def custom_path(name: str) -> str:
 class WireShape:
     """Issues to records for one connection."""
 
-    def __init__(self, base_url: str, key_field: str | None, link_field: str | None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        key_field: str | None,
+        link_field: str | None,
+        *,
+        private_issues: bool,
+    ) -> None:
         self._base_url = base_url.rstrip("/")
         self._key_field = key_field
         self._link_field = link_field
+        self._private_issues = private_issues
+
+    def in_scope(self, issue: Issue, projects: Mapping[str, int]) -> bool:
+        """Whether the issue is in one of the projects, and not private unless those are wanted."""
+        secret = issue.get("is_private") and not self._private_issues
+        return issue["project"]["id"] in projects.values() and not secret
 
     def record(self, issue: Issue, projects: Mapping[str, int]) -> Record:
         """The record; its version is `updated_on` as seconds since 1970."""
@@ -71,7 +84,7 @@ class WireShape:
             key=f"#{issue['id']}",
             marker=custom(issue, self._key_field) if self._key_field else None,
             url=f"{self._base_url}/issues/{issue['id']}",
-            in_scope=issue["project"]["id"] in projects.values(),
+            in_scope=self.in_scope(issue, projects),
         )
 
     def fields(self, issue: Issue) -> dict[str, Any]:

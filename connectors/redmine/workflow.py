@@ -12,7 +12,7 @@ from typing import Any
 
 from connectors.redmine.client import Client, Issue
 from connectors.redmine.metadata import Metadata
-from syncline.sdk.errors import Ambiguous, ConnectorError, Rejected
+from syncline.sdk.errors import Ambiguous, Conflict, ConnectorError, Rejected
 
 LOOKUPS = 8  # issues asked at most to find one path
 
@@ -45,22 +45,19 @@ class Workflow:
         id, path = str(issue["id"]), await self.path(issue, target)
         if path is None:
             raise Rejected(await self._refusal(issue, target))
-        done = False
-        for step in path or [target]:
+        if not path and attributes:
+            path = [target]
+        sent = False
+        for step in path:
             try:
-                await self._step(id, step, {} if done else attributes, last=step == target)
+                await self._client.save(id, {**({} if sent else attributes), "status_id": step})
+                sent = True
+                if step != target and (await self.read(id))["status"]["id"] != step:
+                    raise Conflict("the workflow has changed meanwhile")
             except ConnectorError as error:
-                if not done:
+                if not sent:
                     raise
                 raise Ambiguous(f"Issue {id} stopped on its way to the status: {error}") from error
-            done = True
-
-    async def _step(
-        self, id: str, status: int, attributes: Mapping[str, Any], *, last: bool
-    ) -> None:
-        await self._client.save(id, {**attributes, "status_id": status})
-        if not last and (await self.read(id))["status"]["id"] != status:
-            raise Ambiguous(f"Issue {id} did not move as its workflow says; it is read again.")
 
     async def path(self, issue: Issue, target: int) -> list[int] | None:
         """The statuses to go through, the target last; None where none is found."""

@@ -12,7 +12,7 @@ from connectors.redmine.patching import Patching
 from connectors.redmine.wire import WireShape
 from connectors.redmine.workflow import Workflow
 from syncline.sdk.connector import Create, Outcome, Result, Update, Wire
-from syncline.sdk.errors import Conflict, ConnectorError
+from syncline.sdk.errors import Ambiguous, Conflict, ConnectorError
 
 
 class Writing:
@@ -38,6 +38,8 @@ class Writing:
         """One POST; a status that new issues cannot have is reached after it, if it can be."""
         projects = await self._metadata.project_ids()
         project = next(iter(projects.values()))
+        if "project" in item.fields:
+            project = await self._patching.project(item.fields["project"])
         attributes = {"project_id": project, **await self._attributes(item.fields, project)}
         if self._key_field:
             marker = await self._patching.custom(self._key_field, item.key)
@@ -79,15 +81,20 @@ class Writing:
         project = await self._project(item)
         attributes = await self._attributes(item.patch, project)
         if "status_id" not in attributes:
-            await self._client.save(item.id, attributes)
+            if attributes:  # Redmine takes an empty change for one and moves `updated_on`
+                await self._client.save(item.id, attributes)
             return Outcome.applied(item.id)
         status = attributes.pop("status_id")
         issue = await self._workflow.read(item.id)
         self._compare(issue, item.expected)
-        if "tracker_id" in attributes:
-            await self._client.save(item.id, attributes)
-            issue, attributes = await self._workflow.read(item.id), {}
-        await self._workflow.move(issue, status, attributes)
+        if "tracker_id" not in attributes:
+            await self._workflow.move(issue, status, attributes)
+            return Outcome.applied(item.id)
+        await self._client.save(item.id, attributes)
+        try:
+            await self._workflow.move(await self._workflow.read(item.id), status, {})
+        except ConnectorError as error:
+            raise Ambiguous(f"Issue {item.id} has its new tracker, but: {error}") from error
         return Outcome.applied(item.id)
 
     async def _attributes(self, patch: Wire, project: int | None) -> dict[str, Any]:
@@ -97,9 +104,10 @@ class Writing:
         """The project whose categories and versions a patch names; read only where that matters."""
         if not {"category", "fixed_version"} & item.patch.keys():
             return None
-        projects = list((await self._metadata.project_ids()).values())
-        if len(projects) == 1 or "project" in item.patch:
-            return projects[0] if len(projects) == 1 else None
+        if "project" in item.patch:
+            return await self._patching.project(item.patch["project"])
+        if len(projects := await self._metadata.project_ids()) == 1:
+            return next(iter(projects.values()))
         issue = await self._client.issue(item.id, "")
         return int(issue["project"]["id"])
 
