@@ -22,6 +22,9 @@ from syncline.store.store import Store
 CLOCK_SKEW = timedelta(minutes=15)
 """How far a tool's clock may be from ours; histories are read from this much earlier."""
 
+PERSONAL = ("person", "people", "group")
+"""Kinds whose values name people."""
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -71,12 +74,15 @@ class PassContext:
 
     async def know_handles(self, side: str, slices: Iterable[Mapping[str, Any]]) -> None:
         """Learn who the handles in these slices are, asking the tool once for unknown ones."""
+        lenses = [
+            unit.lenses[side]
+            for unit in self.sync.units.values()
+            if unit.kind.name in PERSONAL and side in unit.lenses
+        ]
         wanted: set[str] = set()
-        for slice_ in slices:
-            for unit in self.sync.units.values():
-                lens = unit.lenses.get(side)
-                if lens is not None:
-                    wanted |= lens.handles({p: slice_.get(p) for p in lens.paths})
+        for slice_ in slices if lenses else ():
+            for lens in lenses:
+                wanted |= lens.handles({path: slice_.get(path) for path in lens.paths})
         unknown = sorted(wanted - set(self.people[side].by_handle))
         if not unknown:
             return

@@ -41,9 +41,10 @@ class Loose:
             rows = [row for row in rows if (row.side, row.record_id) not in taken]
             await self._know(rows)
             inside = [row for row in rows if self._belongs(row)]
+            places = {(row.side, row.record_id) for row in inside}
             found = await self.context.read(_evidence, self.context, inside)
             items, questions, alone = self._sort(inside, found, taken)
-            outside = [row for row in rows if row not in inside]
+            outside = [row for row in rows if (row.side, row.record_id) not in places]
             if not self.preview:
                 await self.context.commit(_leave, self.context, [*alone, *outside], questions)
             if items:

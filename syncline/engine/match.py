@@ -46,7 +46,7 @@ def match_key(sync: Sync, observation: Observation, people: Mapping[str, People]
     fields = next((rule for rule in sync.match if isinstance(rule, tuple)), None)
     if fields is None:
         return None
-    values = shared_values(sync, observation.side, observation.fields, people)
+    values = shared_values(sync, observation.side, observation.fields, people, set(fields))
     parts = [_comparable(values.get(name)) for name in fields]
     if any(part is None for part in parts):
         return None

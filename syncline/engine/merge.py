@@ -10,7 +10,7 @@ See docs/architecture.md, "The merge", for the rules by number.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -156,6 +156,8 @@ def decide(
             moved = replace(state, seen={**state.seen, **look.touched})
             return Decision(moved, "seen", unreadable=look.unreadable, drift=look.drift)
         return Decision(state, unreadable=look.unreadable, drift=look.drift)
+    if not state.known and not look.edits and _all_equal(unit, look.shown.values()):
+        return _agreed_at_first(unit, look, views)
     maximal = _maximal(unit, state, look, evidence)
     if not maximal:
         return _settled(unit, state, look, views, people, state.value, "first link")
@@ -170,7 +172,7 @@ def decide(
             needs_times=rule == "needs times",
         )
     settled = _settled(unit, state, look, views, people, chosen, rule)
-    return replace(settled, losers=losers)
+    return replace(settled, losers=losers) if losers else settled
 
 
 @dataclass(slots=True)
@@ -218,6 +220,20 @@ def _look(
             drift.append(side)
     look.edits, look.joined, look.drift = tuple(edits), tuple(joined), tuple(drift)
     return look
+
+
+def _all_equal(unit: Unit, shown: Iterable[Any]) -> bool:
+    values = iter(shown)
+    first = next(values, None)
+    return all(unit.kind.equal(first, value) for value in values)
+
+
+def _agreed_at_first(unit: Unit, look: _Look, views: Mapping[str, Slice]) -> Decision:
+    """Rule 7 where every side shows the same: the case of nearly every unit of a first link."""
+    value = next(iter(look.shown.values()), None)
+    seen = {side: views[side] for side in look.joined}
+    state = UnitState(unit.kind.normal(value), True, frozenset(look.joined), seen)
+    return Decision(state, "first link", unreadable=look.unreadable)
 
 
 def _get(lens: Any, slice_: Slice, people: People) -> Any:

@@ -213,11 +213,12 @@ class Pass:
             done += len(items)
             progress(done)
         for part in _chunks(sorted(self.touched), BATCH):
-            found = await self.context.read(links.load, part)
-            await Children(self.context).carry_out(list(found.values()))
-            found = await self.context.read(links.load, part)
-            owing = [x for x in found.values() if cards_owed(self.sync, x)]
-            if owing:
+            if self.sync.comments is not None:
+                found = await self.context.read(links.load, part)
+                await Children(self.context).carry_out(list(found.values()))
+            if any(spec.cards for spec in self.sync.sides.values()):
+                found = await self.context.read(links.load, part)
+                owing = [link for link in found.values() if cards_owed(self.sync, link)]
                 await show_cards(self.context, owing)
         if self.options.only or self.options.limit is not None:
             return

@@ -7,7 +7,7 @@ what is needed, calls `plan_link` for every link that moved, and carries out wha
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -188,13 +188,20 @@ def matches(sync: Sync, side: str, fields: Slice, people: Mapping[str, People]) 
 
 
 def shared_values(
-    sync: Sync, side: str, fields: Slice, people: Mapping[str, People]
+    sync: Sync,
+    side: str,
+    fields: Slice,
+    people: Mapping[str, People],
+    only: Set[str] | None = None,
 ) -> dict[str, Any]:
-    """What a side's slice says in the shared schema; fields that cannot be read are left out."""
+    """What a side's slice says in the shared schema; fields that cannot be read are left out.
+
+    `only` names the shared fields that are wanted, all without it.
+    """
     values: dict[str, Any] = {}
     for name, unit in sync.units.items():
         lens = unit.lenses.get(side)
-        if lens is None:
+        if lens is None or (only is not None and only.isdisjoint(unit.fields)):
             continue
         try:
             value = lens.get(part(lens.paths, fields), people[side])

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from syncline.engine.apply import Applier
 from syncline.engine.book import Book, parked, parked_ids
-from syncline.engine.context import PassContext
+from syncline.engine.context import PERSONAL, PassContext
 from syncline.engine.intents import new_intent
 from syncline.engine.merge import Answer, Candidate, Evidence, digest
 from syncline.engine.plan import Hop, LinkPlan, Refusal, Surroundings, Write, plan_link
@@ -115,7 +115,7 @@ class Stage:
 
     async def _know_people(self, items: Sequence[Item]) -> None:
         """Learn every person these items name, on every side they may have to be written to."""
-        units = [n for n, u in self.sync.units.items() if u.kind.name in ("person", "people")]
+        units = [n for n, u in self.sync.units.items() if u.kind.name in PERSONAL]
         if not units or self.sync is not self.context.sync:
             return
         for side in sorted(self.context.reachable()):
