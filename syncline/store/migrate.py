@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, column, select, table, text
 
+from syncline.store import planner
 from syncline.store.errors import StoreTooNew
 
 HEAD = "0001"
@@ -51,3 +52,5 @@ def upgrade(connection: Connection, place: str) -> None:
             "Syncline here, or name another store."
         )
     command.upgrade(config, "head")
+    if connection.dialect.name == "sqlite":
+        planner.describe(connection)

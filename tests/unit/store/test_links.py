@@ -1,16 +1,14 @@
-"""Links: what goes in comes out, a record is in one link, and looking for work costs nothing."""
+"""Links: what goes in comes out, and a record is in one link of a sync at most."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import Connection, event
 
-from syncline.store import intents, links, observations
+from syncline.store import links
 from syncline.store.errors import StoreIntegrity
 from syncline.store.rows import Link, LinkSide
-from syncline.store.sql import Tx
 from syncline.store.store import Store
 from tests.unit.store.samples import SYNC, link, moved
 
@@ -138,43 +136,3 @@ async def test_a_deleted_link_takes_its_sides_with_it(store: Store) -> None:
     await store.write(links.delete, ["l1"])
     assert await store.read(links.find, SYNC, "desk", ["l1-desk"]) == {}
     await store.write(links.insert, [moved(link("l2"), "desk", record_id="l1-desk")])
-
-
-def _idle(tx: Tx) -> list[str]:
-    """Ask everything an idle pass asks; how SQLite means to find each answer."""
-    asked: list[tuple[str, object]] = []
-
-    def note(
-        _conn: Connection, _cursor: object, sql: str, parameters: object, *_rest: object
-    ) -> None:
-        asked.append((sql, parameters))
-
-    event.listen(tx.conn, "before_cursor_execute", note)
-    links.dirty(tx, SYNC, None, 100)
-    links.count(tx, SYNC)
-    observations.pending(tx, SYNC, 100)
-    observations.unlinked_page(tx, SYNC, "desk", None, 100)
-    intents.open(tx, SYNC)
-    event.remove(tx.conn, "before_cursor_execute", note)
-    plans = []
-    for sql, parameters in asked:
-        plan = tx.conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters).all()  # type: ignore[call-overload]
-        plans += [row[3] for row in plan]
-    return plans
-
-
-@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
-async def test_an_idle_pass_reads_only_indexes_of_what_is_left_to_do(store: Store) -> None:
-    plans = await store.read(_idle)
-    expected = [
-        "link_dirty",
-        "sqlite_autoindex_link_total_1",
-        "link_differs",
-        "link_undelivered",
-        "observation_linked",
-        "observation_loose",
-        "intent_open",
-    ]
-    used = [plan.split(" INDEX ")[1].split(" ")[0] for plan in plans if " INDEX " in plan]
-    assert used == expected
-    assert not any("SCAN" in plan or "TEMP B-TREE" in plan for plan in plans)
