@@ -35,6 +35,7 @@ READ: list[tuple[dict[str, Any], Any, Any]] = [
     (STATUS, "", None),
     (STATUS, "Unknown", None),
     ({"kind": "enum", "enum": {"none": [None, "Keine"]}}, None, "none"),
+    ({"kind": "enum", "enum": {"none": [None, "Keine"]}}, "", "none"),
     ({"kind": "enum", "enum": ["S1", "S2"]}, "S2", "S2"),
     ({"kind": "number"}, "12.50", 12.5),
     ({"kind": "money", "money": {"currency": "eur"}}, 12.3, {"amount": "12.30", "currency": "EUR"}),
