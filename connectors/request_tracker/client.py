@@ -229,6 +229,15 @@ def segment(text: str) -> str:
     return quote(text, safe="")
 
 
+async def together(calls: Iterable[Awaitable[T]]) -> list[T]:
+    """The results in order; the first error only when none of the calls is under way any more."""
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return results  # type: ignore[return-value]
+
+
 async def outcomes(items: Sequence[T], one: Callable[[T], Awaitable[Outcome]]) -> list[Outcome]:
     """`one` for each item, concurrently within the connection's limit, as outcomes in order.
 

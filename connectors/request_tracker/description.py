@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from urllib.parse import urlsplit
 
-from connectors.request_tracker.client import Client, Row
+from connectors.request_tracker.client import Client, Row, together
 from connectors.request_tracker.config import RequestTrackerConfig
 from connectors.request_tracker.metadata import Metadata
 from connectors.request_tracker.reading import Reader
@@ -33,9 +32,9 @@ class Describer:
     async def describe(self) -> Schema:
         """The schema; raises AuthRequired or Misconfigured with what to do."""
         about = await self._about()
-        me, queues = await asyncio.gather(self._metadata.me(), self._metadata.queues())
+        me, queues = await self._metadata.me(), await self._metadata.queues()
         await self._metadata.fields()
-        await asyncio.gather(*(self._reader.survey(row["Name"]) for row in queues.values()))
+        await together(self._reader.survey(row["Name"]) for row in queues.values())
         custom, hidden = await self._custom_fields(list(queues.values()))
         statuses, unsure = self._statuses(queues)
         warnings = [
@@ -75,7 +74,7 @@ class Describer:
             str(cf["id"]): cf["name"] for queue in queues for cf in queue["TicketCustomFields"]
         }
         shown = [id for id in named if id in known]
-        options = await asyncio.gather(*(self._options(known[id]) for id in shown))
+        options = await together(self._options(known[id]) for id in shown)
         schemas = [
             FieldSchema(
                 path=custom_path(named[id]),

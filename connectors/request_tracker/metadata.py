@@ -5,10 +5,9 @@ Everything here is a cache for the life of the connector and can be asked for ag
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 
-from connectors.request_tracker.client import Client, Row, segment
+from connectors.request_tracker.client import Client, Row, segment, together
 from connectors.request_tracker.config import RequestTrackerConfig
 from syncline.sdk.connector import Person
 from syncline.sdk.errors import Misconfigured, NotFound
@@ -31,7 +30,7 @@ class Metadata:
     async def queues(self) -> Mapping[str, Row]:
         """The scope's queues by name; raises Misconfigured naming one that does not exist."""
         missing = [name for name in self._config.scope.queue if name not in self._queues]
-        found = await asyncio.gather(*(self._queue(name) for name in missing))
+        found = await together(self._queue(name) for name in missing)
         self._queues.update(zip(missing, found, strict=True))
         return self._queues
 
@@ -61,7 +60,7 @@ class Metadata:
         A search for users cannot ask for numbers, so each unknown one costs a request.
         """
         wanted = {id for id in ids if id}
-        await asyncio.gather(*(self._learn(id) for id in wanted - self._users.keys()))
+        await together(self._learn(id) for id in wanted - self._users.keys())
         return {id: self._users[id] for id in wanted if id in self._users}
 
     async def people(self, field: str, values: Sequence[str], **params: str) -> list[Person]:
@@ -77,10 +76,8 @@ class Metadata:
         """Who these handles are: a login, or the address of a requestor."""
         addresses = [handle for handle in handles if "@" in handle]
         # A login may look like an address: RT names a user it makes from a mail so.
-        by_login, by_address = await asyncio.gather(
-            self.people("Name", handles, find_disabled_rows="1"),
-            self.people("EmailAddress", addresses, find_disabled_rows="1"),
-        )
+        by_login = await self.people("Name", handles, find_disabled_rows="1")
+        by_address = await self.people("EmailAddress", addresses, find_disabled_rows="1")
         known = {person.handle.casefold(): person for person in by_login}
         known |= {(person.email or "").casefold(): person for person in by_address}
         return {one: known[one.casefold()] for one in handles if one.casefold() in known}

@@ -6,12 +6,20 @@ that a search leaves out is asked for alone. A first message never changes: it i
 
 from __future__ import annotations
 
-import asyncio
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from connectors.request_tracker.client import PAGE, TICKET_LOG, Client, Row, any_of, chunks, literal
+from connectors.request_tracker.client import (
+    PAGE,
+    TICKET_LOG,
+    Client,
+    Row,
+    any_of,
+    chunks,
+    literal,
+    together,
+)
 from connectors.request_tracker.metadata import Metadata
 from connectors.request_tracker.text import BODY_FIELDS, IS_TEXT, NO_FILE, body_of
 from connectors.request_tracker.wire import WireShape
@@ -44,10 +52,8 @@ class Reader:
         self, rows: Sequence[Row], creations: Mapping[str, str] | None = None
     ) -> list[Record]:
         """Records of search rows. `creations`: known Create transactions by ticket."""
-        multiple, contents = await asyncio.gather(
-            self._metadata.multiple(),
-            self.contents([str(row["id"]) for row in rows], creations or {}),
-        )
+        multiple = await self._metadata.multiple()
+        contents = await self.contents([str(row["id"]) for row in rows], creations or {})
         for row in rows:
             self.learn(row["Queue"]["Name"], row)
         return [self._shape.record(row, contents[str(row["id"])], multiple) for row in rows]
@@ -63,7 +69,7 @@ class Reader:
         for some in chunks(numbers):
             rows = await self._client.tickets_of(some)
             shown = {str(row["id"]) for row in rows}
-            alone = await asyncio.gather(*(self._alone(id) for id in some if id not in shown))
+            alone = await together(self._alone(id) for id in some if id not in shown)
             rows += [row for row in alone if not isinstance(row, Missing)]
             found |= {one.id: one for one in alone if isinstance(one, Missing)}
             found |= {record.id: record for record in await self.records(rows, creations)}
