@@ -7,6 +7,8 @@ opening an up-to-date store must cost a command nothing.
 
 from __future__ import annotations
 
+import threading
+
 from sqlalchemy import Connection, column, select, table, text
 
 from syncline.store import planner
@@ -17,6 +19,10 @@ HEAD = "0001"
 
 _LOCK = 0x53594E43
 """The advisory lock that two processes migrating one PostgreSQL database meet at."""
+
+
+_one_at_a_time = threading.Lock()
+"""Alembic keeps the migration that is running in module globals."""
 
 
 def revision(connection: Connection) -> str | None:
@@ -51,6 +57,7 @@ def upgrade(connection: Connection, place: str) -> None:
             f"{found}, this version knows up to {HEAD}). Nothing was read or changed; upgrade "
             "Syncline here, or name another store."
         )
-    command.upgrade(config, "head")
+    with _one_at_a_time:
+        command.upgrade(config, "head")
     if connection.dialect.name == "sqlite":
         planner.describe(connection)

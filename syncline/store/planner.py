@@ -31,11 +31,13 @@ def describe(connection: Connection) -> None:
     columns: dict[tuple[str, str, int], list[str]] = {}
     for table, index, part, column in indexes:
         columns.setdefault((table, index, part), []).append(column)
-    for (table, index, part), names in columns.items():
-        connection.execute(
-            text("INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (:table, :index, :stat)"),
-            {"table": table, "index": index, "stat": _statistics(names, bool(part))},
-        )
+    connection.execute(
+        text("INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (:table, :index, :stat)"),
+        [
+            {"table": table, "index": index, "stat": _statistics(names, bool(part))}
+            for (table, index, part), names in columns.items()
+        ],
+    )
     connection.execute(text("ANALYZE sqlite_master"))
 
 

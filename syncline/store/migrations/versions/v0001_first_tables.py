@@ -28,11 +28,17 @@ COUNTER = BigInteger().with_variant(Integer(), "sqlite")
 def upgrade() -> None:
     """Make every table."""
     _links()
+    _sides_of_links()
+    _observations()
     _reading()
-    _writing()
-    _findings()
+    _intents()
+    _journal()
+    _conflicts()
+    _quarantine()
+    _deviations()
+    _tombstones()
     _surroundings()
-    _running()
+    _runs()
 
 
 def _links() -> None:
@@ -54,6 +60,17 @@ def _links() -> None:
     _index("link_undelivered", "link", "sync", "kind", sqlite="dirty = 1", postgresql="dirty")
     _index("link_differs", "link", "sync", "kind", sqlite="agreed = 0", postgresql="NOT agreed")
     _index("link_child", "link", "parent", sqlite="parent IS NOT NULL")
+    op.create_table(
+        "link_total",
+        _text("workspace"),
+        _text("sync"),
+        _text("kind"),
+        _number("links"),
+        _key("sync", "kind"),
+    )
+
+
+def _sides_of_links() -> None:
     op.create_table(
         "link_side",
         _text("workspace"),
@@ -83,17 +100,9 @@ def _links() -> None:
         sqlite="state <> 'cut' AND state <> 'gone'",
         unique=True,
     )
-    op.create_table(
-        "link_total",
-        _text("workspace"),
-        _text("sync"),
-        _text("kind"),
-        _number("links"),
-        _key("sync", "kind"),
-    )
 
 
-def _reading() -> None:
+def _observations() -> None:
     op.create_table(
         "observation",
         _text("workspace"),
@@ -145,6 +154,9 @@ def _reading() -> None:
         "url",
         sqlite="link_id IS NULL AND url IS NOT NULL",
     )
+
+
+def _reading() -> None:
     op.create_table(
         "cursor",
         _text("workspace"),
@@ -154,9 +166,27 @@ def _reading() -> None:
         _text("fingerprint"),
         _key("sync", "side"),
     )
+    op.create_table(
+        "sync_state",
+        _text("workspace"),
+        _text("sync"),
+        _text("key"),
+        _text("value"),
+        _key("sync", "key"),
+    )
+    op.create_table(
+        "lease",
+        _text("workspace"),
+        _text("sync"),
+        _maybe("holder"),
+        _number("token"),
+        _maybe("since"),
+        _maybe("last_sign"),
+        _key("sync"),
+    )
 
 
-def _writing() -> None:
+def _intents() -> None:
     op.create_table(
         "intent",
         _text("workspace"),
@@ -178,6 +208,9 @@ def _writing() -> None:
     )
     _index("intent_link", "intent", "link_id")
     _index("intent_open", "intent", "sync", "created_at", "id", sqlite="state = 'open'")
+
+
+def _journal() -> None:
     op.create_table(
         "journal",
         Column("seq", COUNTER, primary_key=True, autoincrement=True),
@@ -200,7 +233,7 @@ def _writing() -> None:
     _index("journal_run", "journal", "run", "seq")
 
 
-def _findings() -> None:
+def _conflicts() -> None:
     op.create_table(
         "conflict",
         _text("workspace"),
@@ -218,6 +251,9 @@ def _findings() -> None:
     )
     _index("conflict_link", "conflict", "link_id")
     _index("conflict_waiting", "conflict", "sync", "id", sqlite="state <> 'resolved'")
+
+
+def _quarantine() -> None:
     op.create_table(
         "quarantine",
         _text("workspace"),
@@ -236,6 +272,9 @@ def _findings() -> None:
         ),
     )
     _index("quarantine_sync", "quarantine", "sync", "id")
+
+
+def _deviations() -> None:
     op.create_table(
         "deviation",
         _text("workspace"),
@@ -250,6 +289,9 @@ def _findings() -> None:
         _key("link_id", "side", "field"),
     )
     _index("deviation_sync", "deviation", "sync", "link_id")
+
+
+def _tombstones() -> None:
     op.create_table(
         "tombstone",
         _text("workspace"),
@@ -300,7 +342,7 @@ def _surroundings() -> None:
     _index("person_email", "person", "connection", "email")
 
 
-def _running() -> None:
+def _runs() -> None:
     op.create_table(
         "run",
         _text("workspace"),
@@ -317,24 +359,6 @@ def _running() -> None:
     )
     _index("run_newest", "run", "started_at")
     _index("run_of_sync", "run", "sync", "started_at")
-    op.create_table(
-        "sync_state",
-        _text("workspace"),
-        _text("sync"),
-        _text("key"),
-        _text("value"),
-        _key("sync", "key"),
-    )
-    op.create_table(
-        "lease",
-        _text("workspace"),
-        _text("sync"),
-        _maybe("holder"),
-        _number("token"),
-        _maybe("since"),
-        _maybe("last_sign"),
-        _key("sync"),
-    )
 
 
 def _index(
