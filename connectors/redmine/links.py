@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from connectors.redmine.client import Client, Issue, outcomes
 from connectors.redmine.metadata import Metadata
-from connectors.redmine.notes import Notes
+from connectors.redmine.notes import Notes, link_note
 from connectors.redmine.wire import custom
 from syncline.sdk.connector import LinkCard, Outcome
 from syncline.sdk.errors import NotFound, Rejected
@@ -81,5 +81,4 @@ class Links:
         shown = {word for note in mine for word in note["notes"].split()}
         for card in {card.url: card for card in cards}.values():
             if card.url not in shown:
-                text = f"Linked with {card.connection} {card.key}: {card.title}\n{card.url}"
-                await self._notes.write(issue_id, text)
+                await self._notes.write(issue_id, link_note(card))

@@ -7,6 +7,7 @@ where the account may not set it: the right is therefore checked before anything
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from connectors.redmine.wire import lines
 from syncline.sdk.connector import (
     Comment,
     CommentEdit,
+    LinkCard,
     NewComment,
     Outcome,
     Person,
@@ -25,6 +27,15 @@ from syncline.sdk.connector import (
 from syncline.sdk.errors import Ambiguous, Conflict, ConnectorError, NotFound, Rejected
 
 Journal = Mapping[str, Any]
+
+LINK_NOTE = re.compile(r"Linked with \S+ [^\n]*\n[a-z]+://\S+\s*")
+"""A note of ours that shows a linked record (`link_note`): it is no comment of anybody's."""
+
+
+def link_note(card: LinkCard) -> str:
+    """The note that shows a linked record."""
+    title = " ".join(card.title.split())
+    return f"Linked with {card.connection} {card.key}: {title}\n{card.url}"
 
 
 class Notes:
@@ -49,7 +60,11 @@ class Notes:
             issue = await self._client.issue(id, "journals")
         except NotFound:
             return ()
-        return [_comment(id, journal, me) for journal in notes(issue)]
+        return [
+            _comment(id, journal, me)
+            for journal in notes(issue)
+            if not (journal["user"]["id"] == me and LINK_NOTE.fullmatch(lines(journal["notes"])))
+        ]
 
     async def add(self, item: NewComment) -> Outcome:
         """Write a note, then read which journal it became: Redmine answers with nothing."""
