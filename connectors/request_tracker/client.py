@@ -132,11 +132,13 @@ class Client:
         newest, page = int(rows[-1]["id"]), 1
         while after < newest:
             rows = (await self._search("transactions", query, params, after, page))["items"]
-            if not rows:
+            if rows:
+                yield rows
+                after, page = int(rows[-1]["id"]), 1
+            elif not await self.newest("transactions", f"id > {after} AND {query}"):
+                return
+            else:
                 page += 1
-                continue
-            yield rows
-            after, page = int(rows[-1]["id"]), 1
 
     async def ticket(self, id: str) -> tuple[Row, str]:
         """One ticket by its own address, with the ETag that its next change makes stale."""

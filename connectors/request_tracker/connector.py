@@ -68,6 +68,8 @@ class RequestTrackerConnector(Connector):
             shows_links=True,
             bulk_create=self._bulk,
             bulk_fetch=100,
+            # RT checks If-Match and then writes, without a lock (README, "Residual windows").
+            residual_window=True,
         )
         self._transport = transport
         client = Client(transport)
@@ -80,7 +82,7 @@ class RequestTrackerConnector(Connector):
         self._finder = Finder(client, reader, config.key_field)
         self._history = History(client, metadata, shape)
         self._messages = Messages(client, metadata, config.text_format)
-        self._links = Links(client, reader)
+        self._links = Links(client)
 
     @classmethod
     def open(

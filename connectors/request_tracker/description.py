@@ -50,7 +50,8 @@ class Describer:
         self._check_key_field(fields)
         at = urlsplit(self._config.web_url)
         return Schema(
-            account=f"{me['Name']} (user {me['id']}) at {at.netloc}{at.path}",
+            # The number stays when the login is changed.
+            account=f"user {me['id']} at {at.netloc}{at.path}",
             version=str(about["Version"]),
             records={"ticket": RecordSchema("ticket", {field.path: field for field in fields})},
             text_format=self._config.text_format,
@@ -116,8 +117,8 @@ class Describer:
         return [
             FieldSchema("Subject", "Subject", "text", max_length=MOST_TITLE),
             FieldSchema("Content", "First message", "text", create_only=True),
-            FieldSchema("Status", "Status", "text", statuses, required=True),
-            FieldSchema("Queue", "Queue", "text", queues, required=True),
+            FieldSchema("Status", "Status", "text", statuses),
+            FieldSchema("Queue", "Queue", "text", queues),
             FieldSchema("Priority", "Priority", "text" if priorities else "number", priorities),
             FieldSchema("Owner", "Owner", "person"),
             FieldSchema("Requestor", "Requestor", "person"),

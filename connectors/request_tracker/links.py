@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from connectors.request_tracker.client import Client, outcomes
-from connectors.request_tracker.reading import Reader, by
-from syncline.sdk.connector import LinkCard, Outcome, Record
+from connectors.request_tracker.client import Client, chunks, outcomes
+from connectors.request_tracker.reading import by
+from connectors.request_tracker.wire import references
+from syncline.sdk.connector import LinkCard, Outcome
 from syncline.sdk.errors import NotFound
 
 
 class Links:
     """Shows and takes off links for one connection."""
 
-    def __init__(self, client: Client, reader: Reader) -> None:
+    def __init__(self, client: Client) -> None:
         self._client = client
-        self._reader = reader
 
     async def show(self, cards: Sequence[LinkCard], gone: Sequence[LinkCard]) -> list[Outcome]:
         """One read for a hundred tickets, and a write only for a ticket that lacks something.
@@ -25,13 +25,13 @@ class Links:
         wanted = by(cards, lambda card: card.record_id)
         unwanted = by(gone, lambda card: card.record_id)
         tickets = list(dict.fromkeys([*wanted, *unwanted]))
-        shown = await self._reader.fetch(tickets)
+        rows = [row for some in chunks(tickets) for row in await self._client.tickets_of(some)]
+        shown = {str(row["id"]): row for row in rows if row["id"] == row["EffectiveId"]}
 
         async def one(id: str) -> Outcome:
-            record = shown[id]
-            if not isinstance(record, Record):
-                raise NotFound(f"ticket {id} cannot show links: {record.reason}")
-            has = set(record.fields["RefersTo"])
+            if id not in shown:
+                raise NotFound(f"ticket {id} is deleted, merged or hidden and cannot show links")
+            has = set(references(shown[id]))
             keep = {card.url for card in wanted.get(id, ())}
             added = sorted(keep - has)
             removed = sorted({card.url for card in unwanted.get(id, ())} & has - keep)

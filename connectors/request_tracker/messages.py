@@ -8,8 +8,8 @@ the messages of the merged ticket are the survivor's.
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from connectors.request_tracker.client import Client, any_of, chunks, created, outcomes
 from connectors.request_tracker.metadata import Metadata, person_of
@@ -25,6 +25,8 @@ from syncline.sdk.connector import (
     Visibility,
 )
 from syncline.sdk.errors import ConnectorError, Rejected
+
+New = TypeVar("New", NewComment, NewAttachment)
 
 _VISIBILITY = {
     "Comment": Visibility.INTERNAL,
@@ -143,7 +145,9 @@ class Messages:
             return None
         return str(parts[0]["id"]) if parts else None
 
-    async def _in_order(self, items: Sequence[Any], one: Any) -> list[Outcome]:
+    async def _in_order(
+        self, items: Sequence[New], one: Callable[[New], Awaitable[Outcome]]
+    ) -> list[Outcome]:
         """Tickets side by side, the items of one ticket one after the other.
 
         Behind an item whose outcome is open the ticket's later ones wait, or they would overtake.

@@ -113,16 +113,13 @@ class WireShape:
             "Cc": sorted(_addresses(row["Cc"])),
             "CustomFields": dict(sorted(_custom(field, multiple) for field in row["CustomFields"])),
             "Due": self.day(moment(row["Due"])),
-            "RefersTo": sorted(
-                link["_url"]
-                for link in row["_hyperlinks"]
-                if link["ref"] == "refers-to" and link["type"] == "external"
-            ),
+            "RefersTo": references(row),
             **{name: _told(row[name]) for name in READ_ONLY},
         }
 
     def _in_scope(self, row: Row) -> bool:
-        return str(row["Queue"]["Name"]).casefold() in self._queues
+        queue = row["Queue"]
+        return not self._queues.isdisjoint((str(queue["Name"]).casefold(), str(queue["id"])))
 
     def _entry(self, path: str, value: Any, shown: Mapping[str, Any]) -> dict[str, Any]:
         match path:
@@ -180,6 +177,15 @@ class WireShape:
 def custom_path(name: str) -> str:
     """The path of a custom field; a dot in its name is escaped."""
     return "CustomFields." + name.replace(".", r"\.")
+
+
+def references(row: Row) -> list[str]:
+    """The addresses outside RT that a ticket refers to."""
+    return sorted(
+        link["_url"]
+        for link in row["_hyperlinks"]
+        if link["ref"] == "refers-to" and link["type"] == "external"
+    )
 
 
 def changed(wanted: Mapping[str, Any], shown: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ owner or a custom field value that it then drops; what became of a write is what
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,10 +16,11 @@ from connectors.request_tracker.metadata import Metadata
 from connectors.request_tracker.reading import Reader
 from connectors.request_tracker.wire import WireShape, changed, same
 from syncline.sdk.connector import Create, Outcome, Record, Result, Update
-from syncline.sdk.errors import AuthRequired, ConnectorError, Misconfigured, Rejected
+from syncline.sdk.errors import AuthRequired, Conflict, ConnectorError, Misconfigured, Rejected
 
 # RT works through a bulk one after the other, about ten a second: well inside every time-out.
 BULK_CREATES = 20
+_MOST_TEXT = 256 * 1024
 _PEOPLE = {"Requestor", "Requestors", "Cc"}
 # The longest way along a lifecycle that is walked without asking a person.
 _MOST_STEPS = 6
@@ -48,13 +49,13 @@ class Writer:
     async def create(self, items: Sequence[Create], bulk: int) -> list[Outcome]:
         """Make tickets, `bulk` a request, one request after the other; then read them at once."""
         told: list[Outcome] = []
-        for at in range(0, len(items), bulk):
+        for some in _batches(items, bulk):
             try:
-                told += await self._create_some(items[at : at + bulk])
+                told += await self._create_some(some)
             except (AuthRequired, Misconfigured) as error:
                 if not told:
                     raise
-                told += [Outcome(Result.RETRY, reason=str(error))] * (len(items) - at)
+                told += [Outcome(Result.RETRY, reason=str(error))] * (len(items) - len(told))
                 break
         return await self._with_records(told)
 
@@ -73,7 +74,7 @@ class Writer:
         shown = await self._shown([items[at].id for at in written])
         for at, sent in written.items():
             if (record := shown.get(items[at].id)) is not None:
-                told[at] = await self._proven(sent, record)
+                told[at] = await self._settled(sent, record)
         return told
 
     async def remove(self, ids: Sequence[str]) -> list[Outcome]:
@@ -151,6 +152,13 @@ class Writer:
             said = tuple(map(str, response.json() or ()))
         return _Sent(item, before, said)
 
+    async def _settled(self, sent: _Sent, record: Record) -> Outcome:
+        """As `_proven`; what stops on the way to a status leaves open how far it came."""
+        try:
+            return await self._proven(sent, record)
+        except ConnectorError as error:
+            return Outcome(Result.AMBIGUOUS, id=sent.item.id, reason=str(error))
+
     async def _proven(self, sent: _Sent, record: Record) -> Outcome:
         """What became of the update: applied where any of it shows, else refused for good."""
         refused = _refused(sent, record)
@@ -167,7 +175,10 @@ class Writer:
         return Outcome(kind, id=record.id, record=record, reason=reason)
 
     async def _walk(self, sent: _Sent, record: Record) -> tuple[Record, str]:
-        """Reach a status that cannot be reached directly over ones RT was seen to offer."""
+        """Reach a status that cannot be reached directly over ones RT was seen to offer.
+
+        The record where that ended, and why there is no way, if so. Raises what stopped it midway.
+        """
         start, end = record.fields["Status"], sent.item.patch["Status"]
         moves = self._reader.moves[record.fields["Queue"]]
         if not path(moves, start, end):
@@ -179,13 +190,13 @@ class Writer:
         for step in steps:
             row, etag = await self._client.ticket(record.id)
             if row["Status"] != start:
-                break
-            try:
-                await self._client.write("PUT", f"ticket/{record.id}", {"Status": step}, etag=etag)
-            except ConnectorError as error:
-                return record, f"stopped on the way to {end!r} at {start!r}: {error}"
+                raise Conflict(f"ticket {record.id} is {row['Status']!r} on the way to {end!r}")
+            await self._client.write("PUT", f"ticket/{record.id}", {"Status": step}, etag=etag)
             start = step
-        return (await self._shown([record.id])).get(record.id, record), ""
+        after = (await self._reader.fetch([record.id]))[record.id]
+        if not isinstance(after, Record) or after.fields["Status"] != end:
+            raise Conflict(f"ticket {record.id} was to reach {end!r} and shows something else")
+        return after, ""
 
     async def _with_records(self, told: Sequence[Outcome]) -> list[Outcome]:
         shown = await self._shown([one.id for one in told if one.id is not None])
@@ -202,6 +213,19 @@ class Writer:
         except ConnectorError:
             return {}
         return {id: one for id, one in found.items() if isinstance(one, Record)}
+
+
+def _batches(items: Sequence[Create], bulk: int) -> Iterator[Sequence[Create]]:
+    """Runs of at most `bulk` creates whose texts together stay under what proxies let pass."""
+    start = size = 0
+    for at, item in enumerate(items):
+        own = len(str(item.fields.get("Content") or ""))
+        if at > start and (at - start == bulk or size + own > _MOST_TEXT):
+            yield items[start:at]
+            start, size = at, 0
+        size += own
+    if start < len(items):
+        yield items[start:]
 
 
 def path(moves: Mapping[str, set[str]], start: str, end: str) -> list[str]:

@@ -16,6 +16,7 @@ from connectors.request_tracker.feed import Cursor
 from connectors.request_tracker.text import body_of
 from connectors.request_tracker.wire import WireShape, same
 from connectors.request_tracker.writing import path
+from syncline.mapping.lens import NOBODY
 from syncline.mapping.load import builtin
 from syncline.sdk.errors import Misconfigured, Rejected
 from syncline.sdk.secrets import Secret
@@ -135,7 +136,7 @@ def test_credentials_are_a_token_or_a_user_with_a_password(auth: dict[str, Any])
 def test_the_shipped_mapping_reads_a_ticket() -> None:
     mapping = builtin("request_tracker", "ticket")
     wire = {"Status": "stalled", "Priority": "High", "CustomFields": {"Labels": ["b", "a"]}}
-    read = {name: lens.get(lens.read(wire), {}) for name, lens in mapping.fields.items()}  # type: ignore[arg-type]
+    read = {name: lens.get(lens.read(wire), NOBODY) for name, lens in mapping.fields.items()}
     assert (read["status"], read["priority"]) == ("blocked", "high")
     assert sorted(read["labels"]) == ["a", "b"]
     assert mapping.reference == ("RefersTo",)
