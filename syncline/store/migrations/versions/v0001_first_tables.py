@@ -30,6 +30,7 @@ def upgrade() -> None:
     _links()
     _sides_of_links()
     _observations()
+    _observation_indexes()
     _reading()
     _intents()
     _journal()
@@ -121,6 +122,9 @@ def _observations() -> None:
         _maybe("seen_at"),
         _key("sync", "side", "record_id"),
     )
+
+
+def _observation_indexes() -> None:
     _index(
         "observation_linked",
         "observation",
@@ -361,23 +365,10 @@ def _runs() -> None:
     _index("run_of_sync", "run", "sync", "started_at")
 
 
-def _index(
-    name: str,
-    table: str,
-    *columns: str,
-    sqlite: str | None = None,
-    postgresql: str | None = None,
-    unique: bool = False,
-) -> None:
-    on_sqlite, on_postgresql = sqlite, postgresql or sqlite
-    op.create_index(
-        name,
-        table,
-        ["workspace", *columns],
-        unique=unique,
-        sqlite_where=None if on_sqlite is None else text(on_sqlite),
-        postgresql_where=None if on_postgresql is None else text(on_postgresql),
-    )
+def _index(name: str, table: str, *columns: str, unique: bool = False, **where: str) -> None:
+    both = {"postgresql": where["sqlite"], **where} if where else {}
+    conditions: dict[str, Any] = {f"{name}_where": text(sql) for name, sql in both.items()}
+    op.create_index(name, table, ["workspace", *columns], unique=unique, **conditions)
 
 
 def _text(name: str) -> Column[Any]:
