@@ -16,7 +16,7 @@ _COLUMNS = [column for column in tombstone.columns if column.name != "workspace"
 _KEY = ("link_id", "side", "record_id")
 
 _put = upsert(tombstone, _KEY, keep=("first_seen_at",))
-_lift = delete(tombstone, _KEY)
+_lift = delete(tombstone, ("sync", "side", "record_id"))
 
 
 def put(tx: Tx, tombstones: Iterable[Tombstone]) -> None:
@@ -45,9 +45,10 @@ def of_records(
     return found
 
 
-def lift(tx: Tx, tombstones: Iterable[Tombstone]) -> None:
-    """Take tombstones away: the record was adopted again, or was never gone."""
-    _lift.run(tx, ((one.link_id, one.side, one.record_id) for one in tombstones))
+def lift(tx: Tx, records: Iterable[tuple[str, str, str]]) -> None:
+    """Take away the tombstones of records, `(sync, side, record_id)`, in every link they were in:
+    they were adopted again, or were never gone."""
+    _lift.run(tx, records)
 
 
 def list(tx: Tx, sync: str, state: str | None = None) -> Sequence[Tombstone]:

@@ -85,12 +85,11 @@ async def test_a_tombstone_is_confirmed_without_forgetting_when_it_began(store: 
     }
 
 
-async def test_lifting_one_tombstone_of_a_record_leaves_those_of_its_other_links(
-    store: Store,
-) -> None:
-    other = tombstone(link_id="l2", reason="unlinked")
-    await store.write(tombstones.put, [tombstone(), other])
-    dead = await store.read(tombstones.of_records, SYNC, "desk", ["1", "2"])
-    assert dead == {"1": [tombstone(), other]}
-    await store.write(tombstones.lift, [tombstone()])
-    assert await store.read(tombstones.list, SYNC) == [other]
+async def test_an_adopted_record_has_no_tombstone_in_any_link(store: Store) -> None:
+    unlinked = tombstone(link_id="l2", reason="unlinked")
+    others = [tombstone(record_id="2"), tombstone(side="tracker")]
+    await store.write(tombstones.put, [tombstone(), unlinked, *others])
+    dead = await store.read(tombstones.of_records, SYNC, "desk", ["1", "3"])
+    assert dead == {"1": [tombstone(), unlinked]}
+    await store.write(tombstones.lift, [(SYNC, "desk", "1")])
+    assert await store.read(tombstones.list, SYNC) == others

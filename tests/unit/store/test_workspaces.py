@@ -107,7 +107,7 @@ def empty(tx: Tx) -> None:
     conflicts.resolve(tx, ["c1"])
     parked.clear(tx, ["p1"])
     deviations.clear(tx, [("l1", "tracker", "title")])
-    tombstones.lift(tx, [samples.tombstone()])
+    tombstones.lift(tx, [(SYNC, "desk", "1")])
     people.put(tx, [PersonRow("desk", "ann", None, "changed", False)])
     connections.put(tx, "desk", NOW, account="changed", health={"ok": False})
     runs.finish(tx, samples.run(state="failed"))
