@@ -1,0 +1,97 @@
+"""Commands about the configuration: `check`, `config lint`, `config schema`, `connectors`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from syncline.cli.options import DONE, FAILED, WRONG, ConfigPath, Json, hub, run
+from syncline.cli.output import Output, count
+
+if TYPE_CHECKING:
+    from syncline.checking import Checked
+
+config = typer.Typer(help="Look at the configuration itself.", no_args_is_help=True)
+
+
+def check(config: ConfigPath = None, as_json: Json = False) -> None:
+    """Hold the configuration against the real tools: credentials, fields, options."""
+    run(_check(config, Output(as_json)))
+
+
+async def _check(path: Path | None, out: Output) -> int:
+    async with hub(path) as one:
+        with out.progress("check") as progress:
+            progress("asking every tool", 0)
+            found = await one.check()
+        return _show(found, out, f"{count(len(one.config.connections), 'connection')} answered")
+
+
+@config.command()
+def lint(config: ConfigPath = None, as_json: Json = False) -> None:
+    """Check the files alone: keys, mappings and their laws. Needs no secret and no tool."""
+    from syncline.checking import lint as linted
+    from syncline.config import load
+
+    found = load(config)
+    code = _show(linted(found), Output(as_json), f"{count(len(found.syncs), 'sync')} compiled")
+    raise typer.Exit(code)
+
+
+def _show(found: Checked, out: Output, good: str) -> int:
+    problems = [*found.problems, *found.unreachable]
+    out.result(
+        {
+            "ok": found.ok,
+            "problems": [problem.to_json() for problem in problems],
+            "warnings": [warning.to_json() for warning in found.warnings],
+        }
+    )
+    for problem in problems:
+        out.say(f"wrong    {problem}")
+    for warning in found.warnings:
+        out.say(f"doubtful {warning}")
+    if found.ok:
+        out.say(f"Nothing is wrong: {good}.")
+    else:
+        out.say(f"{count(len(problems), 'problem')} to put right.")
+    if found.problems:
+        return WRONG
+    return FAILED if found.unreachable else DONE
+
+
+@config.command()
+def schema() -> None:
+    """Print the JSON Schema of the configuration, for editors."""
+    import orjson
+
+    from syncline.config.schema import json_schema
+    from syncline.registry import Registry
+
+    registry = Registry()
+    models = {name: registry.get(name).config_model for name in registry.names()}
+    typer.echo(orjson.dumps(json_schema(models), option=orjson.OPT_INDENT_2).decode())
+
+
+def connectors(config: ConfigPath = None, as_json: Json = False) -> None:
+    """Show which tools can be connected, and the entities their mappings know."""
+    from importlib import resources
+
+    from syncline.config import load
+    from syncline.config.reading import FILE, find
+    from syncline.registry import Registry
+
+    path = config or find()
+    configured = path.is_file() or (path / FILE).is_file()
+    registry = Registry(load(path).plugins if configured else ())
+    out = Output(as_json)
+    rows = []
+    for name in registry.names():
+        folder = resources.files("mappings").joinpath(name)
+        files = folder.iterdir() if folder.is_dir() else ()
+        entities = sorted(f.name.removesuffix(".yaml") for f in files if f.name.endswith(".yaml"))
+        rows.append({"name": name, "entities": entities})
+    out.result({"connectors": rows})
+    out.table(("connector", "entities"), [(r["name"], ", ".join(r["entities"])) for r in rows])

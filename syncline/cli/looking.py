@@ -1,0 +1,337 @@
+"""The commands that only look: `status`, `links`, `why`, `people`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from syncline.cli.options import DONE, ConfigPath, Json, MaybeSync, hub, known_sync, run
+from syncline.cli.output import Output, ago, count, records
+from syncline.store import connections, journal, lookup, runs
+from syncline.store import links as stored
+from syncline.store import people as known_people
+from syncline.store.findings import conflicts, parked
+
+if TYPE_CHECKING:
+    from syncline.hub import Hub
+    from syncline.store.rows import JournalEntry, Link, Run
+    from syncline.store.sql import Tx
+
+PAGE = 500
+SHOWN = 50
+RUNS = 20
+
+
+def status(config: ConfigPath = None, as_json: Json = False) -> None:
+    """Show every sync, the last runs and the health of every connection."""
+    run(_status(config, Output(as_json)))
+
+
+async def _status(path: Path | None, out: Output) -> int:
+    async with hub(path) as one:
+        names = list(one.config.syncs)
+        syncs, last = await one.store.read(_standing, names)
+        healths = await one.store.read(_healths, list(one.config.connections))
+        out.result({"syncs": syncs, "runs": [_run(r) for r in last], "connections": healths})
+        if not names:
+            out.say("Nothing is synced yet; add a sync to the configuration.")
+            return DONE
+        now = one.clock.now()
+        began = {s["last_run"]["id"]: s["last_run"] for s in syncs.values() if s["last_run"]}
+        moments = {r.id: r for r in last if r.id in began}
+        _show_syncs(syncs, moments, now, out)
+        out.say("")
+        out.table(
+            ("connection", "state", ""),
+            [
+                (name, {True: "ok", False: "trouble", None: "not used yet"}[h["ok"]], h["reason"])
+                for name, h in healths.items()
+            ],
+        )
+    return DONE
+
+
+def _show_syncs(syncs: dict[str, Any], moments: dict[str, Run], now: Any, out: Output) -> None:
+    rows = []
+    for name, one in syncs.items():
+        last = one["last_run"]
+        seen = moments.get(last["id"]) if last else None
+        rows.append(
+            (
+                name,
+                one["links"],
+                f"{one['agreement']:.1%}" if one["links"] else "",
+                one["conflicts"] or "",
+                one["parked"] or "",
+                f"{last['state']}, {ago(seen.started_at, now)}" if last and seen else "never ran",
+            )
+        )
+    out.table(("sync", "links", "agreement", "conflicts", "parked", "last run"), rows)
+    if any(one["conflicts"] for one in syncs.values()):
+        out.say("Conflicts wait for an answer: `syncline conflicts`.")
+    if any(one["parked"] for one in syncs.values()):
+        out.say("Some actions are parked, with the reason: `syncline quarantine`.")
+
+
+def _standing(tx: Tx, names: list[str]) -> tuple[dict[str, Any], list[Run]]:
+    syncs: dict[str, Any] = {}
+    newest: list[Run] = [r for r in runs.list(tx, None, 5 * RUNS) if r.kind != "plan"]
+    for name in names:
+        number = stored.count(tx, name)
+        mine = [r for r in newest if r.sync == name]
+        if not mine:
+            mine = [r for r in runs.list(tx, name, RUNS) if r.kind != "plan"]
+            newest += mine[:1]
+        syncs[name] = {
+            "links": number["links"],
+            "conflicts": conflicts.count(tx, name),
+            "parked": parked.count(tx, name),
+            "agreement": number["agreed"] / number["links"] if number["links"] else 1.0,
+            "last_run": _run(mine[0]) if mine else None,
+        }
+    return syncs, sorted(newest, key=lambda r: r.started_at, reverse=True)[:RUNS]
+
+
+def _run(one: Run) -> dict[str, Any]:
+    report = one.report or {}
+    return {
+        "id": one.id,
+        "sync": one.sync,
+        "kind": one.kind,
+        "state": one.state,
+        "started_at": one.started_at,
+        "finished_at": one.finished_at,
+        "counts": dict(one.counts or {}),
+        "reason": report.get("error", ""),
+    }
+
+
+def _healths(tx: Tx, names: list[str]) -> dict[str, Any]:
+    known = {row.name: row.health for row in connections.list(tx)}
+    found = {}
+    for name in names:
+        health = known.get(name) or {"ok": None, "reason": ""}
+        found[name] = {"ok": health["ok"], "reason": health["reason"]}
+    return found
+
+
+def links(
+    sync: MaybeSync = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most so many.")] = None,
+    config: ConfigPath = None,
+    as_json: Json = False,
+) -> None:
+    """List links: the records that are the same thing in different tools."""
+    run(_links(config, sync, limit, Output(as_json)))
+
+
+async def _links(path: Path | None, name: str | None, limit: int | None, out: Output) -> int:
+    if limit is None and not out.as_json:
+        limit = SHOWN
+    async with hub(path) as one:
+        names = [known_sync(one, name)] if name else list(one.config.syncs)
+        found, total = await one.store.read(_listed, names, limit)
+    out.result({"links": found, "total": total})
+    if not found:
+        out.say("No links yet; `syncline plan SYNC` shows what would be linked.")
+        return DONE
+    out.table(
+        ("link", "sync", "records", ""),
+        [
+            (f["id"][:10], f["sync"], _with_states(f), "" if f["agreed"] else "differs")
+            for f in found
+        ],
+    )
+    if total > len(found):
+        out.say(f"{len(found)} of {total} links; --limit shows more.")
+    return DONE
+
+
+def _listed(tx: Tx, names: list[str], limit: int | None) -> tuple[list[dict[str, Any]], int]:
+    found: list[dict[str, Any]] = []
+    for name in names:
+        for link in _pages(tx, name):
+            if limit is not None and len(found) >= limit:
+                break
+            found.append(_link(link))
+    return found, sum(stored.count(tx, name)["links"] for name in names)
+
+
+def _pages(tx: Tx, name: str) -> Iterator[Link]:
+    after: str | None = None
+    while page := stored.page(tx, name, after, PAGE):
+        after = page[-1].id
+        yield from page
+
+
+def _link(link: Link) -> dict[str, Any]:
+    sides = {side: at for side, at in link.sides.items() if at.record_id}
+    return {
+        "id": link.id,
+        "sync": link.sync,
+        "sides": {side: at.record_id for side, at in sides.items()},
+        "states": {side: at.state for side, at in sides.items()},
+        "agreed": link.agreed,
+    }
+
+
+def _with_states(link: dict[str, Any]) -> str:
+    words = {"out": " (out of scope)", "gone": " (deleted)", "cut": " (unlinked)"}
+    return records(
+        {side: f"{id_}{words.get(link['states'][side], '')}" for side, id_ in link["sides"].items()}
+    )
+
+
+def why(
+    value: Annotated[
+        str, typer.Argument(metavar="SIDE:RECORD.FIELD", help="Like jira:APP-123.priority.")
+    ],
+    config: ConfigPath = None,
+    as_json: Json = False,
+) -> None:
+    """Tell the whole story of a value: who wrote it where, when, and by which rule."""
+    place, dot, field = value.rpartition(".")
+    side, colon, record = place.partition(":")
+    if not (dot and colon and side and record and field):
+        raise typer.BadParameter(f"{value!r} is no value; write SIDE:RECORD.FIELD")
+    run(_why(config, side, record, field, Output(as_json)))
+
+
+async def _why(path: Path | None, side: str, record: str, field: str, out: Output) -> int:
+    async with hub(path) as one:
+        link = await _linked(one, side, record)
+        unit = _unit(one, link, field)
+        story = await one.store.read(journal.of_link, link.id, unit)
+        value = _part((link.fields.get(unit) or {}).get("value"), unit, field)
+        hops = [_hop(entry, unit, field) for entry in story]
+        out.result({"value": value, "hops": hops, "sync": link.sync, "link": link.id})
+        _show_story(f"{side}:{record}.{field}", value, hops, out)
+    return DONE
+
+
+async def _linked(hub: Hub, side: str, record: str) -> Link:
+    names = [name for name in hub.config.syncs if side in hub.config.side_names(name)]
+    if not names:
+        raise typer.BadParameter(f"`{side}` is no side of any sync")
+    for name in names:
+        ids = await hub.store.read(lookup.by_name, name, side, record)
+        if ids:
+            return (await hub.store.read(stored.load, ids[:1]))[ids[0]]
+    raise typer.BadParameter(f"no link has {side}:{record}; `syncline links` lists them")
+
+
+def _unit(hub: Hub, link: Link, field: str) -> str:
+    """The unit that holds a field: itself, or its group."""
+    from syncline.config import did_you_mean
+
+    if field in link.fields and not field.startswith("_"):
+        return field
+    groups = {f: g for m in hub.mappings(link.sync).values() for f, g in m.groups.items()}
+    if groups.get(field) in link.fields:
+        return groups[field]
+    known = [name for name in link.fields if not name.startswith("_")]
+    raise typer.BadParameter(f"{link.sync} does not sync `{field}`; {did_you_mean(field, known)}")
+
+
+def _part(value: Any, unit: str, field: str) -> Any:
+    return value.get(field) if unit != field and isinstance(value, dict) else value
+
+
+def _hop(entry: JournalEntry, unit: str, field: str) -> dict[str, Any]:
+    return {
+        "at": entry.at,
+        "side": entry.side,
+        "record": entry.record_id,
+        "field": field,
+        "before": _part(entry.before, unit, field),
+        "after": _part(entry.after, unit, field),
+        "person": entry.person,
+        "rule": entry.rule,
+        "run": entry.run,
+        "kind": entry.kind,
+    }
+
+
+def _show_story(name: str, value: Any, hops: list[dict[str, Any]], out: Output) -> None:
+    from syncline.plans import brief
+
+    out.say(f"{name} is {brief(value)}.")
+    if not hops:
+        out.say("It has not changed since its records were linked.")
+        return
+    out.table(
+        ("when (UTC)", "what", "where", "before", "after", "who", "rule", "run"),
+        [
+            (
+                f"{hop['at']:%Y-%m-%d %H:%M:%S}",
+                hop["kind"],
+                f"{hop['side']}:{hop['record']}",
+                brief(hop["before"]),
+                brief(hop["after"]),
+                hop["person"] or "",
+                hop["rule"],
+                hop["run"][:8],
+            )
+            for hop in hops
+        ],
+    )
+
+
+def people(
+    connection: Annotated[
+        str | None, typer.Argument(metavar="[CONNECTION]", help="One connection; else all.")
+    ] = None,
+    config: ConfigPath = None,
+    as_json: Json = False,
+) -> None:
+    """List the people Syncline knows in each tool, and how it knows them."""
+    run(_people(config, connection, Output(as_json)))
+
+
+async def _people(path: Path | None, connection: str | None, out: Output) -> int:
+    async with hub(path) as one:
+        names = list(one.config.connections)
+        if connection is not None and connection not in names:
+            from syncline.config import did_you_mean
+
+            hint = did_you_mean(connection, names)
+            raise typer.BadParameter(f"no connection is called `{connection}`; {hint}")
+        table = one.people()
+        rows: list[dict[str, Any]] = []
+        for name in [connection] if connection else names:
+            found = {
+                **await one.store.read(known_people.of_connection, name),
+                **table.get(name, {}),
+            }
+            rows += [
+                {
+                    "connection": name,
+                    "handle": handle,
+                    "person": row.email,
+                    "name": row.name,
+                    "active": row.active,
+                    "from": "table" if handle in table.get(name, {}) else "tool",
+                }
+                for handle, row in sorted(found.items())
+            ]
+    out.result({"people": rows})
+    if not rows:
+        out.say("Nobody is known yet: people are looked up when a record names them.")
+        return DONE
+    out.table(
+        ("connection", "handle", "person", "name", "known from"),
+        [
+            (r["connection"], r["handle"], r["person"] or "nobody", r["name"], r["from"])
+            for r in rows
+        ],
+    )
+    unknown = sum(row["person"] is None for row in rows)
+    if unknown:
+        out.say(
+            f"{count(unknown, 'handle')} without an e-mail address; name them under `people` "
+            "in the configuration."
+        )
+    return DONE

@@ -1,0 +1,123 @@
+"""The entry point: the commands, and what every error means to whoever ran them.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 done but something needs a person,
+4 changes pending (`plan --detailed-exitcode`). An error is never a traceback, unless
+SYNCLINE_TRACEBACK=1 asks for one.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+import orjson
+import typer
+
+from syncline.cli import answering, configuring, deciding, deploying, looking, starting, syncing
+from syncline.cli.options import FAILED, WRONG
+from syncline.cli.output import clean
+
+app = typer.Typer(
+    name="syncline",
+    help="Keeps tickets, roadmap items and customer requests the same in every tool.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command("init")(starting.init)
+app.command("check")(configuring.check)
+app.add_typer(configuring.config, name="config")
+app.command("plan")(syncing.plan)
+app.command("apply")(syncing.apply)
+app.command("sync")(syncing.sync)
+app.command("status")(looking.status)
+app.command("links")(looking.links)
+app.command("why")(looking.why)
+app.command("people")(looking.people)
+app.command("adopt")(deciding.adopt)
+app.command("unlink")(deciding.unlink)
+app.add_typer(answering.conflicts, name="conflicts")
+app.add_typer(deciding.quarantine, name="quarantine")
+app.command("deploy")(deploying.deploy)
+app.command("up")(deploying.up)
+app.command("connectors")(configuring.connectors)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        command = typer.main.get_command(app)
+        code = command.main(given, prog_name="syncline", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        _tell(["Stopped. What was committed stands; the next pass settles the rest."], given)
+        return FAILED
+    except click.ClickException as error:
+        _usage(error, given)
+        return WRONG
+    except Exception as error:
+        if os.environ.get("SYNCLINE_TRACEBACK") == "1":
+            raise
+        code, lines, more = explain(_first(error))
+        _tell(lines, given, more)
+        return code
+
+
+def explain(error: BaseException) -> tuple[int, list[str], dict[str, Any]]:
+    """An error's exit code, its words, and what `--json` adds to them."""
+    from syncline.config import ConfigError
+    from syncline.mapping.source import MappingError
+    from syncline.plans import PlanError, PlanStale
+    from syncline.sdk.errors import ConnectorError, Misconfigured
+    from syncline.sdk.redaction import redact
+    from syncline.store.errors import NotOne, StoreError
+
+    if isinstance(error, ConfigError):
+        problems = [problem.to_json() for problem in error.problems]
+        return WRONG, [redact(str(p)) for p in error.problems], {"problems": problems}
+    words = [redact(str(error))]
+    if isinstance(error, MappingError | Misconfigured | PlanError | NotOne):
+        return WRONG, words, {}
+    if isinstance(error, StoreError | ConnectorError | PlanStale):
+        return FAILED, words, {}
+    return (
+        FAILED,
+        [
+            f"Syncline met something it does not know: {type(error).__name__}: {words[0]}",
+            "What was committed stands, and the next pass settles the rest. Run it again with "
+            "SYNCLINE_TRACEBACK=1 to see where it happened, and report that.",
+        ],
+        {},
+    )
+
+
+def _first(error: BaseException) -> BaseException:
+    """The first of several errors that happened at once."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _usage(error: click.ClickException, given: Sequence[str]) -> None:
+    context = getattr(error, "ctx", None)
+    hint = f"`{context.command_path} --help` shows how it is used." if context else ""
+    _tell([error.format_message(), *([hint] if hint else [])], given)
+
+
+def _tell(lines: Sequence[str], given: Sequence[str], more: dict[str, Any] | None = None) -> None:
+    for line in lines:
+        typer.echo(f"syncline: {clean(line)}", err=True)
+    if "--json" in given:
+        body = {"error": " ".join(lines), "ok": False, **(more or {})}
+        typer.echo(orjson.dumps(body).decode())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
