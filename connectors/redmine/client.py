@@ -132,10 +132,16 @@ async def in_order(
 
     async def of_record(places: Sequence[int]) -> Outcome:
         for place in places:
-            told[place] = (await outcomes([items[place]], one))[0]
+            try:
+                (told[place],) = await outcomes([items[place]], one)
+            except ConnectorError:
+                if place == places[0]:
+                    raise
+                break  # what was done before counts; the next call meets the error again
             if told[place].result in (Result.RETRY, Result.AMBIGUOUS):
                 break
-        return told[places[-1]] if places[-1] in told else Outcome(Result.RETRY)
+        done = (told[p] for p in places if p in told and told[p].result is Result.APPLIED)
+        return next(done, told[places[0]])
 
     places: dict[str, list[int]] = {}
     for place, item in enumerate(items):

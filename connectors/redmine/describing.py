@@ -25,12 +25,15 @@ _WRITABLE = {
 
 
 async def describe(metadata: Metadata, rights: Rights, config: RedmineConfig) -> Schema:
-    """The schema; raises AuthRequired or Misconfigured with what to do."""
+    """The schema as it is now; raises AuthRequired or Misconfigured with what to do."""
+    metadata.forget()
+    rights.forget()
     me = await _account(metadata)
     projects = await metadata.projects()
-    lists = ("status", "priority", "tracker")
-    _, customs, missing, *_ = await asyncio.gather(
-        metadata.my_id(), metadata.custom_fields(), rights.missing(), *map(metadata.listed, lists)
+    customs, missing, *_ = await asyncio.gather(
+        metadata.custom_fields(),
+        rights.missing(),
+        *(metadata.listed(kind) for kind in ("status", "priority", "tracker")),
     )
     fields = await _fields(metadata, projects, customs, config)
     return Schema(

@@ -73,12 +73,12 @@ class Links:
     async def _in_notes(
         self, issue_id: str, cards: Sequence[LinkCard], gone: Sequence[LinkCard]
     ) -> None:
-        mine = await self._notes.mine(issue_id)
+        ours = await self._notes.showing_links(issue_id)
         for card in gone:
-            for note in mine:
+            for note in ours:
                 if card.url in note["notes"].split():
                     await self._notes.replace(str(note["id"]), "")
-        shown = {word for note in mine for word in note["notes"].split()}
+        shown = {word for note in ours for word in note["notes"].split()}
         for card in {card.url: card for card in cards}.values():
             if card.url not in shown:
                 await self._notes.write(issue_id, link_note(card))

@@ -7,6 +7,7 @@ more, since an administrator may have added it, and is then refused with the nam
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -34,15 +35,26 @@ class Metadata:
         self._fields: list[dict[str, Any]] | None = None
         self._me: dict[str, Any] | None = None
         self._read_again: set[str] = set()
+        # Whoever asks for what is being read already waits for it.
+        self._reading: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    def forget(self) -> None:
+        """Read everything anew at its next use."""
+        self._lists.clear()
+        self._projects = {}
+        self._fields = self._me = None
+        self._read_again.clear()
 
     async def me(self) -> Mapping[str, Any]:
         """The account behind the key; a key that is not accepted raises AuthRequired."""
-        if self._me is None:
-            answer = await self._client.transport.request(
-                "GET", "/users/current.json", params={"include": "memberships"}, forbidden="auth"
-            )
-            self._me = answer.json()["user"]
-        return self._me
+        async with self._reading["me"]:
+            if self._me is None:
+                path, include = "/users/current.json", {"include": "memberships"}
+                answer = await self._client.transport.request(
+                    "GET", path, params=include, forbidden="auth"
+                )
+                self._me = answer.json()["user"]
+            return self._me
 
     async def my_id(self) -> int:
         """The account's user id."""
@@ -64,10 +76,11 @@ class Metadata:
 
     async def projects(self) -> Mapping[str, Mapping[str, Any]]:
         """The scope's projects by identifier; raises Misconfigured naming one that is not there."""
-        if not self._projects:
-            found = await asyncio.gather(*(self._project(name) for name in self._scope))
-            self._projects = dict(zip(self._scope, found, strict=True))
-        return self._projects
+        async with self._reading["projects"]:
+            if not self._projects:
+                found = await asyncio.gather(*(self._project(name) for name in self._scope))
+                self._projects = dict(zip(self._scope, found, strict=True))
+            return self._projects
 
     async def project_ids(self) -> Named:
         """The scope's projects' ids by identifier."""
@@ -89,9 +102,10 @@ class Metadata:
     async def listed(self, kind: str, project: int | None = None) -> Sequence[Mapping[str, Any]]:
         """The entries of a list; categories and versions are a project's."""
         key = _key(kind, project)
-        if key not in self._lists:
-            self._lists[key] = await self._read(kind, project)
-        return self._lists[key]
+        async with self._reading[key]:
+            if key not in self._lists:
+                self._lists[key] = await self._read(kind, project)
+            return self._lists[key]
 
     async def _read(self, kind: str, project: int | None) -> list[dict[str, Any]]:
         if kind == "category":
@@ -112,7 +126,7 @@ class Metadata:
             if key in self._read_again:
                 break
             self._read_again.add(key)
-            del self._lists[key]
+            self._lists.pop(key, None)
         names = ", ".join(entry["name"] for entry in entries)
         raise Rejected(f"Redmine has no {kind.replace('_', ' ')} {name!r}; there are: {names}.")
 
@@ -126,14 +140,14 @@ class Metadata:
         Without administrator rights only names and ids are told, by the project and by the issues
         that changed last.
         """
-        if self._fields is None:
-            try:
-                answer = await self._client.get("/custom_fields.json")
-                told = answer["custom_fields"]
-                self._fields = [f for f in told if f["customized_type"] == "issue"]
-            except NotFound:
-                self._fields = await self._shown_fields()
-        return self._fields
+        async with self._reading["custom fields"]:
+            if self._fields is None:
+                try:
+                    told = (await self._client.get("/custom_fields.json"))["custom_fields"]
+                    self._fields = [f for f in told if f["customized_type"] == "issue"]
+                except NotFound:
+                    self._fields = await self._shown_fields()
+            return self._fields
 
     async def _shown_fields(self) -> list[dict[str, Any]]:
         projects = await self.project_ids()

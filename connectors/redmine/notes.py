@@ -61,9 +61,7 @@ class Notes:
         except NotFound:
             return ()
         return [
-            _comment(id, journal, me)
-            for journal in notes(issue)
-            if not (journal["user"]["id"] == me and LINK_NOTE.fullmatch(lines(journal["notes"])))
+            _comment(id, journal, me) for journal in notes(issue) if not _shows_a_link(journal, me)
         ]
 
     async def add(self, item: NewComment) -> Outcome:
@@ -87,7 +85,7 @@ class Notes:
                 f"A note was written to {issue_id}, its id is unknown: {error}"
             ) from error
         for journal in reversed(journals):
-            if journal["user"]["id"] == me and same(journal["notes"], body):
+            if _is_by(journal, me) and same(journal["notes"], body):
                 return str(journal["id"])
         raise Ambiguous(f"A note was written to issue {issue_id} but is not shown there.")
 
@@ -108,11 +106,11 @@ class Notes:
         """Set a note's text; without text Redmine deletes it."""
         await self._client.write("PUT", f"/journals/{note_id}.json", {"journal": {"notes": body}})
 
-    async def mine(self, issue_id: str) -> list[Journal]:
-        """The notes that this account wrote on an issue."""
+    async def showing_links(self, issue_id: str) -> list[Journal]:
+        """The notes of ours that show linked records on an issue."""
         me = await self._metadata.my_id()
         issue = await self._client.issue(issue_id, "journals")
-        return [journal for journal in notes(issue) if journal["user"]["id"] == me]
+        return [journal for journal in notes(issue) if _shows_a_link(journal, me)]
 
 
 def notes(issue: Issue) -> list[Journal]:
@@ -129,6 +127,14 @@ def same(one: str, other: str) -> bool:
 def person(user: Mapping[str, Any] | None) -> Person:
     """Who Redmine names in a record; a deleted user is nobody's handle."""
     return Person(str(user["id"]), name=user["name"]) if user else Person("", name="Anonymous")
+
+
+def _is_by(journal: Journal, user: int) -> bool:
+    return bool(journal.get("user", {}).get("id") == user)
+
+
+def _shows_a_link(journal: Journal, me: int) -> bool:
+    return _is_by(journal, me) and LINK_NOTE.fullmatch(lines(journal["notes"])) is not None
 
 
 def _comment(issue_id: str, journal: Journal, me: int) -> Comment:

@@ -27,12 +27,18 @@ class Rights:
         self._client = client
         self._metadata = metadata
         self._missing: Mapping[str, tuple[str, ...]] | None = None
+        self._looking = asyncio.Lock()
+
+    def forget(self) -> None:
+        """Ask again at the next question."""
+        self._missing = None
 
     async def missing(self) -> Mapping[str, tuple[str, ...]]:
         """The needed permissions the account lacks, with the projects where it does."""
-        if self._missing is None:
-            self._missing = await self._look()
-        return self._missing
+        async with self._looking:
+            if self._missing is None:
+                self._missing = await self._look()
+            return self._missing
 
     async def require(self, permission: str) -> None:
         """Raises Rejected where the account lacks the permission in one of the projects."""

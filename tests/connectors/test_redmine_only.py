@@ -317,6 +317,21 @@ class OnlyRedmine:
         expected = [Result.CONFLICT, Result.GONE, Result.REJECTED]
         assert [outcome.result for outcome in outcomes] == expected
 
+    async def test_a_note_that_shows_a_linked_record_is_no_comment(
+        self, world: RedmineWorld
+    ) -> None:
+        id = await world.create({"subject": "linked"})
+        async with opened(world) as connector:
+            card = LinkCard(id, "desk", "T-1", "Two\nlines", "https://desk.example/1")
+            await connector.show_links("issue", [card])
+            item = NewComment("k", id, "https://desk.example/1", Visibility.INTERNAL)
+            await connector.comment("issue", [item])
+            told = (await connector.comments("issue", [id]))[id]
+            assert len(await world.notes(id)) == 2
+            await connector.show_links("issue", [], gone=[card])
+        assert [comment.body for comment in told] == [item.body]
+        assert [note["notes"] for note in await world.notes(id)] == [item.body]
+
     async def test_no_file_goes_where_everybody_could_read_it(self, world: RedmineWorld) -> None:
         id = await world.create({"subject": "public"})
         await world.call("PUT", "/projects/app.json", {"project": {"is_public": True}})
