@@ -15,6 +15,7 @@ from connectors.request_tracker.history import History
 from connectors.request_tracker.links import Links
 from connectors.request_tracker.messages import Messages
 from connectors.request_tracker.metadata import Metadata
+from connectors.request_tracker.races import Races
 from connectors.request_tracker.reading import Reader
 from connectors.request_tracker.wire import WireShape
 from connectors.request_tracker.writing import BULK_CREATES, Writer
@@ -68,8 +69,6 @@ class RequestTrackerConnector(Connector):
             shows_links=True,
             bulk_create=self._bulk,
             bulk_fetch=100,
-            # RT checks If-Match and then writes, without a lock (README, "Residual windows").
-            residual_window=True,
         )
         self._transport = transport
         client = Client(transport)
@@ -78,9 +77,10 @@ class RequestTrackerConnector(Connector):
         reader = self._reader = Reader(client, metadata, shape, config.text_format)
         self._describer = Describer(client, metadata, reader, config)
         self._feed = Feed(client, metadata, reader, config.search_lag)
-        self._writer = Writer(client, metadata, reader, shape)
         self._finder = Finder(client, reader, config.key_field)
-        self._history = History(client, metadata, shape)
+        history = self._history = History(client, metadata, shape)
+        races = Races(client, history, reader, shape)
+        self._writer = Writer(client, metadata, reader, shape, races)
         self._messages = Messages(client, metadata, config.text_format)
         self._links = Links(client)
 

@@ -28,8 +28,18 @@ class History:
 
     async def of(self, ids: Sequence[str], since: datetime) -> dict[str, list[Change]]:
         """Changes since a moment; of a field of several values each value is one change."""
+        at = literal(f"{since - _WIDEST_ZONE:%Y-%m-%d %H:%M:%S}")
+        rows = await self._rows(ids, f"Created >= {at}")
+        return await self._changes(ids, [row for row in rows if created(row) >= since])
+
+    async def behind(self, marks: Mapping[str, int]) -> dict[str, list[Change]]:
+        """Changes of each ticket whose transactions have a higher number than its mark."""
+        rows = await self._rows(list(marks), f"id > {min(marks.values())}")
+        later = [row for row in rows if int(row["id"]) > marks[str(row["ObjectId"])]]
+        return await self._changes(list(marks), later)
+
+    async def _changes(self, ids: Sequence[str], rows: Sequence[Row]) -> dict[str, list[Change]]:
         told: dict[str, list[Change]] = {id: [] for id in ids}
-        rows = [row for row in await self._rows(ids, since) if created(row) >= since]
         if not rows:
             return told
         people = await self._metadata.users(_people(rows))
@@ -44,12 +54,11 @@ class History:
                 told[id].append(Change(id, path, before, after, created(row), author, by_us))
         return told
 
-    async def _rows(self, ids: Sequence[str], since: datetime) -> list[Row]:
+    async def _rows(self, ids: Sequence[str], when: str) -> list[Row]:
         kinds = " OR ".join(f"Type = '{kind}'" for kind in _TYPES)
-        at = literal(f"{since - _WIDEST_ZONE:%Y-%m-%d %H:%M:%S}")
         found: list[Row] = []
         for some in chunks([id for id in ids if id.isdecimal()]):
-            query = f"({kinds}) AND Created >= {at} AND {any_of('ObjectId', some)}"
+            query = f"({kinds}) AND {when} AND {any_of('ObjectId', some)}"
             async for rows in self._client.log(query, _FIELDS):
                 found += rows
         return found

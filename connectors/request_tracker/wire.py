@@ -201,6 +201,25 @@ def changed(wanted: Mapping[str, Any], shown: Mapping[str, Any]) -> dict[str, An
     return found
 
 
+def leaves(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by path: the custom fields have paths of their own."""
+    flat = {name: value for name, value in fields.items() if name != "CustomFields"}
+    custom = fields.get("CustomFields") or {}
+    return flat | {custom_path(name): value for name, value in custom.items()}
+
+
+def nested(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The inverse of `leaves`."""
+    patch: dict[str, Any] = {}
+    for path, value in values.items():
+        if path.startswith("CustomFields."):
+            name = path.removeprefix("CustomFields.").replace(r"\.", ".")
+            patch.setdefault("CustomFields", {})[name] = value
+        else:
+            patch[path] = value
+    return patch
+
+
 def same(one: Any, other: Any) -> bool:
     """Whether two wire values show the same; lists have no order, and what is empty is equal."""
     if isinstance(one, list | tuple) and isinstance(other, list | tuple):

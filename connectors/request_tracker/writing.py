@@ -13,9 +13,10 @@ from typing import Any
 
 from connectors.request_tracker.client import Client, outcomes
 from connectors.request_tracker.metadata import Metadata
+from connectors.request_tracker.races import Races
 from connectors.request_tracker.reading import Reader
-from connectors.request_tracker.wire import WireShape, changed, same
-from syncline.sdk.connector import Create, Outcome, Record, Result, Update
+from connectors.request_tracker.wire import WireShape, changed, leaves, same
+from syncline.sdk.connector import Change, Create, Outcome, Record, Result, Update
 from syncline.sdk.errors import AuthRequired, Conflict, ConnectorError, Misconfigured, Rejected
 
 # RT works through a bulk one after the other, about ten a second: well inside every time-out.
@@ -33,18 +34,25 @@ class _Sent:
     item: Update
     before: Mapping[str, Any]
     said: tuple[str, ...]
+    etag: str
 
 
 class Writer:
     """Writes for one connection."""
 
     def __init__(
-        self, client: Client, metadata: Metadata, reader: Reader, shape: WireShape
+        self,
+        client: Client,
+        metadata: Metadata,
+        reader: Reader,
+        shape: WireShape,
+        races: Races,
     ) -> None:
         self._client = client
         self._metadata = metadata
         self._reader = reader
         self._shape = shape
+        self._races = races
 
     async def create(self, items: Sequence[Create], bulk: int) -> list[Outcome]:
         """Make tickets, `bulk` a request, one request after the other; then read them at once."""
@@ -72,9 +80,11 @@ class Writer:
 
         told = await outcomes(range(len(items)), one)
         shown = await self._shown([items[at].id for at in written])
+        marks = {sent.item.id: sent.etag for sent in written.values() if sent.etag}
+        theirs = await self._races.edits(marks) if shown else {}
         for at, sent in written.items():
             if (record := shown.get(items[at].id)) is not None:
-                told[at] = await self._settled(sent, record)
+                told[at] = await self._settled(sent, record, theirs.get(record.id, ()))
         return told
 
     async def remove(self, ids: Sequence[str]) -> list[Outcome]:
@@ -140,7 +150,7 @@ class Writer:
         self._reader.learn(row["Queue"]["Name"], row)
         body = self._shape.body(item.patch, before)
         if moved := changed(item.expected, before):
-            paths = ", ".join(_leaves(moved))
+            paths = ", ".join(leaves(moved))
             return Outcome(
                 Result.CONFLICT,
                 id=item.id,
@@ -150,11 +160,14 @@ class Writer:
         if body:
             response = await self._client.write("PUT", f"ticket/{item.id}", body, etag=etag)
             said = tuple(map(str, response.json() or ()))
-        return _Sent(item, before, said)
+        return _Sent(item, before, said, etag if body else "")
 
-    async def _settled(self, sent: _Sent, record: Record) -> Outcome:
-        """As `_proven`; what stops on the way to a status leaves open how far it came."""
+    async def _settled(self, sent: _Sent, record: Record, theirs: Sequence[Change]) -> Outcome:
+        """As `_proven`, unless somebody wrote the same field; an error leaves open what became."""
+        asked = leaves(changed(sent.item.patch, sent.before))
         try:
+            if met := [change for change in theirs if change.path in asked]:
+                return await self._races.lost(record, asked, met)
             return await self._proven(sent, record)
         except ConnectorError as error:
             return Outcome(Result.AMBIGUOUS, id=sent.item.id, reason=str(error))
@@ -170,7 +183,7 @@ class Writer:
         if not refused:
             return Outcome.applied(record.id, record)
         reason = f"RT did not take {', '.join(refused)}: {reason}"
-        asked = _leaves(changed(sent.item.patch, sent.before))
+        asked = leaves(changed(sent.item.patch, sent.before))
         kind = Result.REJECTED if len(refused) == len(asked) else Result.APPLIED
         return Outcome(kind, id=record.id, record=record, reason=reason)
 
@@ -247,15 +260,8 @@ def path(moves: Mapping[str, set[str]], start: str, end: str) -> list[str]:
 def _refused(sent: _Sent, record: Record) -> list[str]:
     """The paths that were to change and show what they showed before."""
     asked = changed(sent.item.patch, sent.before)
-    before, after = _leaves(sent.before), _leaves(record.fields)
-    return [leaf for leaf in _leaves(asked) if same(before.get(leaf), after.get(leaf))]
-
-
-def _leaves(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields with the custom ones at paths of their own."""
-    flat = {name: value for name, value in fields.items() if name != "CustomFields"}
-    custom = fields.get("CustomFields") or {}
-    return flat | {f"CustomFields.{name}": value for name, value in custom.items()}
+    before, after = leaves(sent.before), leaves(record.fields)
+    return [leaf for leaf in leaves(asked) if same(before.get(leaf), after.get(leaf))]
 
 
 def _sentences(said: Sequence[str]) -> str:
