@@ -65,7 +65,8 @@ class Record:
     `version` grows with each change where the tool tells (seconds since 1970 count); a smaller one
     is an older view. `in_scope` says whether the record is inside the connection's scope (project,
     queue) at this moment. `deleted` is the tool's own word (trashed, status deleted).
-    `merged_into` is the id that answers for this record since a merge.
+    `merged_into` is the id that answers for this record since a merge. `marker` is what the
+    connection's key field holds, where one is configured.
     """
 
     id: str
@@ -78,6 +79,7 @@ class Record:
     in_scope: bool = True
     deleted: bool = False
     merged_into: str | None = None
+    marker: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -504,6 +506,10 @@ class Connector(ABC):
     async def find_people(self, emails: Sequence[str]) -> Mapping[str, Person]:
         """The active person with exactly this e-mail address, for each address that has one."""
         return {}
+
+    def requests(self) -> Mapping[str, int]:
+        """How many requests were sent so far: {"read": n, "write": n}; writes by meaning."""
+        return {"read": 0, "write": 0}
 
     @abstractmethod
     async def aclose(self) -> None:
