@@ -23,7 +23,7 @@ from syncline.cli.options import (
     known_sync,
     run,
 )
-from syncline.cli.output import Output, records
+from syncline.cli.output import Output, Wrong, records
 from syncline.store import links as stored
 from syncline.store.findings import conflicts as findings
 
@@ -55,7 +55,7 @@ async def _conflicts(path: Path | None, name: str | None, out: Output) -> int:
         return DONE
     _show_conflicts(found, out)
     out.say("Answer with `syncline conflicts answer ID --digest DIGEST --use SIDE`.")
-    return ATTENTION
+    return DONE
 
 
 def _show_conflicts(found: list[dict[str, Any]], out: Output) -> None:
@@ -122,7 +122,7 @@ def answer(
 ) -> None:
     """Decide a conflict; the next pass delivers the answer to every side."""
     if (use is None) == (value is None):
-        raise typer.BadParameter("give either --use SIDE or --value JSON")
+        raise Wrong("give either --use SIDE or --value JSON")
     run(_answer(config, id_, digest, use, value, Output(as_json)))
 
 
@@ -134,7 +134,7 @@ async def _answer(
     async with hub(path) as one:
         conflict = await _open_conflict(one, id_)
         if conflict.kind != "field":
-            raise typer.BadParameter(
+            raise Wrong(
                 f"{conflict.id} asks about records, not about a value; settle it with "
                 "`syncline adopt` or `syncline unlink`, then `syncline conflicts dismiss`"
             )
@@ -157,7 +157,7 @@ async def _open_conflict(hub: Hub, id_: str) -> Conflict:
     found = await hub.store.read(findings.get, id_)
     if found is None or found.state == "resolved":
         what = "is decided already" if found else "is no conflict"
-        raise typer.BadParameter(f"{id_} {what}; `syncline conflicts` lists those that wait")
+        raise Wrong(f"{id_} {what}; `syncline conflicts` lists those that wait")
     return found
 
 
@@ -168,7 +168,7 @@ def _candidate(conflict: Conflict, use: str) -> Any:
         candidate["side"] or "current": candidate["value"] for candidate in conflict.candidates
     }
     if use not in sides:
-        raise typer.BadParameter(f"`{use}` is no candidate; {did_you_mean(use, sides)}")
+        raise Wrong(f"`{use}` is no candidate; {did_you_mean(use, sides)}")
     return sides[use]
 
 
@@ -182,11 +182,11 @@ def _value(hub: Hub, conflict: Conflict, text: str) -> Any:
         conflict.field
     )
     if unit is None:
-        raise typer.BadParameter(f"{conflict.sync} does not sync `{conflict.field}` any more")
+        raise Wrong(f"{conflict.sync} does not sync `{conflict.field}` any more")
     try:
         return unit.kind.normal(orjson.loads(text))
     except ValueError as error:
-        raise typer.BadParameter(f"--value for {conflict.field}: {error}") from None
+        raise Wrong(f"--value for {conflict.field}: {error}") from None
 
 
 @conflicts.command()
@@ -204,7 +204,7 @@ async def _dismiss(path: Path | None, id_: str, yes: bool, out: Output) -> int:
     async with hub(path) as one:
         conflict = await _open_conflict(one, id_)
         if conflict.kind == "field":
-            raise typer.BadParameter(
+            raise Wrong(
                 f"{conflict.id} waits for a value; answer it with `syncline conflicts answer`"
             )
         out.confirm(f"Close {conflict.id} without an answer?", yes)

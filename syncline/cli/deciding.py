@@ -21,7 +21,7 @@ from syncline.cli.options import (
     record,
     run,
 )
-from syncline.cli.output import Output, records
+from syncline.cli.output import Output, Wrong, records
 from syncline.store import links as stored
 from syncline.store import lookup
 from syncline.store.findings import parked
@@ -58,7 +58,7 @@ async def _adopt(path: Path | None, name: str, named: list[tuple[str, str]], out
         try:
             link = await tie(one, name, named)
         except CannotTie as error:
-            raise typer.BadParameter(str(error)) from None
+            raise Wrong(str(error)) from None
     sides = {side: at.record_id for side, at in link.sides.items() if at.state in ("in", "out")}
     out.result({"id": link.id, "sync": name, "sides": sides})
     out.say(f"Linked {records(sides)}.", f"See `syncline plan {name}` for what differs.")
@@ -103,13 +103,11 @@ async def _to_cut(hub: Hub, name: str, what: str) -> tuple[Link, list[str]]:
         found = await hub.store.read(lookup.by_id, name, what)
         side, ids = "", [found] if found else []
     if not ids:
-        raise typer.BadParameter(
-            f"{name} has no link with {what}; `syncline links {name}` lists them"
-        )
+        raise Wrong(f"{name} has no link with {what}; `syncline links {name}` lists them")
     link = (await hub.store.read(stored.load, ids[:1]))[ids[0]]
     live = [s for s, at in link.sides.items() if at.state in ("in", "out")]
     if len(live) < 2 or (side and side not in live):
-        raise typer.BadParameter(f"{what} is not linked to anything any more")
+        raise Wrong(f"{what} is not linked to anything any more")
     return link, [side] if side else live[1:]
 
 
@@ -135,7 +133,7 @@ async def _quarantine(path: Path | None, name: str | None, out: Output) -> int:
         ("id", "sync", "records", *PARKED_AS),
         [
             (
-                p["id"],
+                _short(p["id"]),
                 p["sync"],
                 records(p["sides"]),
                 p["side"],
@@ -147,7 +145,7 @@ async def _quarantine(path: Path | None, name: str | None, out: Output) -> int:
         ],
     )
     out.say("Put the reason right, then `syncline quarantine retry ID`.")
-    return ATTENTION
+    return DONE
 
 
 def _parked_list(tx: Tx, name: str | None) -> list[dict[str, Any]]:
@@ -169,12 +167,19 @@ def _parked(row: Parked, link: Link | None) -> dict[str, Any]:
     }
 
 
+def _short(id_: str) -> str:
+    """A parked action's id as people are shown it, and may give it back: less of its link's id."""
+    link, slash, rest = id_.partition("/")
+    return f"{link[:8]}{slash}{rest}"
+
+
 async def _one_parked(hub: Hub, id_: str) -> Parked:
-    rows = [row for row in await hub.store.read(parked.list) if row.id.startswith(id_)]
+    known = await hub.store.read(parked.list)
+    rows = [row for row in known if row.id.startswith(id_) or _short(row.id) == id_]
     exact = [row for row in rows if row.id == id_] or rows
     if len(exact) != 1:
         what = "fits several parked actions" if rows else "is no parked action"
-        raise typer.BadParameter(f"{id_} {what}; `syncline quarantine` lists them")
+        raise Wrong(f"{id_} {what}; `syncline quarantine` lists them")
     return exact[0]
 
 

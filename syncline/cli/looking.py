@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from syncline.cli.options import DONE, ConfigPath, Json, MaybeSync, hub, known_sync, run
-from syncline.cli.output import Output, ago, count, records
+from syncline.cli.output import Output, Wrong, ago, count, records
 from syncline.store import connections, journal, lookup, runs
 from syncline.store import links as stored
 from syncline.store import people as known_people
@@ -196,7 +196,7 @@ def why(
     place, dot, field = value.rpartition(".")
     side, colon, record = place.partition(":")
     if not (dot and colon and side and record and field):
-        raise typer.BadParameter(f"{value!r} is no value; write SIDE:RECORD.FIELD")
+        raise Wrong(f"{value!r} is no value; write SIDE:RECORD.FIELD")
     run(_why(config, side, record, field, Output(as_json)))
 
 
@@ -215,12 +215,12 @@ async def _why(path: Path | None, side: str, record: str, field: str, out: Outpu
 async def _linked(hub: Hub, side: str, record: str) -> Link:
     names = [name for name in hub.config.syncs if side in hub.config.side_names(name)]
     if not names:
-        raise typer.BadParameter(f"`{side}` is no side of any sync")
+        raise Wrong(f"`{side}` is no side of any sync")
     for name in names:
         ids = await hub.store.read(lookup.by_name, name, side, record)
         if ids:
             return (await hub.store.read(stored.load, ids[:1]))[ids[0]]
-    raise typer.BadParameter(f"no link has {side}:{record}; `syncline links` lists them")
+    raise Wrong(f"no link has {side}:{record}; `syncline links` lists them")
 
 
 def _unit(hub: Hub, link: Link, field: str) -> str:
@@ -233,7 +233,7 @@ def _unit(hub: Hub, link: Link, field: str) -> str:
     if groups.get(field) in link.fields:
         return groups[field]
     known = [name for name in link.fields if not name.startswith("_")]
-    raise typer.BadParameter(f"{link.sync} does not sync `{field}`; {did_you_mean(field, known)}")
+    raise Wrong(f"{link.sync} does not sync `{field}`; {did_you_mean(field, known)}")
 
 
 def _part(value: Any, unit: str, field: str) -> Any:
@@ -298,7 +298,7 @@ async def _people(path: Path | None, connection: str | None, out: Output) -> int
             from syncline.config import did_you_mean
 
             hint = did_you_mean(connection, names)
-            raise typer.BadParameter(f"no connection is called `{connection}`; {hint}")
+            raise Wrong(f"no connection is called `{connection}`; {hint}")
         table = one.people()
         rows: list[dict[str, Any]] = []
         for name in [connection] if connection else names:

@@ -10,15 +10,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
-import click
 import orjson
 import typer
 
 from syncline.cli import answering, configuring, deciding, deploying, looking, starting, syncing
 from syncline.cli.options import FAILED, WRONG
-from syncline.cli.output import clean
+from syncline.cli.output import Wrong, clean
 
 app = typer.Typer(
     name="syncline",
@@ -51,18 +50,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        command = typer.main.get_command(app)
-        code = command.main(given, prog_name="syncline", standalone_mode=False)
+        code = app(given, prog_name="syncline", standalone_mode=False)
         return code if isinstance(code, int) else 0
-    except click.exceptions.Exit as end:
+    except typer.Exit as end:
         return end.exit_code
-    except (KeyboardInterrupt, click.exceptions.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         _tell(["Stopped. What was committed stands; the next pass settles the rest."], given)
         return FAILED
-    except click.ClickException as error:
-        _usage(error, given)
-        return WRONG
     except Exception as error:
+        if isinstance(error, Wrong):
+            _tell([str(error)], given)
+            return WRONG
+        if isinstance(error, _Usage):
+            _usage(error, given)
+            return WRONG
         if os.environ.get("SYNCLINE_TRACEBACK") == "1":
             raise
         code, lines, more = explain(_first(error))
@@ -105,10 +106,21 @@ def _first(error: BaseException) -> BaseException:
     return error
 
 
-def _usage(error: click.ClickException, given: Sequence[str]) -> None:
+@runtime_checkable
+class _Usage(Protocol):
+    """A wrong command line. Typer's errors are click's or its own copy of them, by version."""
+
+    def format_message(self) -> str: ...
+
+
+def _usage(error: _Usage, given: Sequence[str]) -> None:
+    message = error.format_message()
+    if "\n" in message:  # the whole help, which is what no arguments at all ask for
+        typer.echo(message, err=True)
+        return
     context = getattr(error, "ctx", None)
     hint = f"`{context.command_path} --help` shows how it is used." if context else ""
-    _tell([error.format_message(), *([hint] if hint else [])], given)
+    _tell([message, *([hint] if hint else [])], given)
 
 
 def _tell(lines: Sequence[str], given: Sequence[str], more: dict[str, Any] | None = None) -> None:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
+from syncline.cli.output import Wrong
+
 if TYPE_CHECKING:
     from syncline.hub import Hub
 
@@ -72,7 +74,7 @@ def record(text: str) -> tuple[str, str]:
     """`SIDE:ID` in two."""
     side, colon, id_ = text.partition(":")
     if not (side and colon and id_):
-        raise typer.BadParameter(f"{text!r} names no record; write SIDE:ID, like jira:APP-123")
+        raise Wrong(f"{text!r} names no record; write SIDE:ID, like jira:APP-123")
     return side, id_
 
 
@@ -88,10 +90,10 @@ def known_sync(hub: Hub, name: str) -> str:
 
 
 def known_side(hub: Hub, sync: str, side: str) -> str:
-    """The side itself. BadParameter, with the sync's sides, where it is none of them."""
+    """The side itself. Wrong, with the sync's sides, where it is none of them."""
     from syncline.config import did_you_mean
 
     sides = hub.config.side_names(known_sync(hub, sync))
     if side not in sides:
-        raise typer.BadParameter(f"`{side}` is no side of {sync}; {did_you_mean(side, sides)}")
+        raise Wrong(f"`{side}` is no side of {sync}; {did_you_mean(side, sides)}")
     return side

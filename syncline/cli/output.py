@@ -14,8 +14,12 @@ import typer
 if TYPE_CHECKING:
     from syncline.hub import Progress
 
-WIDTH = 160
-"""Columns where the output is no terminal."""
+UNBROKEN = 10_000
+"""Columns where the output is no terminal: a row is a line, for grep."""
+
+
+class Wrong(Exception):
+    """What was asked for cannot be: says why, and what to write instead. Nothing was done."""
 
 
 class Output:
@@ -47,7 +51,7 @@ class Output:
         for row in rows:
             table.add_row(*(Text(clean(cell)) for cell in row))
         tty = sys.stdout.isatty()
-        Console(width=None if tty else WIDTH, highlight=False).print(table)
+        Console(width=None if tty else UNBROKEN, highlight=False).print(table)
 
     @contextmanager
     def progress(self, what: str) -> Iterator[Progress]:
@@ -69,7 +73,7 @@ class Output:
         if yes:
             return
         if self.as_json or not sys.stdin.isatty():
-            raise typer.BadParameter(f"{question} Nothing was done; add --yes to say so.")
+            raise Wrong(f"{question} Nothing was done; add --yes to say so.")
         if not typer.confirm(question, err=True):
             typer.echo("Nothing was done.", err=True)
             raise typer.Exit(1)

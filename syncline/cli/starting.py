@@ -12,7 +12,7 @@ import typer
 from pydantic import BaseModel
 
 from syncline.cli.options import DONE, FAILED, WRONG, Json, Yes, hub
-from syncline.cli.output import Output
+from syncline.cli.output import Output, Wrong
 from syncline.config.reading import FILE
 
 CONNECTIONS = 2
@@ -54,9 +54,7 @@ def init(
     if ask:
         given |= _ask_connections(registry, CONNECTIONS - len(given), set(given))
     if len(given) < CONNECTIONS:
-        raise typer.BadParameter(
-            "a sync needs two connections; give --connection NAME=CONNECTOR twice"
-        )
+        raise Wrong("a sync needs two connections; give --connection NAME=CONNECTOR twice")
     connections: dict[str, Any] = {}
     chosen = _pairs(keys or [], "--set NAME.KEY=VALUE")
     for one, connector in given.items():
@@ -76,7 +74,7 @@ def _pairs(given: Sequence[str], form: str) -> dict[str, str]:
     for one in given:
         key, equals, value = one.partition("=")
         if not (key and equals):
-            raise typer.BadParameter(f"{one!r} is not like {form}")
+            raise Wrong(f"{one!r} is not like {form}")
         found[key] = value
     return found
 
@@ -87,9 +85,7 @@ def _no_strangers(chosen: Mapping[str, str], given: Mapping[str, str]) -> None:
     for key in chosen:
         name, dot, _ = key.partition(".")
         if not dot or name not in given:
-            raise typer.BadParameter(
-                f"--set {key}: no such connection; {did_you_mean(name, given)}"
-            )
+            raise Wrong(f"--set {key}: no such connection; {did_you_mean(name, given)}")
 
 
 def _ask_connections(registry: Any, missing: int, taken: set[str]) -> dict[str, str]:
@@ -173,7 +169,7 @@ def _entity(connectors: Sequence[str], ask: bool) -> str:
     if len(found) == 1:
         return found[0]
     if not ask:
-        raise typer.BadParameter(f"say what to sync with --entity ({', '.join(found) or 'ticket'})")
+        raise Wrong(f"say what to sync with --entity ({', '.join(found) or 'ticket'})")
     return str(typer.prompt(f"What to sync ({', '.join(found)})", err=True))
 
 
@@ -184,7 +180,7 @@ def _write(path: Path, body: Mapping[str, Any]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(yaml.safe_dump(body, sort_keys=False, allow_unicode=True), "utf-8")
     except OSError as error:
-        raise typer.BadParameter(f"{path} cannot be written: {error.strerror}") from None
+        raise Wrong(f"{path} cannot be written: {error.strerror}") from None
 
 
 async def _try(path: Path, offline: bool, out: Output) -> int:

@@ -24,7 +24,7 @@ from syncline.cli.options import (
     hub,
     run,
 )
-from syncline.cli.output import Output, count, records
+from syncline.cli.output import Output, Wrong, count, records
 
 if TYPE_CHECKING:
     from syncline.engine.report import Report
@@ -67,7 +67,7 @@ async def _plan(
         try:
             save(found, file)
         except OSError as error:
-            raise typer.BadParameter(f"{file} cannot be written: {error.strerror}") from None
+            raise Wrong(f"{file} cannot be written: {error.strerror}") from None
     out.result(found.to_json())
     _show_plan(found, file, out)
     if found.stopped:
