@@ -133,7 +133,7 @@ def plan_link(
     sides, left = _scopes(sync, link, observed, around)
     views = {
         side: observation.fields
-        for side, observation in observed.items()
+        for side, observation in sorted(observed.items())
         if side in sides and not observation.deleted and (sides[side].state == "in" or side in left)
     }
     decided: dict[str, Decision] = {}
