@@ -1,0 +1,72 @@
+"""A small company for the flow tests: two tools over HTTP on loopback, and its configuration."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from syncline.observability import SystemClock
+from tests.sides.feed_app import feed_app
+from tests.sides.memory import MAPPING, MemoryTool
+from tests.sides.paged import paged_app
+from tests.sides.serving import served
+
+VARIABLES = {"desk": "OFFICE_DESK_TOKEN", "tracker": "OFFICE_TRACKER_TOKEN"}
+
+
+@dataclass
+class Office:
+    """People work at the `desk` and at the `tracker`; `folder` holds syncline.yaml."""
+
+    folder: Path
+    desk: MemoryTool
+    tracker: MemoryTool
+    addresses: dict[str, str]
+
+    def configure(self, *syncs: str, every: str = "5m", desk_token: str = "") -> None:
+        """Write the configuration with these syncs between the two tools."""
+        tokens = {name: f"${{env:{variable}}}" for name, variable in VARIABLES.items()}
+        if desk_token:
+            tokens["desk"] = desk_token
+        sides = {name: {"record": "ticket", "create": "when_missing"} for name in VARIABLES}
+        text = {
+            "workspace": "office",
+            "plugins": ["tests.flows.plugins.feed", "tests.flows.plugins.paged"],
+            "connections": {
+                name: {
+                    "connector": connector,
+                    "base_url": self.addresses[name],
+                    "auth": {"token": tokens[name]},
+                    "private_network": True,
+                }
+                for name, connector in (("desk", "feed"), ("tracker", "paged"))
+            },
+            "syncs": {
+                name: {
+                    "entity": "ticket",
+                    "sides": sides,
+                    "links": "off",
+                    "schedule": {"every": every},
+                }
+                for name in syncs
+            },
+        }
+        (self.folder / "syncline.yaml").write_text(yaml.safe_dump(text), encoding="utf-8")
+
+
+@asynccontextmanager
+async def office(folder: Path, tokens: dict[str, str]) -> AsyncIterator[Office]:
+    """Both tools, serving; `tokens` are their credentials by the name of the connection."""
+    clock = SystemClock()
+    desk = MemoryTool(clock, name="desk", id_prefix="DESK-", token=tokens["desk"])
+    tracker = MemoryTool(clock, name="tracker", id_prefix="APP-", token=tokens["tracker"])
+    for name in VARIABLES:
+        where = folder / "mappings" / name
+        where.mkdir(parents=True)
+        (where / "ticket.yaml").write_text(MAPPING, encoding="utf-8")
+    async with served(feed_app(desk)) as one, served(paged_app(tracker)) as other:
+        yield Office(folder, desk, tracker, {"desk": one, "tracker": other})

@@ -1,0 +1,1 @@
+"""Connectors of the tests' HTTP tools, as an operator's configuration names plugins."""
