@@ -155,6 +155,8 @@ def config(world: RedmineWorld, who: str = "hub", **more: Any) -> RedmineConfig:
             "scope": {"project": "app"},
             "key_field": "ExternalKey",
             "search_lag": 1,
+            # On SQLite two writes at a time sometimes end in "database is locked", a 500.
+            "limits": {"concurrent": 1},
             **more,
         }
     )
