@@ -26,7 +26,7 @@ from connectors.request_tracker.wire import WireShape
 from syncline.sdk.connector import Missing, Record
 from syncline.sdk.errors import NotFound
 
-_KEPT_MESSAGES = 5_000
+_KEPT_MESSAGES = 2_000
 
 T = TypeVar("T")
 K = TypeVar("K")
