@@ -70,16 +70,18 @@ class Writer:
     async def update(self, items: Sequence[Update]) -> list[Outcome]:
         """Compare, write with If-Match, then read all that were written at once."""
         written: dict[int, _Sent] = {}
+        multiple = await self._metadata.multiple()
 
         async def one(at: int) -> Outcome:
-            sent = await self._put(items[at])
+            sent = await self._put(items[at], multiple)
             if isinstance(sent, Outcome):
                 return sent
             written[at] = sent
             return Outcome.applied(items[at].id)
 
         told = await outcomes(range(len(items)), one)
-        shown = await self._shown([items[at].id for at in written])
+        written = dict(sorted(written.items()))
+        shown = await self._shown([sent.item.id for sent in written.values()])
         marks = {sent.item.id: sent.etag for sent in written.values() if sent.etag}
         theirs = await self._races.edits(marks) if shown else {}
         for at, sent in written.items():
@@ -133,7 +135,7 @@ class Writer:
             for answer in answers
         ]
 
-    async def _put(self, item: Update) -> _Sent | Outcome:
+    async def _put(self, item: Update, multiple: Mapping[str, bool]) -> _Sent | Outcome:
         """Send what differs, on the condition that nothing moved since it was compared."""
         row, etag = await self._client.ticket(item.id)
         if str(row["id"]) != item.id:
@@ -144,7 +146,6 @@ class Writer:
             return Outcome(
                 Result.GONE, id=item.id, reason=f"ticket {item.id} is deleted in Request Tracker"
             )
-        multiple = await self._metadata.multiple()
         named = await self._reader.as_row(row, addresses=bool(_PEOPLE & item.patch.keys()))
         before = self._shape.record(named, "", multiple).fields
         self._reader.learn(row["Queue"]["Name"], row)
