@@ -150,7 +150,7 @@ class SyncConfig(_Model):
         tuple[MatchRule, ...], PlainValidator(_match), WithJsonSchema(MATCH_SCHEMA)
     ] = KNOWN_RULES
     fields: Mapping[str, Annotated[FieldConfig, BeforeValidator(_empty)]] | None = None
-    comments: Annotated[CommentsConfig, BeforeValidator(_empty)] | None = None
+    comments: Annotated[CommentsConfig | None, BeforeValidator(_empty)] = None
     links: Literal["show", "off"] = "show"
     deletes: DeletesConfig = DeletesConfig()
     schedule: ScheduleConfig = ScheduleConfig()

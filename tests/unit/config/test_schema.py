@@ -1,0 +1,37 @@
+"""The JSON Schema accepts what the loader accepts, and secrets only as references."""
+
+from __future__ import annotations
+
+import re
+
+from syncline.config.schema import json_schema
+from tests.sides.memory import MemoryConfig
+
+
+def test_every_top_level_key_is_there_and_no_other_is_allowed() -> None:
+    schema = json_schema({"memory": MemoryConfig})
+    assert set(schema["properties"]) == {
+        "workspace", "store", "connections", "syncs", "people", "plugins",
+    }  # fmt: skip
+    assert schema["additionalProperties"] is False
+
+
+def test_a_connections_secret_must_be_a_reference() -> None:
+    schema = json_schema({"memory": MemoryConfig})
+    token = schema["$defs"]["memory.TokenAuth"]["properties"]["token"]
+    assert re.search(token["pattern"], "${env:TOKEN}")
+    assert not re.search(token["pattern"], "hunter2")
+
+
+def test_every_reference_within_the_schema_leads_somewhere() -> None:
+    schema = json_schema({"memory": MemoryConfig})
+    found: list[str] = re.findall(r"'\$ref': '#/\$defs/([^']+)'", str(schema))
+    assert found
+    assert set(found) <= set(schema["$defs"])
+
+
+def test_lengths_of_time_are_written_as_people_write_them() -> None:
+    schema = json_schema({})
+    every = schema["$defs"]["ScheduleConfig"]["properties"]["every"]
+    assert re.search(every["pattern"], "5m")
+    assert not re.search(every["pattern"], "PT5M")
