@@ -158,7 +158,7 @@ def decide(
         return Decision(state, unreadable=look.unreadable, drift=look.drift)
     if not state.known and not look.edits and _all_equal(unit, look.shown.values()):
         return _agreed_at_first(unit, look, views)
-    maximal = _maximal(unit, state, look, evidence)
+    maximal = _maximal(unit, state, look, people, evidence)
     if not maximal:
         return _settled(unit, state, look, views, people, state.value, "first link")
     chosen, rule, losers = _choose(unit, state, look, views, maximal, people, answer, evidence)
@@ -166,7 +166,7 @@ def decide(
         return Decision(
             state,
             edits=look.edits,
-            conflict=tuple(maximal),
+            conflict=_told(look, maximal),
             unreadable=look.unreadable,
             drift=look.drift,
             needs_times=rule == "needs times",
@@ -218,6 +218,8 @@ def _look(
             )
         else:
             drift.append(side)
+            if side not in state.delivered:
+                look.touched[side] = view
     look.edits, look.joined, look.drift = tuple(edits), tuple(joined), tuple(drift)
     return look
 
@@ -245,7 +247,11 @@ def _get(lens: Any, slice_: Slice, people: People) -> Any:
 
 
 def _maximal(
-    unit: Unit, state: UnitState, look: _Look, evidence: Evidence | None
+    unit: Unit,
+    state: UnitState,
+    look: _Look,
+    people: Mapping[str, People],
+    evidence: Evidence | None,
 ) -> list[Candidate]:
     """Rule 3, and rule 7 for sides never seen: empty ones are filled, equal ones agree."""
     at = evidence.at if evidence else {}
@@ -255,13 +261,20 @@ def _maximal(
     ]
     for side in look.joined:
         shown = look.shown[side]
-        if not unit.heard(side) or shown is None:
+        if not unit.heard(side) or shown is None or _agrees(unit, state, side, shown, people):
             continue
         found.append(Candidate(side, shown, at.get(side), who.get(side)))
     knew = any(edit.side in state.delivered for edit in look.edits)
     if state.known and not knew and (look.edits or state.value is not None):
         found.insert(0, Candidate(None, state.value, evidence.value_at if evidence else None))
     return found
+
+
+def _agrees(
+    unit: Unit, state: UnitState, side: str, shown: Any, people: Mapping[str, People]
+) -> bool:
+    """Whether a side never seen before shows the decided value, and so says nothing against it."""
+    return state.known and _shows(unit, side, shown, state.value, people[side])
 
 
 def _choose(
@@ -282,17 +295,26 @@ def _choose(
     if alone is not None and alone.side in state.deviates and alone.value is not OVERLAP:
         return alone.value, "edit", ()
     if unit.kind.merges and unit.policy.kind == "merge" and alone is None:
-        merged = _merge(unit, state, look, views, people)
+        merged = _merge(unit, state, maximal, views, people)
         if merged is not OVERLAP:
             return merged, "merge", ()
-    if answer is not None and answer.digest == digest(unit.name, maximal):
-        return answer.value, "answer", _losers(unit, maximal, answer.value)
+    told = _told(look, maximal)
+    if answer is not None and answer.digest == digest(unit.name, told):
+        return answer.value, "answer", _losers(unit, told, answer.value)
     winner = _by_policy(unit, state, maximal, evidence)
     if winner is None:
         return None, "conflict", ()
     if winner == "needs times":
         return None, winner, ()
-    return winner.value, unit.policy.kind, _losers(unit, maximal, winner.value)
+    return winner.value, unit.policy.kind, _losers(unit, told, winner.value)
+
+
+def _told(look: _Look, maximal: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """The candidates as a person is told them: a change without a place is all its side shows."""
+    return tuple(
+        replace(c, value=look.shown[c.side]) if c.side and c.value is OVERLAP else c
+        for c in maximal
+    )
 
 
 def _losers(unit: Unit, maximal: Sequence[Candidate], chosen: Any) -> tuple[Candidate, ...]:
@@ -332,14 +354,13 @@ def _shows(unit: Unit, side: str, shown: Any, value: Any, people: People) -> boo
 def _merge(
     unit: Unit,
     state: UnitState,
-    look: _Look,
+    maximal: Sequence[Candidate],
     views: Mapping[str, Slice],
     people: Mapping[str, People],
 ) -> Any:
     """Every edit's own change applied in turn; OVERLAP where two of them meet."""
     value = state.value if state.known else None
-    heard = [s for s in look.joined if unit.heard(s) and look.shown[s] is not None]
-    for side in [edit.side for edit in look.edits] + heard:
+    for side in (c.side for c in maximal if c.side is not None):
         value = unit.lenses[side].lift(value, state.seen.get(side), views[side], people[side])
         if value is OVERLAP:
             return OVERLAP
@@ -393,7 +414,8 @@ def _settled(
     delivered = frozenset(showing | kept)
     seen = dict(state.seen)
     seen.update(look.touched)
-    for side in edited:
+    drifted = () if same else look.drift
+    for side in (*edited, *drifted):
         seen[side] = views[side]
     deviates = {s: why for s, why in state.deviates.items() if same and s in delivered}
     value = state.value if same else chosen
