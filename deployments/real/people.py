@@ -23,9 +23,7 @@ class Api:
         self.base_url = base_url
         self.headers = dict(headers)
 
-    def call(
-        self, method: str, path: str, body: Any = None, *, raw: bytes | None = None
-    ) -> Any:
+    def call(self, method: str, path: str, body: Any = None, *, raw: bytes | None = None) -> Any:
         """The decoded answer, None where there is none; an HTTP error is raised with its text."""
         data = raw if raw is not None else json.dumps(body).encode() if body is not None else None
         kind = "application/octet-stream" if raw is not None else "application/json"
@@ -72,7 +70,9 @@ class Desk:
         fields = {f["name"]: f["values"] for f in found.get("CustomFields", [])}
         return {**found, "CustomFields": fields}
 
-    def say(self, ticket: str, text: str, *, public: bool, files: Mapping[str, bytes] | None = None) -> None:
+    def say(
+        self, ticket: str, text: str, *, public: bool, files: Mapping[str, bytes] | None = None
+    ) -> None:
         attached = [
             {
                 "FileName": name,
@@ -124,10 +124,11 @@ class Desk:
 
 
 class Tracker:
-    """Redmine, as one person."""
+    """Redmine, as one person, or as the administrator."""
 
-    def __init__(self, connection: Mapping[str, Any], person: str) -> None:
-        key = connection["people"][person]["auth"]["api_key"]
+    def __init__(self, connection: Mapping[str, Any], person: str | None = None) -> None:
+        owner = connection["people"][person] if person else connection
+        key = owner["auth"]["api_key"]
         self.web = connection["base_url"]
         self.api = Api(self.web, {"X-Redmine-API-Key": key})
 

@@ -19,6 +19,7 @@ from syncline.store.rows import Link, Observation, Tombstone
 from syncline.store.sql import Tx
 
 CANARIES = 3
+TOLD = "the tool calls it deleted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +127,15 @@ async def confirm(context: PassContext) -> list[Tombstone]:
 
 
 def _ripe(context: PassContext, tombstone: Tombstone) -> bool:
+    """Whether a second look says more than the first did.
+
+    What a tool itself calls deleted may be looked at at once; an absence only in a later pass,
+    and only after the tool's own lag: a tool that is being restarted answers 404 for a while.
+    """
     lag = context.connectors[tombstone.side].capabilities.search_lag
-    return context.now() - tombstone.first_seen_at >= lag
+    told = tombstone.evidence == TOLD
+    ripe = context.now() - tombstone.first_seen_at >= lag
+    return ripe and (told or tombstone.first_seen_at < context.started)
 
 
 async def _confirm_side(

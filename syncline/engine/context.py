@@ -43,6 +43,7 @@ class PassContext:
     lease: Lease
     clock: Clock
     run: str
+    started: datetime
     new_id: Callable[[], str]
     sign: Callable[[str], str]
     people: dict[str, People] = field(default_factory=dict)

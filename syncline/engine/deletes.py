@@ -31,7 +31,7 @@ class Deletes:
         told = await self.context.read(matching.deleted, self.context.sync.name)
         for side in {row.side for row in told}:
             ids = [row.record_id for row in told if row.side == side]
-            await absence.suspect(self.context, side, ids, "the tool calls it deleted")
+            await absence.suspect(self.context, side, ids, absence.TOLD)
         self.confirmed = await absence.confirm(self.context)
 
     async def carry_out(self) -> None:

@@ -100,6 +100,7 @@ async def open_pass(env: Environment, sync: Sync, options: Options) -> AsyncIter
         lease=lease,
         clock=env.clock,
         run=run,
+        started=env.clock.now(),
         new_id=env.new_id,
         sign=signer(env.secret, env.store.workspace),
         table={s: dict(env.people.get(s, {})) for s in sync.sides},
@@ -125,7 +126,6 @@ class Pass:
         self.sync = context.sync
         self.refused: list[Refused] = []
         self.observed: dict[str, Observed] = {}
-        self.started: datetime = context.now()
         self.remap = False
         self.deletes = Deletes(context)
         self.plans: list[LinkPlan] = []
@@ -134,7 +134,6 @@ class Pass:
 
     async def begin(self) -> None:
         """Note the run and load who is known; sends nothing."""
-        self.started = self.context.now()
         running = replace(self._run("running"), finished_at=None, counts=None)
         await self.context.commit(runs.start, running)
         for side in self.sync.sides:
@@ -297,7 +296,7 @@ class Pass:
         report = Report(
             run=self.context.run,
             sync=self.sync.name,
-            started_at=self.started,
+            started_at=self.context.started,
             finished_at=self.context.now(),
             counts=dict(self.context.counts),
             requests=requests,
@@ -325,7 +324,7 @@ class Pass:
             sync=self.sync.name,
             kind=self.options.kind,
             state=state,
-            started_at=self.started,
+            started_at=self.context.started,
             finished_at=self.context.now(),
             counts=dict(self.context.counts),
             requests=report.requests if report else None,

@@ -402,9 +402,8 @@ def _create(
             continue
         if decided[name].conflict:
             continue
-        value = states[name].value
-        if value is None:
-            value = _default(unit, spec)
+        decided_value = states[name].value
+        value = _default(unit, spec) if decided_value is None else decided_value
         if value is None:
             continue
         try:
@@ -412,8 +411,9 @@ def _create(
         except Unwritable as error:
             refusals.append(Refusal(spec.name, name, "write", error.reason, value))
             continue
-        parts[name] = UnitWrite(states[name].value, {}, after)
         overlay(fields, lens.patch(None, after))
+        if decided_value is not None:
+            parts[name] = UnitWrite(decided_value, {}, after)
     missing = [path for path in spec.required if not _holds(fields, path)]
     if missing:
         reason = (
