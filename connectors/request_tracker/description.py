@@ -39,11 +39,7 @@ class Describer:
         statuses, unsure = self._statuses(queues)
         warnings = [
             *_right_warnings(about, queues, self._reader.offered),
-            *(
-                f"custom field {name!r} can be seen but not its definition: give SeeCustomField "
-                "globally, else one value and several cannot be told apart"
-                for name in hidden
-            ),
+            *_hidden_fields(hidden),
             *unsure,
         ]
         fields = [*self._built_in(statuses, tuple(queues)), *custom]
@@ -141,15 +137,20 @@ class Describer:
             )
 
 
+def _hidden_fields(names: Sequence[str]) -> list[str]:
+    if not names:
+        return []
+    return [
+        f"the account sees the custom fields {', '.join(names)} but not what they are: give it "
+        "SeeCustomField globally, else one value and a list cannot be told apart"
+    ]
+
+
 def _right_warnings(about: Row, queues: Mapping[str, Row], offered: Collection[str]) -> list[str]:
     """What RT's own links say that the account may not do, or may do beyond need."""
     if "Plugins" in about:
         return ["the account is a SuperUser: rights on the scope's queues would do (README)"]
     found = [
-        "the account does not see all of RT: give it every right of the README on the scope's "
-        "queues, as RT leaves rows out of lists without a word"
-    ]
-    found += [
         f"queue {name!r}: the account may not create tickets (CreateTicket)"
         for name, row in queues.items()
         if not any(link["ref"] == "create" for link in row["_hyperlinks"])

@@ -19,8 +19,8 @@ from connectors.request_tracker.wire import WireShape, changed, leaves, same
 from syncline.sdk.connector import Change, Create, Outcome, Record, Result, Update
 from syncline.sdk.errors import AuthRequired, Conflict, ConnectorError, Misconfigured, Rejected
 
-# RT works through a bulk one after the other, about ten a second: well inside every time-out.
-BULK_CREATES = 20
+# RT works through a bulk one after the other, at one to ten a second: inside every time-out.
+BULK_CREATES = 10
 _MOST_TEXT = 256 * 1024
 _PEOPLE = {"Requestor", "Requestors", "Cc"}
 # The longest way along a lifecycle that is walked without asking a person.

@@ -245,6 +245,25 @@ class Particulars:
         assert outcome.result is Result.APPLIED
         assert [link.rpartition("/")[2] for link in await world.links_shown(id)] == [other]
 
+    async def test_the_schema_is_that_of_the_queue(self, world: RequestTrackerWorld) -> None:
+        async with opened(world) as rt:
+            schema = await rt.describe()
+        fields = schema.records["ticket"].fields
+        assert schema.account.startswith("user 29 at ")
+        assert schema.version.startswith("5.")
+        assert schema.warnings == ()
+        assert fields["CustomFields.Severity"].options == ("high", "low", "medium", "urgent")
+        assert fields["CustomFields.Labels"].type == "list"
+        assert fields["Status"].options and "stalled" in fields["Status"].options
+        assert fields["Content"].create_only
+
+    async def test_a_key_field_that_the_queue_has_not_is_named(
+        self, world: RequestTrackerWorld
+    ) -> None:
+        async with opened(world, key_field="Labels") as rt:
+            with pytest.raises(Misconfigured, match="no single-value custom field 'Labels'"):
+                await rt.describe()
+
     async def test_a_queue_that_does_not_exist_is_named(self, world: RequestTrackerWorld) -> None:
         async with opened(world, scope={"queue": ["Support", "Suport"]}) as rt:
             for asked in (rt.describe(), told(rt, None)):
