@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from syncline.cli.options import DONE, ConfigPath, Json, hub, run
+from syncline.cli.options import DONE, FAILED, ConfigPath, Json, hub, run
 from syncline.cli.output import Output
 
 
@@ -38,7 +38,23 @@ async def _deploy(path: Path | None, pool: str | None, image: str | None, out: O
     return DONE
 
 
-def up(config: ConfigPath = None) -> None:
+def up(
+    port: Annotated[
+        int | None, typer.Option("--port", help="Of Prefect's page; a free one from 4200 on.")
+    ] = None,
+    once: Annotated[
+        bool, typer.Option("--once", help="Run each sync once, then end everything.")
+    ] = False,
+    config: ConfigPath = None,
+    as_json: Json = False,
+) -> None:
     """Start everything on this machine: Prefect with its UI, the deployments, a worker."""
+    run(_up(config, port, once, Output(as_json)))
+
+
+async def _up(path: Path | None, port: int | None, once: bool, out: Output) -> int:
     starter = import_module("deployments.up")
-    run(starter.up(config))
+    ran = await starter.up(path, port=port, once=once, say=out.say)
+    runs = [{"sync": r.sync, "run": r.run, "state": r.state, "message": r.message} for r in ran]
+    out.result({"runs": runs})
+    return FAILED if any(r.state not in ("COMPLETED", "CANCELLED") for r in ran) else DONE

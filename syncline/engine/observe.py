@@ -109,6 +109,8 @@ def is_new(
     count a new comment as a change of its record.
     """
     if link is None:
+        if not row.in_scope:
+            return loose is not None and loose.in_scope
         return not row.deleted and (
             loose is None or loose.fields != row.fields or loose.in_scope != row.in_scope
         )
