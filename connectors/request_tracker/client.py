@@ -10,6 +10,7 @@ them: who writes, reads again. (Measured on RT 5.0.3; RT::REST2 in RT's document
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -53,9 +54,21 @@ def literal(text: str) -> str:
     return f"'{escaped}'"
 
 
+def strong(etag: str) -> str:
+    """RT's own ETag, the number of a transaction, of one that a proxy marked for its packing:
+    `W/"42"` and `"42-gzip"` match nothing."""
+    number = re.search(r"\d+", etag)
+    return f'"{number[0]}"' if number else ""
+
+
 def any_of(field: str, values: Iterable[object]) -> str:
     """A condition that `field` is one of the numbers; RT 5.0 has no IN."""
     return "(" + " OR ".join(f"{field} = {value}" for value in values) + ")"
+
+
+def id_of(value: Any) -> str:
+    """The id of a reference, which RT writes as a number, a text or an object."""
+    return str(value["id"] if isinstance(value, Mapping) else value)
 
 
 def moment(text: str) -> datetime | None:
@@ -145,7 +158,7 @@ class Client:
         params = {"fields[Queue]": "Name", "fields[Owner]": "Name"}
         response = await self.transport.request("GET", f"/ticket/{id}", params=params)
         row: Row = response.json()
-        return row, response.headers.get("etag", "")
+        return row, strong(response.headers.get("etag", ""))
 
     async def newest(self, path: str, query: str, fields: str = "", count: int = 1) -> list[Row]:
         """The last rows by id, newest first."""

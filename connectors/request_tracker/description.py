@@ -76,7 +76,7 @@ class Describer:
             FieldSchema(
                 path=custom_path(named[id]),
                 label=named[id],
-                type="text" if known[id]["MaxValues"] == "1" else "list",
+                type="text" if str(known[id]["MaxValues"]) == "1" else "list",
                 options=choices,
             )
             for id, choices in zip(shown, options, strict=True)

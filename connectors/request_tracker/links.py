@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from connectors.request_tracker.client import Client, chunks, outcomes
+from connectors.request_tracker.client import Client, chunks, id_of, outcomes
 from connectors.request_tracker.reading import by
 from connectors.request_tracker.wire import references
 from syncline.sdk.connector import LinkCard, Outcome
@@ -26,7 +26,7 @@ class Links:
         unwanted = by(gone, lambda card: card.record_id)
         tickets = list(dict.fromkeys([*wanted, *unwanted]))
         rows = [row for some in chunks(tickets) for row in await self._client.tickets_of(some)]
-        shown = {str(row["id"]): row for row in rows if row["id"] == row["EffectiveId"]}
+        shown = {str(row["id"]): row for row in rows if id_of(row) == id_of(row["EffectiveId"])}
 
         async def one(id: str) -> Outcome:
             if id not in shown:

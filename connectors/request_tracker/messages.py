@@ -11,7 +11,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from connectors.request_tracker.client import Client, any_of, chunks, created, outcomes
+from connectors.request_tracker.client import Client, any_of, chunks, created, id_of, outcomes
 from connectors.request_tracker.metadata import Metadata, person_of
 from connectors.request_tracker.reading import by
 from connectors.request_tracker.text import BODY_FIELDS, IS_FILE, IS_TEXT, MIME, NO_FILE, body_of
@@ -189,7 +189,7 @@ class Messages:
         owner = {id: id for id in ids}
         query = any_of("EffectiveId", ids)
         async for rows in self._client.tickets(query, "EffectiveId"):
-            owner |= {str(row["id"]): str(row["EffectiveId"]) for row in rows}
+            owner |= {str(row["id"]): id_of(row["EffectiveId"]) for row in rows}
         return owner
 
 

@@ -52,7 +52,7 @@ class Metadata:
 
     async def multiple(self) -> Mapping[str, bool]:
         """Of each known custom field's id, whether it takes several values."""
-        return {id: row["MaxValues"] != "1" for id, row in (await self.fields()).items()}
+        return {id: str(row["MaxValues"]) != "1" for id, row in (await self.fields()).items()}
 
     async def users(self, ids: Iterable[str]) -> Mapping[str, Person]:
         """Users by RT's number, with the login as handle; those that cannot be read are left out.
@@ -104,7 +104,7 @@ class Metadata:
                 f"scope: Request Tracker has no queue {name!r} that this account may see. "
                 "Nothing was read; correct the name, or give the account SeeQueue on it."
             ) from error
-        if found.get("Disabled") == "1":
+        if str(found.get("Disabled")) == "1":
             raise Misconfigured(
                 f"scope: the queue {name!r} is disabled in Request Tracker. Nothing was read; "
                 "enable it or take it out of the scope."
@@ -132,5 +132,5 @@ def person_of(row: Row) -> Person:
         handle=name,
         email=row.get("EmailAddress") or None,
         name=row.get("RealName") or name,
-        active=row.get("Disabled") != "1",
+        active=str(row.get("Disabled")) != "1",
     )

@@ -36,7 +36,7 @@ class Races:
 
         One request for a hundred tickets. Nothing where the log cannot be read now.
         """
-        marks = {id: int(etag.strip('"')) for id, etag in etags.items() if etag[1:-1].isdecimal()}
+        marks = {id: int(etag.strip('"')) for id, etag in etags.items()}
         if not marks:
             return {}
         try:

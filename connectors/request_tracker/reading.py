@@ -115,12 +115,10 @@ class Reader:
             row, _ = await self._client.ticket(id)
         except NotFound as error:
             return Missing(id, gone=not error.hidden, reason=str(error))
-        return await self.as_row(row) | {"id": id}
+        return await self.with_addresses(row) | {"id": id}
 
-    async def as_row(self, row: Row, *, addresses: bool = True) -> dict[str, Any]:
-        """A single ticket in the shape of a search row, where asked with people's addresses."""
-        if not addresses:
-            return {**row, "EffectiveId": row["EffectiveId"]["id"]}
+    async def with_addresses(self, row: Row) -> dict[str, Any]:
+        """A single ticket with people's addresses, which only a search shows."""
         names = {person["id"] for role in ("Requestor", "Cc") for person in row[role]}
         people = {
             p.handle: p
@@ -128,7 +126,6 @@ class Reader:
         }
         return {
             **row,
-            "EffectiveId": row["EffectiveId"]["id"],
             **{
                 role: [
                     {**one, "EmailAddress": people[one["id"]].email} if one["id"] in people else one

@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-from connectors.request_tracker.client import Row, moment
+from connectors.request_tracker.client import Row, id_of, moment
 from connectors.request_tracker.config import RequestTrackerConfig
 from connectors.request_tracker.text import MIME
 from syncline.sdk.connector import Record
@@ -46,7 +46,7 @@ class WireShape:
         `multiple` tells of a custom field's id whether it takes several values.
         """
         updated = moment(row["LastUpdated"])
-        survivor = str(row["EffectiveId"])
+        survivor = id_of(row["EffectiveId"])
         fields = self._fields(row, multiple) | {"Content": content}
         return Record(
             id=str(row["id"]),

@@ -146,8 +146,9 @@ class Writer:
             return Outcome(
                 Result.GONE, id=item.id, reason=f"ticket {item.id} is deleted in Request Tracker"
             )
-        named = await self._reader.as_row(row, addresses=bool(_PEOPLE & item.patch.keys()))
-        before = self._shape.record(named, "", multiple).fields
+        if _PEOPLE & item.patch.keys():
+            row = await self._reader.with_addresses(row)
+        before = self._shape.record(row, "", multiple).fields
         self._reader.learn(row["Queue"]["Name"], row)
         body = self._shape.body(item.patch, before)
         if moved := changed(item.expected, before):
@@ -158,6 +159,12 @@ class Writer:
                 reason=f"ticket {item.id} shows another value of {paths}",
             )
         said: tuple[str, ...] = ()
+        if body and not etag:
+            raise Misconfigured(
+                f"ticket {item.id} came without an ETag, which a proxy before Request Tracker must "
+                "have removed. Nothing was written, as it could overwrite somebody's edit; let the "
+                "proxy pass ETag and If-Match."
+            )
         if body:
             response = await self._client.write("PUT", f"ticket/{item.id}", body, etag=etag)
             said = tuple(map(str, response.json() or ()))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from connectors.request_tracker.client import literal
+from connectors.request_tracker.client import literal, strong
 from connectors.request_tracker.config import RequestTrackerConfig
 from connectors.request_tracker.feed import Cursor
 from connectors.request_tracker.text import body_of
@@ -69,6 +69,11 @@ def test_the_fewest_moves_are_taken_and_none_is_invented() -> None:
 
 def test_a_literal_cannot_end_early() -> None:
     assert literal("it's \\") == "'it\\'s \\\\'"
+
+
+@pytest.mark.parametrize("etag", ['"42"', 'W/"42"', '"42-gzip"'])
+def test_an_etag_is_rt_s_own_again_behind_a_proxy_that_packs(etag: str) -> None:
+    assert strong(etag) == '"42"'
 
 
 def test_a_message_is_its_part_in_the_wanted_format() -> None:
