@@ -346,7 +346,8 @@ def main() -> int:
         if code or arguments.once:
             return code
         print(
-            f"\nEverything keeps running. Look at\n  the desk     {story.desk.web}  (root, password)"
+            "\nEverything keeps running. Look at"
+            f"\n  the desk     {story.desk.web}  (root, password)"
             f"\n  the tracker  {story.tracker.web}  (admin, admin-password)"
             "\nand edit something; Prefect runs the sync every minute. Ctrl-C ends it all.\n"
         )
