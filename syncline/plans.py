@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from syncline.engine.merge import digest
-from syncline.engine.plan import LinkPlan
+from syncline.engine.planned import LinkPlan
 
 FORMAT = "syncline-plan/1"
 LARGEST = 256 * 1024 * 1024

@@ -10,21 +10,22 @@ import asyncio
 from collections.abc import Awaitable, Collection, Mapping, Sequence
 from dataclasses import replace
 
+from syncline.engine.births import fields_digest
 from syncline.engine.book import Book, observation_of, parked
 from syncline.engine.context import PassContext, records_of
 from syncline.engine.intents import new_intent
-from syncline.engine.plan import Write, fields_digest, part
+from syncline.engine.planned import Write, part
 from syncline.engine.ports import Port
 from syncline.engine.receipt import Receipt, receive, refuse
 from syncline.engine.spec import Sync
-from syncline.sdk.connector import Outcome, Record, Result
+from syncline.sdk.connector import Missing, Outcome, Record, Result
 from syncline.sdk.errors import (
     Ambiguous,
     AuthRequired,
     ConnectorError,
     Misconfigured,
 )
-from syncline.store.rows import Deviation, Intent, JournalEntry, Link
+from syncline.store.rows import Deviation, Intent, JournalEntry, Link, Tombstone
 
 CHUNK = 50
 """Writes to one side between two commits of receipts, where the tool has no larger bulk call."""
@@ -135,8 +136,7 @@ class Applier:
                 good.append((write, intent))
                 continue
             book.close(intent, "superseded", "the record moved before the write")
-            if isinstance(record, Record):
-                self._look_again(side, record, write.link_id, book)
+            self._look_again(side, record, write, book)
         if book.closed:
             await self.context.commit(book.write)
         return good
@@ -245,7 +245,7 @@ class Applier:
         self.context.counts["deviations"] += len(receipt.deviations)
         self.context.counts[self._counted(write)] += 1
         if receipt.stale:
-            self._look_again(side, record, write.link_id, book)
+            self._look_again(side, record, write, book)
         elif write.link_id in self.held:
             row = observation_of(self.sync, side, record, write.link_id, book.at)
             book.seen.append(replace(row, state="held"))
@@ -331,7 +331,7 @@ class Applier:
         return pairs
 
     async def _observe_again(self, side: str, writes: Sequence[Write], book: Book) -> None:
-        """Read records whose write met a moved record; absence is judged elsewhere."""
+        """Read records whose write met a moved record or none."""
         ids = [write.record_id for write in writes if write.record_id]
         if not ids:
             return
@@ -341,15 +341,32 @@ class Applier:
             self.context.stop(side, error)
             return
         for write in writes:
-            record = found.get(write.record_id or "")
-            if isinstance(record, Record):
-                self._look_again(side, record, write.link_id, book)
+            self._look_again(side, found.get(write.record_id or ""), write, book)
 
-    def _look_again(self, side: str, record: Record, link_id: str, book: Book) -> None:
+    def _look_again(
+        self, side: str, found: Record | Missing | None, write: Write, book: Book
+    ) -> None:
         """Store what a record shows that no decision knows, and plan its link again.
 
-        Comments and files are read anew with their record, so nothing is stored of them.
+        A record that is gone is only suspected; a later pass looks again. Comments and files are
+        read anew with their record, so nothing is stored of them.
         """
-        if self.observes:
-            book.seen.append(observation_of(self.sync, side, record, link_id, book.at))
-            self.moved.add(link_id)
+        if not self.observes:
+            return
+        if isinstance(found, Record):
+            row = observation_of(self.sync, side, found, write.link_id, book.at)
+            book.seen.append(row)
+            self.moved.add(write.link_id)
+        elif isinstance(found, Missing) and found.gone:
+            book.tombstones.append(
+                Tombstone(
+                    sync=book.sync,
+                    link_id=write.link_id,
+                    side=side,
+                    record_id=found.id,
+                    state="suspected",
+                    reason="deleted",
+                    evidence="gone when it was to be written",
+                    first_seen_at=book.at,
+                )
+            )

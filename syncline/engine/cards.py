@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from syncline.engine.book import Book
 from syncline.engine.context import PassContext
-from syncline.engine.plan import CARDS, cards_owed
+from syncline.engine.owing import CARDS, cards_owed, lacking, owes
 from syncline.sdk.connector import LinkCard, Result
 from syncline.sdk.errors import ConnectorError
 from syncline.store.rows import Link
@@ -66,13 +66,5 @@ def _shown(context: PassContext, link: Link, side: str) -> Link:
         return link
     shown = {**link.fields.get(CARDS, {}), side: cards}
     after = replace(link, fields={**link.fields, CARDS: shown}, revision=link.revision + 1)
-    owes = bool(cards_owed(context.sync, after))
-    return replace(after, dirty=link.dirty and (owes or _owes_more(context, after)))
-
-
-def _owes_more(context: PassContext, link: Link) -> bool:
-    from syncline.engine.merge import UnitState
-    from syncline.engine.plan import lacking, undelivered
-
-    states = {name: UnitState.unpack(link.fields.get(name)) for name in context.sync.units}
-    return undelivered(context.sync, link.sides, states) or bool(lacking(context.sync, link.sides))
+    missing = link.dirty and bool(lacking(context.sync, after.sides))
+    return replace(after, dirty=missing or owes(context.sync, after))

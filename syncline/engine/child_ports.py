@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from syncline.engine.attribution import attributed, stripped
-from syncline.engine.plan import Write
+from syncline.engine.planned import Write
 from syncline.sdk.connector import (
     Attachment,
     Comment,

@@ -14,6 +14,7 @@ from syncline.engine.attribution import stripped
 from syncline.engine.book import Book
 from syncline.engine.child_ports import META, AttachmentPort, CommentPort, child_id
 from syncline.engine.context import PassContext
+from syncline.engine.owing import UNREAD, lacking, owes
 from syncline.engine.ports import Port
 from syncline.engine.settle import Settler
 from syncline.engine.spec import Mode, Policy, SideSpec, Sync, Unit
@@ -85,12 +86,14 @@ class Children:
             if len(live) > 1:
                 groups.setdefault(live, []).append(parent)
         for live, group in groups.items():
-            await self._kind("comment", live, group)
-            if self.sync.comments.attachments:
-                await self._kind("attachment", live, group)
-            await self._read_before(group)
+            kinds = ["comment", "attachment"] if self.sync.comments.attachments else ["comment"]
+            if all([await self._kind(kind, live, group) for kind in kinds]):
+                await self._were_read(group)
+        alone = {parent.id for group in groups.values() for parent in group}
+        await self._were_read([parent for parent in parents if parent.id not in alone])
 
-    async def _kind(self, kind: str, live: frozenset[str], parents: Sequence[Link]) -> None:
+    async def _kind(self, kind: str, live: frozenset[str], parents: Sequence[Link]) -> bool:
+        """Copy children of one kind; False when a side could not be read, so that they stay due."""
         by_id = {parent.id: parent for parent in parents}
         known = await self.context.read(links.children, list(by_id))
         read: dict[str, list[Child]] = {}
@@ -99,7 +102,7 @@ class Children:
                 await self._read(kind, side, parents, read)
             except ConnectorError as error:
                 self.context.stop(side, error)
-                return
+                return False
         items = []
         for parent in parents:
             mine = [child for child in known.get(parent.id, []) if child.kind == kind]
@@ -107,6 +110,7 @@ class Children:
         if items:
             stage = Stage(self.context, self._spec(kind), self._ports(kind, by_id, known), live)
             await stage.run(items)
+        return True
 
     async def _read(
         self, kind: str, side: str, parents: Sequence[Link], read: dict[str, list[Child]]
@@ -230,16 +234,16 @@ class Children:
             seen_at=self.context.now(),
         )
 
-    async def _read_before(self, parents: Sequence[Link]) -> None:
-        """Remember that what these records had was read: what comes later is new."""
-        ids = [parent.id for parent in parents if SEEN not in parent.fields]
-        if not ids:
-            return
+    async def _were_read(self, parents: Sequence[Link]) -> None:
+        """Remember that these records' children were read: what comes later is new."""
+        ids = [parent.id for parent in parents if UNREAD in parent.fields]
         found = await self.context.read(links.load, ids)
         book = Book(self.sync.name, self.context.run, self.context.now())
-        book.links = {
-            id_: replace(link, fields={**link.fields, SEEN: True}) for id_, link in found.items()
-        }
+        for id_, link in found.items():
+            fields = {name: packed for name, packed in link.fields.items() if name != UNREAD}
+            read = replace(link, fields={**fields, SEEN: True})
+            missing = link.dirty and bool(lacking(self.sync, link.sides))
+            book.links[id_] = replace(read, dirty=missing or owes(self.sync, read))
         await self.context.commit(book.write)
 
     def _spec(self, kind: str) -> Sync:

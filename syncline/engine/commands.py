@@ -28,9 +28,7 @@ def _answer(tx: Tx, id_: str, digest: str, value: Any) -> bool:
     return True
 
 
-async def adopt(
-    store: Store, sync: str, records: Sequence[tuple[str, str]], link_id: str
-) -> Link:
+async def adopt(store: Store, sync: str, records: Sequence[tuple[str, str]], link_id: str) -> Link:
     """Tie records `(side, record id)` of different sides; lifts what tombstones they have.
 
     A record that is in a link already brings that link; `link_id` names a new one. Raises

@@ -9,7 +9,7 @@ from syncline.engine import absence
 from syncline.engine.book import Book
 from syncline.engine.context import PassContext
 from syncline.engine.merge import UnitState, digest
-from syncline.engine.plan import undelivered
+from syncline.engine.owing import undelivered
 from syncline.sdk.connector import Outcome, Result
 from syncline.sdk.errors import ConnectorError
 from syncline.store import intents, links, matching, observations

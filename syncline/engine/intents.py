@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from syncline.engine.context import PassContext
-from syncline.engine.plan import UnitWrite, Write
+from syncline.engine.planned import UnitWrite, Write
 from syncline.store.rows import Intent
 
 

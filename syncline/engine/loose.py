@@ -73,17 +73,17 @@ class Loose:
         free = []
         for row in rows:
             link = found.joins.get((row.side, row.record_id))
-            if link is None:
-                free.append(row)
-            else:
+            if link is not None:
                 items.append(_joined(link, row))
+            elif (row.side, row.record_id) not in found.dead:
+                free.append(row)
         matched, questions = pair(self.sync, free, lambda row: self._candidates(row, found))
         asked = {(q.record.side, q.record.record_id) for q in questions}
         asked |= {(c.side, c.record_id) for q in questions for c in q.candidates}
         for match in matched:
             taken.update((row.side, row.record_id) for row in match.records.values())
             items.append(self._linked(match))
-        alone = []
+        alone = [row for row in rows if (row.side, row.record_id) in found.dead]
         for row in free:
             place = (row.side, row.record_id)
             if place in taken or place in asked:
@@ -95,7 +95,11 @@ class Loose:
         return items, questions, alone
 
     def _candidates(self, row: Observation, found: Found) -> list[Observation]:
-        rows = found.partners.get((row.side, row.record_id), [])
+        rows = [
+            r
+            for r in found.partners.get((row.side, row.record_id), ())
+            if (r.side, r.record_id) not in found.dead
+        ]
         return [r for r in rows if r.side != row.side and self._belongs(r)]
 
     def _creates_from(self, row: Observation) -> bool:
@@ -118,11 +122,15 @@ class Loose:
 
 
 class Found:
-    """What the store knows about loose records: links they belong to, and possible partners."""
+    """What the store knows about loose records: links they belong to, and possible partners.
+
+    `dead` have a tombstone: nothing but `adopt` ties them to anything, or copies them.
+    """
 
     def __init__(self) -> None:
         self.joins: dict[tuple[str, str], Link] = {}
         self.partners: dict[tuple[str, str], list[Observation]] = {}
+        self.dead: set[tuple[str, str]] = set()
 
 
 def _side(row: Observation) -> LinkSide:
@@ -137,7 +145,7 @@ def _evidence(tx: Tx, context: PassContext, rows: Sequence[Observation]) -> Foun
     """Markers, references and match keys of loose records, looked up in batches."""
     found = Found()
     sync = context.sync.name
-    dead = _dead(tx, sync, rows)
+    found.dead = dead = _dead(tx, sync, rows)
     _by_marker(tx, context, rows, dead, found)
     if "reference" in context.sync.match:
         _by_reference(tx, context, rows, dead, found)
@@ -150,6 +158,8 @@ def _evidence(tx: Tx, context: PassContext, rows: Sequence[Observation]) -> Foun
         extra = [r for r in same if (r.side, r.record_id) not in known]
         if extra and not known:
             found.partners[place] = extra
+    partners = [one for group in found.partners.values() for one in group]
+    found.dead |= _dead(tx, sync, partners)
     return found
 
 

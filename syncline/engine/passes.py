@@ -11,7 +11,6 @@ import hmac
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 
 from syncline.engine import absence
 from syncline.engine.cards import show_cards
@@ -21,7 +20,8 @@ from syncline.engine.deletes import Deletes
 from syncline.engine.guards import Refused, judge
 from syncline.engine.loose import Loose
 from syncline.engine.observe import Observed, observe
-from syncline.engine.plan import LinkPlan, cards_owed
+from syncline.engine.owing import cards_owed
+from syncline.engine.planned import LinkPlan
 from syncline.engine.ports import RecordPort
 from syncline.engine.report import Action, Report, actions_of
 from syncline.engine.settle import Settler
@@ -41,12 +41,15 @@ from syncline.store import (
 )
 from syncline.store.findings import conflicts, parked
 from syncline.store.lease import Lease
-from syncline.store.rows import Link, PersonRow, Run
+from syncline.store.rows import PersonRow, Run
 from syncline.store.sql import Tx
 from syncline.store.store import Store
 
 BATCH = 500
 """Links held in memory at once."""
+
+ACTIONS = 1000
+"""Actions that a report names; all are in the journal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +131,7 @@ class Pass:
         self.observed: dict[str, Observed] = {}
         self.remap = False
         self.deletes = Deletes(context)
-        self.plans: list[LinkPlan] = []
+        self.actions: list[Action] = []
         self.touched: set[str] = set()
         self._requests = {s: dict(c.requests()) for s, c in context.connectors.items()}
 
@@ -207,7 +210,7 @@ class Pass:
         async for items in self._batches():
             stage = self._stage()
             plans = await stage.run(items)
-            self.plans += [replace(p, link=_light(p.link)) for p in plans if p.writes or p.clashes]
+            self._remember(plans)
             self.touched.update(plan.link.id for plan in plans)
             done += len(items)
             progress(done)
@@ -219,7 +222,7 @@ class Pass:
                 found = await self.context.read(links.load, part)
                 owing = [link for link in found.values() if cards_owed(self.sync, link)]
                 await show_cards(self.context, owing)
-        if self.options.only or self.options.limit is not None:
+        if self.options.only or self.options.limit is not None or self.context.stopped:
             return
         await self.context.commit(state.put, self.sync.name, "fingerprint", self.sync.fingerprint)
         accounts = await self.accounts()
@@ -277,6 +280,7 @@ class Pass:
         after = None
         while page := await self.context.read(links.dirty, self.sync.name, after, BATCH):
             after = page[-1].id
+            self.touched.update(link.parent for link in page if link.parent is not None)
             ids = [link.id for link in page if link.kind == "record" and link.id not in seen]
             if ids:
                 yield await stage.load(ids)
@@ -305,13 +309,16 @@ class Pass:
             notes=tuple(self.context.notes),
             links=counts["links"],
             agreed=counts["agreed"],
-            actions=self._actions(),
+            actions=tuple(self.actions),
         )
         await self.context.commit(runs.finish, self._run(report.state, report))
         return report
 
-    def _actions(self) -> tuple[Action, ...]:
-        return tuple(a for plan in self.plans for a in actions_of(self.sync, plan, self.context))
+    def _remember(self, plans: Iterable[LinkPlan]) -> None:
+        """Keep the first actions for the report; a pass may have millions."""
+        for plan in plans:
+            if plan.writes and len(self.actions) < ACTIONS:
+                self.actions += actions_of(self.sync, plan, self.context)
 
     async def fail(self, error: BaseException) -> None:
         """Note that the run ended with an error; what it committed stands."""
@@ -330,11 +337,6 @@ class Pass:
             requests=report.requests if report else None,
             report=report.summary() if report else None,
         )
-
-
-def _light(link: Link) -> Link:
-    """A link without its field states, for a report."""
-    return replace(link, fields={})
 
 
 def _named(item: Item, only: Sequence[str]) -> bool:

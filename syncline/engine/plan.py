@@ -6,120 +6,27 @@ what is needed, calls `plan_link` for every link that moved, and carries out wha
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
-import orjson
-
-from syncline.engine.merge import Answer, Candidate, Decision, Evidence, UnitState, decide
-from syncline.engine.spec import SideSpec, Sync, Unit
+from syncline.engine.births import creates
+from syncline.engine.merge import Decision, UnitState, decide
+from syncline.engine.owing import agreed, owes
+from syncline.engine.planned import (
+    Clash,
+    Hop,
+    LinkPlan,
+    Refusal,
+    Surroundings,
+    UnitWrite,
+    Write,
+    overlay,
+    part,
+)
+from syncline.engine.spec import Sync, Unit
 from syncline.mapping.lens import People, Unmappable, Unwritable
 from syncline.store.rows import Link, LinkSide, Observation, Slice
-
-CARDS = "_cards"
-"""Where a link keeps, beside its units, which cards each side shows."""
-
-
-@dataclass(frozen=True, slots=True)
-class UnitWrite:
-    """One unit of a write: the shared value, and the side's slice before and after."""
-
-    value: Any
-    before: Slice
-    after: Slice
-
-
-@dataclass(frozen=True, slots=True)
-class Write:
-    """What one side of one link is sent. `kind`: create | update | remove.
-
-    `record_id` is None for a create. `fresh` tells that `expected` comes from this pass's view.
-    """
-
-    link_id: str
-    side: str
-    kind: str
-    record_id: str | None
-    units: Mapping[str, UnitWrite]
-    patch: Mapping[str, Any]
-    expected: Mapping[str, Any]
-    version: int | None = None
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A value that a side cannot take, or shows in a way that cannot be read; with the reason.
-
-    `action`: write (a deviation: not tried again until something changes) | read | create.
-    """
-
-    side: str
-    unit: str
-    action: str
-    reason: str
-    value: Any = None
-    shown: Slice = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Clash:
-    """Concurrent values of a unit that wait for a person."""
-
-    unit: str
-    kind: str
-    candidates: tuple[Candidate, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Hop:
-    """An edit that was decided: for the journal and for `why`."""
-
-    side: str
-    unit: str
-    before: Any
-    after: Any
-    rule: str
-
-
-@dataclass(frozen=True, slots=True)
-class LinkPlan:
-    """Everything decided for one link. `hold`: its observations wait for a person."""
-
-    link: Link
-    writes: tuple[Write, ...] = ()
-    clashes: tuple[Clash, ...] = ()
-    losers: tuple[Clash, ...] = ()
-    refusals: tuple[Refusal, ...] = ()
-    hops: tuple[Hop, ...] = ()
-    drift: tuple[tuple[str, str], ...] = ()
-    left: tuple[str, ...] = ()
-    hold: bool = False
-    needs_times: bool = False
-    changed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What else a plan depends on.
-
-    `reachable`: sides that answered in this pass. `listed`: sides whose records are all known, so
-    that a missing one may be created. `busy`: (side, unit) with an open intent, `busy_create`
-    sides with an unsettled create. `parked_creates`: creates a tool refused, by side, with the
-    digest of what it refused. `remap`: the mapping changed, so every side is compared anew.
-    """
-
-    people: Mapping[str, People]
-    reachable: frozenset[str]
-    listed: frozenset[str] = frozenset()
-    busy: frozenset[tuple[str, str]] = frozenset()
-    busy_create: frozenset[str] = frozenset()
-    answers: Mapping[str, Answer] = field(default_factory=dict)
-    evidence: Mapping[str, Evidence] = field(default_factory=dict)
-    parked_creates: Mapping[str, str] = field(default_factory=dict)
-    remap: bool = False
 
 
 def plan_link(
@@ -150,8 +57,8 @@ def plan_link(
             around.evidence.get(name),
         )
     writes, refusals, states = _deliveries(sync, link, sides, left, decided, views, around)
-    creates, refused_creates, waits = _creates(sync, link, sides, decided, states, around)
-    writes += creates
+    made, refused_creates, waits = creates(sync, link, sides, decided, states, around)
+    writes += made
     refusals += refused_creates
     return _collect(sync, link, sides, left, decided, states, writes, refusals, waits)
 
@@ -209,11 +116,6 @@ def shared_values(
             continue
         values.update({name: value} if len(unit.fields) == 1 else value or {})
     return values
-
-
-def part(paths: Sequence[str], fields: Slice) -> dict[str, Any]:
-    """The part of a side's slice that one lens reads."""
-    return {path: fields.get(path) for path in paths}
 
 
 def _trusted(
@@ -339,112 +241,6 @@ def _write(
     return Write(link.id, side, "update", at.record_id, parts, patch, expected, at.version, why)
 
 
-def overlay(into: dict[str, Any], patch: Mapping[str, Any]) -> None:
-    """Lay one nested patch over another."""
-    for key, value in patch.items():
-        if isinstance(value, dict) and isinstance(into.get(key), dict):
-            overlay(into[key], value)
-        else:
-            into[key] = value
-
-
-def _creates(
-    sync: Sync,
-    link: Link,
-    sides: Mapping[str, LinkSide],
-    decided: Mapping[str, Decision],
-    states: Mapping[str, UnitState],
-    around: Surroundings,
-) -> tuple[list[Write], list[Refusal], bool]:
-    """Records to be made on sides that lack one; each is born delivered when its receipt comes.
-
-    The last part of the answer: whether some create has to wait for a later pass.
-    """
-    writes: list[Write] = []
-    refusals: list[Refusal] = []
-    waits = False
-    for name in lacking(sync, sides):
-        if name not in around.reachable & around.listed or name in around.busy_create:
-            waits = True
-            continue
-        spec = sync.sides[name]
-        write, refused = _create(sync, link, spec, decided, states, around.people[name])
-        parked = around.parked_creates.get(name)
-        if write is not None and parked == fields_digest(write.patch):
-            continue
-        refusals += refused
-        if write is not None:
-            writes.append(write)
-    return writes, refusals, waits
-
-
-def lacking(sync: Sync, sides: Mapping[str, LinkSide]) -> list[str]:
-    """Sides on which a record is to be made because the link has none there."""
-    if not any(at.state == "in" for at in sides.values()):
-        return []
-    return [n for n, s in sync.sides.items() if s.create == "when_missing" and n not in sides]
-
-
-def _create(
-    sync: Sync,
-    link: Link,
-    spec: SideSpec,
-    decided: Mapping[str, Decision],
-    states: Mapping[str, UnitState],
-    people: People,
-) -> tuple[Write | None, list[Refusal]]:
-    parts: dict[str, UnitWrite] = {}
-    refusals: list[Refusal] = []
-    fields: dict[str, Any] = {}
-    for name, unit in sync.units.items():
-        lens = unit.lenses.get(spec.name)
-        if lens is None or lens.read_only or unit.modes[spec.name] == "off":
-            continue
-        if decided[name].conflict:
-            continue
-        decided_value = states[name].value
-        value = _default(unit, spec) if decided_value is None else decided_value
-        if value is None:
-            continue
-        try:
-            after = lens.put(None, value, people)
-        except Unwritable as error:
-            refusals.append(Refusal(spec.name, name, "write", error.reason, value))
-            continue
-        overlay(fields, lens.patch(None, after))
-        if decided_value is not None:
-            parts[name] = UnitWrite(decided_value, {}, after)
-    missing = [path for path in spec.required if not _holds(fields, path)]
-    if missing:
-        reason = (
-            f"{spec.name} requires {', '.join(missing)}, which nothing fills; give it a value "
-            f"under sides.{spec.name}.defaults"
-        )
-        return None, [*refusals, Refusal(spec.name, "", "create", reason)]
-    return Write(link.id, spec.name, "create", None, parts, fields, {}, None, "missing"), refusals
-
-
-def fields_digest(fields: Mapping[str, Any]) -> str:
-    """Names exactly these fields of a create, so that a refused one is not sent again as it was."""
-    return hashlib.sha256(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
-
-
-def _default(unit: Unit, spec: SideSpec) -> Any:
-    if len(unit.fields) == 1:
-        return spec.defaults.get(unit.fields[0])
-    group = {f: spec.defaults[f] for f in unit.fields if f in spec.defaults}
-    return group or None
-
-
-def _holds(fields: Mapping[str, Any], path: str) -> bool:
-    at: Any = fields
-    for step in path.split("."):
-        if not isinstance(at, Mapping) or at.get(step) in (None, "", []):
-            return False
-        at = at[step]
-    return True
-
-
 def _collect(
     sync: Sync,
     link: Link,
@@ -467,12 +263,9 @@ def _collect(
         link,
         sides=sides,
         fields=fields,
-        dirty=waits
-        or bool(writes)
-        or undelivered(sync, sides, states)
-        or bool(cards_owed(sync, replace(link, sides=sides))),
         agreed=not clashes and agreed(sync, sides, states),
     )
+    after = replace(after, dirty=waits or bool(writes) or owes(sync, after, states))
     changed = after.sides != link.sides or after.fields != link.fields
     return LinkPlan(
         replace(after, revision=link.revision + 1) if changed else after,
@@ -491,43 +284,4 @@ def _collect(
         hold=bool(clashes or unreadable),
         needs_times=any(d.needs_times for d in decided.values()),
         changed=changed or after.dirty != link.dirty or after.agreed != link.agreed,
-    )
-
-
-def cards_owed(sync: Sync, link: Link) -> dict[str, list[str]]:
-    """Sides that do not yet show all their link's other records, with what they are to show."""
-    live = {side: at for side, at in link.sides.items() if at.state == "in" and at.url}
-    shown = link.fields.get(CARDS, {})
-    owed = {}
-    for side in live:
-        cards = sorted(f"{s}:{at.record_id}" for s, at in live.items() if s != side)
-        if cards and side in sync.sides and sync.sides[side].cards and shown.get(side) != cards:
-            owed[side] = cards
-    return owed
-
-
-def undelivered(sync: Sync, sides: Mapping[str, LinkSide], states: Mapping[str, UnitState]) -> bool:
-    """Whether some side in scope still has to be sent something."""
-    return any(
-        state.known
-        and at.state == "in"
-        and sync.units[name].writable(side)
-        and side in state.seen
-        and side not in state.delivered
-        for name, state in states.items()
-        if name in sync.units
-        for side, at in sides.items()
-    )
-
-
-def agreed(sync: Sync, sides: Mapping[str, LinkSide], states: Mapping[str, UnitState]) -> bool:
-    """Whether every side in scope that takes writes shows every decided value."""
-    return not any(
-        at.state == "in"
-        and sync.units[name].writable(side)
-        and (side not in state.delivered or side in state.deviates)
-        for name, state in states.items()
-        if name in sync.units
-        for side, at in sides.items()
-        if side in sync.units[name].lenses
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from syncline.engine.plan import Write
+from syncline.engine.planned import Write
 from syncline.sdk.connector import (
     Capabilities,
     Connector,

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from syncline.engine.merge import UnitState
-from syncline.engine.plan import UnitWrite, agreed, cards_owed, lacking, part, undelivered
+from syncline.engine.owing import agreed, lacking, owes
+from syncline.engine.planned import UnitWrite, part
 from syncline.engine.spec import Sync
 from syncline.mapping.lens import People, Unmappable, Unwritable
 from syncline.sdk.connector import Record
@@ -152,16 +153,17 @@ def _with(
         key=record.key or at.key,
         url=record.url or at.url,
     )
-    states = {name: UnitState.unpack(fields.get(name)) for name in sync.units}
+    return _owing(sync, replace(link, sides=sides, fields=fields, revision=link.revision + 1))
+
+
+def _owing(sync: Sync, link: Link) -> Link:
+    """The link with what it still owes and whether it agrees, as its fields say."""
+    states = {name: UnitState.unpack(link.fields.get(name)) for name in sync.units}
+    missing = link.dirty and bool(lacking(sync, link.sides))
     return replace(
         link,
-        sides=sides,
-        fields=fields,
-        revision=link.revision + 1,
-        dirty=undelivered(sync, sides, states)
-        or bool(link.dirty and lacking(sync, sides))
-        or bool(cards_owed(sync, replace(link, sides=sides, fields=fields))),
-        agreed=agreed(sync, sides, states),
+        dirty=missing or owes(sync, link, states),
+        agreed=agreed(sync, link.sides, states),
     )
 
 
@@ -174,12 +176,4 @@ def refuse(sync: Sync, link: Link, side: str, unit: str, reason: str) -> Link:
         deviates={**state.deviates, side: reason},
     )
     fields = {**link.fields, unit: state.pack()}
-    states = {name: UnitState.unpack(fields.get(name)) for name in sync.units}
-    return replace(
-        link,
-        fields=fields,
-        revision=link.revision + 1,
-        dirty=undelivered(sync, link.sides, states)
-        or bool(link.dirty and lacking(sync, link.sides)),
-        agreed=False,
-    )
+    return _owing(sync, replace(link, fields=fields, revision=link.revision + 1))

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from syncline.engine.context import PassContext
-from syncline.engine.plan import LinkPlan, Write
+from syncline.engine.planned import LinkPlan, Write
 from syncline.engine.spec import Sync
 from syncline.mapping.lens import Unmappable
 from syncline.sdk.connector import Capabilities

@@ -13,7 +13,7 @@ from syncline.engine.apply import Applier
 from syncline.engine.book import Book, observation_of, parked
 from syncline.engine.context import PassContext, last_by_person, records_of
 from syncline.engine.intents import write_of
-from syncline.engine.plan import UnitWrite, part
+from syncline.engine.planned import UnitWrite, part
 from syncline.engine.ports import Port
 from syncline.engine.receipt import receive, shows
 from syncline.engine.spec import Sync

@@ -103,7 +103,6 @@ class Guards:
 
     max_changed_percent: float = 50.0
     max_shrink_percent: float = 30.0
-    max_writes_per_record_and_hour: int = 10
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,9 @@ from syncline.engine.book import Book, parked, parked_ids
 from syncline.engine.context import PERSONAL, PassContext
 from syncline.engine.intents import new_intent
 from syncline.engine.merge import Answer, Candidate, Evidence, digest
-from syncline.engine.plan import Hop, LinkPlan, Refusal, Surroundings, Write, plan_link
+from syncline.engine.owing import UNREAD
+from syncline.engine.plan import plan_link
+from syncline.engine.planned import Hop, LinkPlan, Refusal, Surroundings, Write
 from syncline.engine.ports import Port
 from syncline.engine.spec import Sync
 from syncline.mapping.lens import Unmappable
@@ -103,7 +105,8 @@ class Stage:
             done += plans
             applier = Applier(self.context, self.sync, self.ports)
             held = {plan.link.id for plan in plans if plan.hold}
-            moved = await applier.apply({p.link.id: p.link for p in plans}, writes, held)
+            links = {i.link.id: self._unread(i, p.link) for i, p in zip(items, plans, strict=True)}
+            moved = await applier.apply(links, writes, held)
             if not moved:
                 break
             items = await self.load(sorted(moved))
@@ -230,11 +233,11 @@ class Stage:
         return writes
 
     def _decided(self, item: Item, plan: LinkPlan, loaded: Loaded, book: Book) -> None:
-        link = plan.link
+        link = self._unread(item, plan.link)
         if item.new:
             book.new_links.append(link)
             book.entries.append(self._linked(link, book))
-        elif plan.changed:
+        elif plan.changed or link is not plan.link:
             book.links[link.id] = link
         if self.sync is self.context.sync:
             places = [(side, o.record_id) for side, o in item.observed.items()]
@@ -243,6 +246,15 @@ class Stage:
             book.entries.append(self._hop(item, plan.link.id, hop, book))
         self._conflicts(plan, loaded, book)
         self._refusals(plan, loaded, book)
+
+    def _unread(self, item: Item, link: Link) -> Link:
+        """The link with a note that its comments are to be read, as its observations are done.
+
+        Without the note a pass that dies before it reads them would never know of them.
+        """
+        if self.sync.comments is None or not item.observed or UNREAD in link.fields:
+            return link
+        return replace(link, fields={**link.fields, UNREAD: True}, dirty=True)
 
     def _linked(self, link: Link, book: Book) -> JournalEntry:
         side = next(iter(link.sides.values()))

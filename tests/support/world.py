@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from syncline.engine.passes import Environment, Options, open_pass
-from syncline.engine.plan import LinkPlan
+from syncline.engine.planned import LinkPlan
 from syncline.engine.report import Report
 from syncline.engine.spec import CommentPolicy, Policy, SideSpec, Sync, Unit
 from syncline.mapping.load import load_mapping

@@ -14,7 +14,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from syncline.engine.merge import Answer, UnitState, digest
-from syncline.engine.plan import Clash, LinkPlan, Surroundings, Write, plan_link
+from syncline.engine.plan import plan_link
+from syncline.engine.planned import Clash, LinkPlan, Surroundings, Write
 from syncline.engine.receipt import receive
 from syncline.engine.spec import Policy, SideSpec, Sync, Where
 from syncline.mapping.lens import NOBODY

@@ -180,3 +180,61 @@ async def test_policy_newest_takes_the_later_edit_by_the_tools_history(tmp_path:
     world.a.edit(id_, {"title": "Later"})
     await world.settled()
     assert world.b.fields(other)["title"] == "Later"
+
+
+async def test_a_comment_is_not_missed_when_a_pass_dies_before_it_reads_comments(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everything = CommentPolicy((Visibility.PUBLIC, Visibility.INTERNAL), "internal")
+    world = await World.make(tmp_path, a={}, b={}, comments=everything)
+    id_ = world.a.create({"title": "One"})
+    await world.settled()
+    (other,) = world.b.items
+    world.clock.advance(3600)
+    await world.settled()
+    world.a.comment(id_, "<p>Hello</p>", Visibility.PUBLIC, by="ann")
+
+    class Died(BaseException):
+        pass
+
+    async def dies(*_: object) -> None:
+        raise Died
+
+    with monkeypatch.context() as patch:
+        patch.setattr("syncline.engine.passes.Children.carry_out", dies)
+        with pytest.raises(Died):
+            await world.sync()
+    world.clock.advance(3600)
+    await world.settled()
+    assert [c.body for c in world.b.item(other).comments] == [
+        "<p><strong>ann</strong> wrote in a:</p>\n<p>Hello</p>"
+    ]
+
+
+async def test_a_record_restored_after_its_deletion_is_not_copied_again(tmp_path: Path) -> None:
+    world = await World.make(tmp_path, a={}, b={})
+    id_ = world.a.create({"title": "One"})
+    await world.settled()
+    world.a.archive(id_)
+    await world.sync()
+    await world.settled()
+    world.a.restore(id_)
+    await world.settled()
+    assert len(world.records("b")) == 1
+
+
+async def test_a_record_that_is_gone_when_it_is_written_is_not_written_for_ever(
+    tmp_path: Path,
+) -> None:
+    world = await World.make(tmp_path, a={}, b={})
+    id_ = world.a.create({"title": "One"})
+    await world.settled()
+    (other,) = world.b.items
+    world.b.delete(other)
+    world.a.edit(id_, {"title": "Two"})
+    await world.sync()
+    await world.sync()
+    before = world.writes()
+    await world.sync()
+    assert world.writes() == before
+    assert len(world.records("b")) == 0

@@ -1,0 +1,106 @@
+"""Records to be made on sides that lack one: with what fields, and why not yet or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from syncline.engine.merge import Decision, UnitState
+from syncline.engine.owing import lacking
+from syncline.engine.planned import Refusal, Surroundings, UnitWrite, Write, overlay
+from syncline.engine.spec import SideSpec, Sync, Unit
+from syncline.mapping.lens import People, Unwritable
+from syncline.store.rows import Link, LinkSide
+
+
+def creates(
+    sync: Sync,
+    link: Link,
+    sides: Mapping[str, LinkSide],
+    decided: Mapping[str, Decision],
+    states: Mapping[str, UnitState],
+    around: Surroundings,
+) -> tuple[list[Write], list[Refusal], bool]:
+    """Records to be made on sides that lack one; each is born delivered when its receipt comes.
+
+    The last part of the answer: whether some create has to wait for a later pass.
+    """
+    writes: list[Write] = []
+    refusals: list[Refusal] = []
+    waits = False
+    for name in lacking(sync, sides):
+        if name not in around.reachable & around.listed or name in around.busy_create:
+            waits = True
+            continue
+        spec = sync.sides[name]
+        write, refused = _create(sync, link, spec, decided, states, around.people[name])
+        parked = around.parked_creates.get(name)
+        if write is not None and parked == fields_digest(write.patch):
+            continue
+        refusals += refused
+        if write is not None:
+            writes.append(write)
+    return writes, refusals, waits
+
+
+def _create(
+    sync: Sync,
+    link: Link,
+    spec: SideSpec,
+    decided: Mapping[str, Decision],
+    states: Mapping[str, UnitState],
+    people: People,
+) -> tuple[Write | None, list[Refusal]]:
+    parts: dict[str, UnitWrite] = {}
+    refusals: list[Refusal] = []
+    fields: dict[str, Any] = {}
+    for name, unit in sync.units.items():
+        lens = unit.lenses.get(spec.name)
+        if lens is None or lens.read_only or unit.modes[spec.name] == "off":
+            continue
+        if decided[name].conflict:
+            continue
+        decided_value = states[name].value
+        value = _default(unit, spec) if decided_value is None else decided_value
+        if value is None:
+            continue
+        try:
+            after = lens.put(None, value, people)
+        except Unwritable as error:
+            refusals.append(Refusal(spec.name, name, "write", error.reason, value))
+            continue
+        overlay(fields, lens.patch(None, after))
+        if decided_value is not None:
+            parts[name] = UnitWrite(decided_value, {}, after)
+    missing = [path for path in spec.required if not _holds(fields, path)]
+    if missing:
+        reason = (
+            f"{spec.name} requires {', '.join(missing)}, which nothing fills; give it a value "
+            f"under sides.{spec.name}.defaults"
+        )
+        return None, [*refusals, Refusal(spec.name, "", "create", reason)]
+    return Write(link.id, spec.name, "create", None, parts, fields, {}, None, "missing"), refusals
+
+
+def fields_digest(fields: Mapping[str, Any]) -> str:
+    """Names exactly these fields of a create, so that a refused one is not sent again as it was."""
+    return hashlib.sha256(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+
+
+def _default(unit: Unit, spec: SideSpec) -> Any:
+    if len(unit.fields) == 1:
+        return spec.defaults.get(unit.fields[0])
+    group = {f: spec.defaults[f] for f in unit.fields if f in spec.defaults}
+    return group or None
+
+
+def _holds(fields: Mapping[str, Any], path: str) -> bool:
+    at: Any = fields
+    for step in path.split("."):
+        if not isinstance(at, Mapping) or at.get(step) in (None, "", []):
+            return False
+        at = at[step]
+    return True

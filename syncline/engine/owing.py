@@ -1,0 +1,78 @@
+"""What a link still owes: values to deliver, records to make, cards to show, comments to read.
+
+Pure, and in one place, because a decision and a receipt must come to the same answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from syncline.engine.merge import UnitState
+from syncline.engine.spec import Sync
+from syncline.store.rows import Link, LinkSide
+
+CARDS = "_cards"
+"""Where a link keeps, beside its units, which cards each side shows."""
+
+UNREAD = "_unread"
+"""Where a link keeps that its comments and files are to be read: a record changed."""
+
+
+def lacking(sync: Sync, sides: Mapping[str, LinkSide]) -> list[str]:
+    """Sides on which a record is to be made because the link has none there."""
+    if not any(at.state == "in" for at in sides.values()):
+        return []
+    return [n for n, s in sync.sides.items() if s.create == "when_missing" and n not in sides]
+
+
+def owes(sync: Sync, link: Link, states: Mapping[str, UnitState] | None = None) -> bool:
+    """Whether something is still to be done for a link as it is; missing records apart.
+
+    `states` are the link's unpacked unit states, where the caller has them.
+    """
+    if states is None:
+        states = {name: UnitState.unpack(link.fields.get(name)) for name in sync.units}
+    return (
+        UNREAD in link.fields
+        or undelivered(sync, link.sides, states)
+        or bool(cards_owed(sync, link))
+    )
+
+
+def cards_owed(sync: Sync, link: Link) -> dict[str, list[str]]:
+    """Sides that do not yet show all their link's other records, with what they are to show."""
+    live = {side: at for side, at in link.sides.items() if at.state == "in" and at.url}
+    shown = link.fields.get(CARDS, {})
+    owed = {}
+    for side in live:
+        cards = sorted(f"{s}:{at.record_id}" for s, at in live.items() if s != side)
+        if cards and side in sync.sides and sync.sides[side].cards and shown.get(side) != cards:
+            owed[side] = cards
+    return owed
+
+
+def undelivered(sync: Sync, sides: Mapping[str, LinkSide], states: Mapping[str, UnitState]) -> bool:
+    """Whether some side in scope still has to be sent something."""
+    return any(
+        state.known
+        and at.state == "in"
+        and sync.units[name].writable(side)
+        and side in state.seen
+        and side not in state.delivered
+        for name, state in states.items()
+        if name in sync.units
+        for side, at in sides.items()
+    )
+
+
+def agreed(sync: Sync, sides: Mapping[str, LinkSide], states: Mapping[str, UnitState]) -> bool:
+    """Whether every side in scope that takes writes shows every decided value."""
+    return not any(
+        at.state == "in"
+        and sync.units[name].writable(side)
+        and (side not in state.delivered or side in state.deviates)
+        for name, state in states.items()
+        if name in sync.units
+        for side, at in sides.items()
+        if side in sync.units[name].lenses
+    )
