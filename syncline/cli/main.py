@@ -17,7 +17,7 @@ import typer
 
 from syncline.cli import answering, configuring, deciding, deploying, looking, starting, syncing
 from syncline.cli.options import FAILED, WRONG
-from syncline.cli.output import Wrong, clean
+from syncline.cli.output import Failed, Wrong, clean
 
 app = typer.Typer(
     name="syncline",
@@ -58,9 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _tell(["Stopped. What was committed stands; the next pass settles the rest."], given)
         return FAILED
     except Exception as error:
-        if isinstance(error, Wrong):
+        if isinstance(error, Wrong | Failed):
             _tell([str(error)], given)
-            return WRONG
+            return WRONG if isinstance(error, Wrong) else FAILED
         if isinstance(error, _Usage):
             _usage(error, given)
             return WRONG

@@ -22,6 +22,10 @@ class Wrong(Exception):
     """What was asked for cannot be: says why, and what to write instead. Nothing was done."""
 
 
+class Failed(Exception):
+    """What could not be done, and what the operator can do about it."""
+
+
 class Output:
     """Where a command's result goes. With `as_json` people's text is left out."""
 
