@@ -177,3 +177,14 @@ def refuse(sync: Sync, link: Link, side: str, unit: str, reason: str) -> Link:
     )
     fields = {**link.fields, unit: state.pack()}
     return _owing(sync, replace(link, fields=fields, revision=link.revision + 1))
+
+
+def halfway(sync: Sync, link: Link, side: str, unit: str, slice_: Slice) -> Link:
+    """The link when a write stopped at a status on its way: seen there, and still to be delivered.
+
+    What our own step left is no edit of anybody's.
+    """
+    state = UnitState.unpack(link.fields.get(unit))
+    state = replace(state, seen={**state.seen, side: slice_})
+    fields = {**link.fields, unit: state.pack()}
+    return _owing(sync, replace(link, fields=fields, revision=link.revision + 1))

@@ -15,11 +15,11 @@ from syncline.engine.context import PassContext, last_by_person, records_of
 from syncline.engine.intents import write_of
 from syncline.engine.planned import UnitWrite, part
 from syncline.engine.ports import Port
-from syncline.engine.receipt import receive, shows
+from syncline.engine.receipt import halfway, receive, shows
 from syncline.engine.spec import Sync
 from syncline.sdk.connector import Change, FindResult, Found, Missing, Record
 from syncline.sdk.errors import ConnectorError
-from syncline.store.rows import Intent, Link, Observation
+from syncline.store.rows import Intent, Link, Observation, Slice
 
 
 class Settler:
@@ -159,6 +159,8 @@ class Settler:
                 applied[name] = unit
                 if last_by_person(lens, changes):
                     edited.add(name)
+            elif lens.transition and _last_is_ours(lens.paths, changes):
+                self._halfway(side, intent.link_id, name, part(lens.paths, shown))
         if applied:
             receipt = receive(
                 self.sync,
@@ -178,6 +180,10 @@ class Settler:
             self._dirty(intent.link_id)
         if self.applier.observes:
             book.seen.append(self._observed(side, record, intent))
+
+    def _halfway(self, side: str, link_id: str, unit: str, shown: Slice) -> None:
+        link = self.applier.links[link_id]
+        self.applier.links[link_id] = halfway(self.sync, link, side, unit, shown)
 
     async def _applied(self, side: str, intent: Intent, record: Record, book: Book) -> None:
         """A create that exists: its record is the other side's from now on."""
@@ -202,3 +208,9 @@ def _is_ours(change: Change, paths: Sequence[str], unit: UnitWrite) -> bool:
         and change.after == unit.after.get(change.path)
         and change.before in (None, unit.before.get(change.path))
     )
+
+
+def _last_is_ours(paths: Sequence[str], changes: Sequence[Change]) -> bool:
+    """Whether the last change of a field that is written along a workflow was a step of ours."""
+    mine = [change for change in changes if change.path in paths]
+    return bool(mine) and mine[-1].by_us

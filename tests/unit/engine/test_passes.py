@@ -8,8 +8,10 @@ import pytest
 
 from syncline.engine.spec import CommentPolicy, Policy
 from syncline.sdk.connector import Visibility
+from syncline.sdk.errors import Ambiguous
 from syncline.store.findings import conflicts
 from tests.sides.memory import PLAIN
+from tests.sides.memory_tool import BOT
 from tests.support.world import World
 
 
@@ -238,3 +240,23 @@ async def test_a_record_that_is_gone_when_it_is_written_is_not_written_for_ever(
     await world.sync()
     assert world.writes() == before
     assert len(world.records("b")) == 0
+
+
+async def test_a_status_left_half_way_is_no_edit_and_is_carried_on(tmp_path: Path) -> None:
+    ways = {None: ["todo"], "todo": ["in_progress"], "in_progress": ["done"], "done": []}
+    world = await World.make(tmp_path, a={}, b={"workflow": ways})
+    id_ = world.a.create({"title": "One", "status": "todo"})
+    await world.settled()
+    (other,) = world.b.items
+    world.a.edit(id_, {"status": "done"})
+
+    def stops_half_way(_: object) -> None:
+        world.b.edit(other, {"status": "in_progress"}, by=BOT)
+        raise Ambiguous("the connection was lost on the way to done")
+
+    world.b.faults.add(method="update", action=stops_half_way, times=1, when="before")
+    await world.sync()
+    assert world.b.fields(other)["status"] == "in_progress"
+    await world.settled()
+    assert world.b.fields(other)["status"] == "done"
+    assert world.a.fields(id_)["status"] == "done"
