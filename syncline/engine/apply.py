@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from syncline.engine.births import fields_digest
 from syncline.engine.book import Book, observation_of, parked
@@ -18,6 +19,7 @@ from syncline.engine.planned import Write, part
 from syncline.engine.ports import Port
 from syncline.engine.receipt import Receipt, receive, refuse
 from syncline.engine.spec import Sync
+from syncline.mapping.lens import Unmappable
 from syncline.sdk.connector import Missing, Outcome, Record, Result
 from syncline.sdk.errors import (
     Ambiguous,
@@ -289,7 +291,7 @@ class Applier:
                 record_id=record.id,
                 field=name,
                 kind=kind,
-                before=dict(unit.before),
+                before=self._before(write, name),
                 after=unit.value,
                 person=None,
                 rule=write.why,
@@ -297,6 +299,17 @@ class Applier:
             )
             for name, unit in write.units.items()
         ]
+
+    def _before(self, write: Write, name: str) -> Any:
+        """What the side showed before, as a shared value, or as the tool has it if unreadable."""
+        before = write.units[name].before
+        if write.kind == "create":
+            return None
+        try:
+            lens = self.sync.units[name].lenses[write.side]
+            return lens.get(before, self.context.people[write.side])
+        except Unmappable:
+            return dict(before)
 
     def _refused(self, side: str, write: Write, intent: Intent, reason: str, book: Book) -> None:
         """A tool's final no: a create is parked, a field becomes a deviation (rule 6)."""
