@@ -58,9 +58,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _tell(["Stopped. What was committed stands; the next pass settles the rest."], given)
         return FAILED
     except Exception as error:
-        if isinstance(error, Wrong | Failed):
-            _tell([str(error)], given)
-            return WRONG if isinstance(error, Wrong) else FAILED
         if isinstance(error, _Usage):
             _usage(error, given)
             return WRONG
@@ -82,11 +79,13 @@ def explain(error: BaseException) -> tuple[int, list[str], dict[str, Any]]:
 
     if isinstance(error, ConfigError):
         problems = [problem.to_json() for problem in error.problems]
-        return WRONG, [redact(str(p)) for p in error.problems], {"problems": problems}
+        # By value only: `token: ${env:JIRA_TOKEN} is missing` is the very thing to be told.
+        words = [redact.by_value(str(problem)) for problem in error.problems]
+        return WRONG, words, {"problems": problems}
     words = [redact(str(error))]
-    if isinstance(error, MappingError | Misconfigured | PlanError | NotOne):
+    if isinstance(error, Wrong | MappingError | Misconfigured | PlanError | NotOne):
         return WRONG, words, {}
-    if isinstance(error, StoreError | ConnectorError | PlanStale):
+    if isinstance(error, Failed | StoreError | ConnectorError | PlanStale):
         return FAILED, words, {}
     return (
         FAILED,
