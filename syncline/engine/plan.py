@@ -241,6 +241,11 @@ def _write(
     return Write(link.id, side, "update", at.record_id, parts, patch, expected, at.version, why)
 
 
+def _staying(sides: Mapping[str, LinkSide], left: Sequence[str]) -> dict[str, LinkSide]:
+    """The sides of a link that waits for a person: what one leaves with is not decided yet."""
+    return {name: replace(at, state="in") if name in left else at for name, at in sides.items()}
+
+
 def _collect(
     sync: Sync,
     link: Link,
@@ -259,9 +264,10 @@ def _collect(
         for name, d in decided.items()
         for side, reason in d.unreadable.items()
     ]
+    hold = bool(clashes or unreadable)
     after = replace(
         link,
-        sides=sides,
+        sides=_staying(sides, left) if hold else sides,
         fields=fields,
         agreed=not clashes and agreed(sync, sides, states),
     )
@@ -281,7 +287,7 @@ def _collect(
         ),
         drift=tuple((side, name) for name, d in decided.items() for side in d.drift),
         left=left,
-        hold=bool(clashes or unreadable),
+        hold=hold,
         needs_times=any(d.needs_times for d in decided.values()),
         changed=changed or after.dirty != link.dirty or after.agreed != link.agreed,
     )

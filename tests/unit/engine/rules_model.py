@@ -116,11 +116,9 @@ class Rules:
 
     def decide(self) -> list[str]:
         """Rules 1 to 4; answers with the sides to write to."""
-        leaving = set()
-        for side, sight in self.sights.items():
-            if self.known_inside[side] and not sight.inside:
-                leaving.add(side)
-            self.known_inside[side] = sight.inside
+        inside = {side: sight.inside for side, sight in self.sights.items()}
+        leaving = {side for side in inside if self.known_inside[side] and not inside[side]}
+        self.known_inside |= {side: here for side, here in inside.items() if here}
         views = {
             side: sight.shows
             for side, sight in sorted(self.sights.items())
@@ -132,6 +130,7 @@ class Rules:
         self.conflict = ()
         if edits and not self.choose(edits, drift, views):
             return []
+        self.known_inside |= inside
         self.seen |= {s: v for s, v in drift.items() if s not in self.delivered}
         self.sights.clear()
         return [

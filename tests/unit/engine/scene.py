@@ -52,7 +52,7 @@ fields:
 
 
 class Scene:
-    """A link and what its sides show. `offline` sides answer nothing, `outside` ones left the scope.
+    """A link and what its sides show. `offline` sides answer nothing, `outside` ones left scope.
 
     `habits` are what a tool makes of a write, by side: from the wire record to another.
     """

@@ -27,7 +27,7 @@ from tests.sides.memory import MemoryConnector
 from tests.support.world import World
 from tests.unit.engine.rules_model import Rules, Tool
 
-HISTORIES = int(os.environ.get("SYNCLINE_RULES", "300"))
+HISTORIES = int(os.environ.get("SYNCLINE_RULES", "100"))
 """Histories tried by the gate; set SYNCLINE_RULES for more, SYNCLINE_RULES_FROM for others."""
 
 FIRST = int(os.environ.get("SYNCLINE_RULES_FROM", "0"))
@@ -197,7 +197,7 @@ class History:
 
     # The story.
 
-    async def run(self, steps: int = 24) -> None:
+    async def run(self, steps: int = 18) -> None:
         await self.start()
         for _ in range(steps):
             side, dice = self.rnd.choice(self.sides), self.rnd.random()
@@ -306,16 +306,19 @@ class History:
                 assert self.rules.shows(side, tool.shows, self.rules.value), "\n".join(self.told)
 
 
-async def compare(seed: int) -> None:
+# A side left the scope with an edit that waited for a person: the edit went out of the question.
+@pytest.mark.parametrize("seed", [51])
+async def test_a_history_on_which_they_once_differed(seed: int) -> None:
     history = History(seed)
-    try:
-        await history.run()
-    except Exception as error:
-        error.add_note(f"seed {seed}")
-        raise
+    await history.run(24)
 
 
 @pytest.mark.parametrize("block", range(10))
 async def test_the_engine_does_what_the_rules_say(block: int) -> None:
     for seed in range(FIRST + block * HISTORIES // 10, FIRST + (block + 1) * HISTORIES // 10):
-        await compare(seed)
+        history = History(seed)
+        try:
+            await history.run()
+        except Exception as error:
+            error.add_note(f"seed {seed}")
+            raise

@@ -1,4 +1,4 @@
-"""The rules of the merge, one by one, as examples: what people do, what is decided, what is shown."""
+"""The rules of the merge, one by one, as examples: what people do, what is decided and shown."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from syncline.engine.merge import Answer, Candidate, Evidence, UnitState, decide, digest
+from syncline.engine.plan import plan_link
 from syncline.engine.spec import Policy
 from syncline.mapping.lens import NOBODY, OVERLAP
 from tests.unit.engine.scene import FEW_WORDS, TICKET, Scene, linked
@@ -261,7 +262,10 @@ def test_a_side_that_is_off_is_neither_heard_nor_written() -> None:
 # Rule 4: deciding.
 
 
-def in_conflict(policy: Policy = Policy("ask"), unit: str = "title", **shown: str) -> Scene:
+ASK = Policy("ask")
+
+
+def in_conflict(policy: Policy = ASK, unit: str = "title", **shown: str) -> Scene:
     """Two sides whose people typed different things; from a and from b."""
     scene = linked(**THREE, policies={unit: policy})
     for side, value in (shown or {"a": "From A", "b": "From B"}).items():
@@ -556,6 +560,29 @@ def test_a_side_that_joins_with_the_same_text_does_not_double_it() -> None:
         body.count("Text") == body.count("More") == 1 for body in scene.shown("body").values()
     )
     assert all(not shown for shown in scene.shown("labels").values())
+
+
+def test_a_side_that_leaves_with_an_open_question_stays_until_it_is_answered() -> None:
+    scene = linked(**THREE)
+    scene.show("a", title="From A")
+    scene.show("b", title="From B")
+    scene.outside = {"b"}
+    asked = scene.step().clashes
+    assert scene.plan().clashes == asked
+    scene.answer(asked[0], "From B")
+    scene.settle()
+    assert set(scene.shown("title").values()) == {"From B"}
+    assert scene.link.sides["b"].state == "out"
+
+
+def test_the_order_in_which_sides_were_observed_changes_nothing() -> None:
+    scene = linked(**THREE)
+    for side in "abc":
+        scene.show(side, title=f"From {side}", labels=["x", side])
+    observed = scene.observed()
+    turned = dict(reversed(observed.items()))
+    plans = [plan_link(scene.sync, scene.link, o, scene.around()) for o in (observed, turned)]
+    assert plans[0] == plans[1]
 
 
 def test_a_side_that_returns_into_scope_keeps_what_was_seen() -> None:
