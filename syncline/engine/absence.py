@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 
 from syncline.engine.context import PassContext
 from syncline.engine.guards import Refused, shrunk
+from syncline.engine.spec import Sync
 from syncline.sdk.connector import Missing, Record
 from syncline.sdk.errors import ConnectorError
 from syncline.store import links, observations
 from syncline.store.findings import tombstones
-from syncline.store.rows import Link, Observation, Tombstone
+from syncline.store.rows import Link, Observation, Slice, Tombstone
 from syncline.store.sql import Tx
 
 CANARIES = 3
@@ -175,8 +176,22 @@ def buried(link: Link, side: str, state: str = "gone") -> Link:
     return replace(link, sides=sides, fields=fields, revision=link.revision + 1, dirty=False)
 
 
-def undecided(link: Link, observed: Mapping[str, Observation], side: str) -> bool:
-    """Whether another side holds an edit that the deleted one never got."""
-    if any(s != side and not o.deleted for s, o in observed.items()):
-        return True
-    return link.dirty
+def undecided(sync: Sync, link: Link, observed: Mapping[str, Observation], side: str) -> bool:
+    """Whether another side holds an edit that the deleted one never got.
+
+    An observation alone is none: where comments are copied every record that was told is looked at.
+    """
+    others = [(s, o.fields) for s, o in observed.items() if s != side and not o.deleted]
+    return link.dirty or any(_edited(sync, link, s, fields) for s, fields in others)
+
+
+def _edited(sync: Sync, link: Link, side: str, fields: Slice) -> bool:
+    """Whether a side shows something else than a decision or receipt knew it to show."""
+    for name, unit in sync.units.items():
+        seen = (link.fields.get(name) or {}).get("seen", {}).get(side)
+        lens = unit.lenses.get(side)
+        if seen is None or lens is None:
+            continue
+        if any(seen.get(path) != fields.get(path) for path in lens.paths):
+            return True
+    return False

@@ -47,7 +47,7 @@ class Deletes:
         observed = await self.context.read(observations.of_links, self.context.sync.name, [link.id])
         side = tombstone.side
         book = Book(self.context.sync.name, self.context.run, self.context.now())
-        late = absence.undecided(link, observed.get(link.id, {}), side)
+        late = absence.undecided(self.context.sync, link, observed.get(link.id, {}), side)
         after = absence.buried(link, side)
         book.tombstones.append(tombstone)
         book.done.append((side, tombstone.record_id))
