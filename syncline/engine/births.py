@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -31,7 +32,7 @@ def creates(
     writes: list[Write] = []
     refusals: list[Refusal] = []
     waits = False
-    for name in lacking(sync, sides):
+    for name in lacking(sync, replace(link, sides=sides)):
         if name not in around.reachable & around.listed or name in around.busy_create:
             waits = True
             continue

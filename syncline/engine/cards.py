@@ -66,5 +66,5 @@ def _shown(context: PassContext, link: Link, side: str) -> Link:
         return link
     shown = {**link.fields.get(CARDS, {}), side: cards}
     after = replace(link, fields={**link.fields, CARDS: shown}, revision=link.revision + 1)
-    missing = link.dirty and bool(lacking(context.sync, after.sides))
+    missing = link.dirty and bool(lacking(context.sync, after))
     return replace(after, dirty=missing or owes(context.sync, after))

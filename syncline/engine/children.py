@@ -242,7 +242,7 @@ class Children:
         for id_, link in found.items():
             fields = {name: packed for name, packed in link.fields.items() if name != UNREAD}
             read = replace(link, fields={**fields, SEEN: True})
-            missing = link.dirty and bool(lacking(self.sync, link.sides))
+            missing = link.dirty and bool(lacking(self.sync, link))
             book.links[id_] = replace(read, dirty=missing or owes(self.sync, read))
         await self.context.commit(book.write)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from syncline.engine.owing import WANTED
 from syncline.store import intents, links, observations
 from syncline.store.findings import conflicts, parked, tombstones
 from syncline.store.rows import Link, LinkSide, Tombstone
@@ -31,7 +32,8 @@ def _answer(tx: Tx, id_: str, digest: str, value: Any) -> bool:
 async def adopt(store: Store, sync: str, records: Sequence[tuple[str, str]], link_id: str) -> Link:
     """Tie records `(side, record id)` of different sides; lifts what tombstones they have.
 
-    A record that is in a link already brings that link; `link_id` names a new one. Raises
+    A record that is in a link already brings that link; `link_id` names a new one. A single
+    record becomes a link of its own and is made on the sides that ask before they create. Raises
     ValueError where two of them are in different links, or a side would have two records.
     """
     return await store.write(_adopt, sync, records, link_id)
@@ -59,9 +61,11 @@ def _adopt(tx: Tx, sync: str, records: Sequence[tuple[str, str]], link_id: str) 
             )
     tombstones.lift(tx, [(sync, side, id_) for side, id_ in records])
     sides = {**link.sides, **{s: LinkSide(s, id_) for s, id_ in records}}
-    link = replace(link, sides=sides, dirty=True, revision=link.revision + 1)
+    fields = {**link.fields, WANTED: True} if len(records) == 1 else link.fields
+    link = replace(link, sides=sides, fields=fields, dirty=True, revision=link.revision + 1)
     (links.insert if fresh else links.update)(tx, [link])
     _note_parked(tx, link)
+    _note_answered(tx, sync, set(records))
     observations.attach(tx, sync, [(side, id_, link.id) for side, id_ in records])
     return link
 
@@ -70,6 +74,15 @@ def _note_parked(tx: Tx, link: Link) -> None:
     """A create that was lost is found now: neither parked nor open any more."""
     rows = parked.of_links(tx, [link.id]).get(link.id, ())
     parked.clear(tx, [row.id for row in rows if row.side in link.sides and row.action == "create"])
+
+
+def _note_answered(tx: Tx, sync: str, records: Set[tuple[str, str]]) -> None:
+    """Questions about these records are answered by tying them."""
+    asked = [c for c in conflicts.list(tx, sync) if c.kind in ("match", "create")]
+    conflicts.resolve(
+        tx,
+        [c.id for c in asked if records & {(one["side"], one["value"]) for one in c.candidates}],
+    )
 
 
 async def unlink(store: Store, link: Link, side: str, at: datetime) -> Link:

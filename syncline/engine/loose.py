@@ -49,6 +49,8 @@ class Loose:
                 await self.context.commit(_leave, self.context, [*alone, *outside], questions)
             if items:
                 yield items
+            if not self.preview:
+                taken.clear()  # what was matched has a link by now and is fresh no more
 
     async def _know(self, rows: Sequence[Observation]) -> None:
         for side in self.sync.sides:
@@ -92,6 +94,7 @@ class Loose:
                 items.append(self._linked(Matched({row.side: row}, "new")))
             else:
                 alone.append(row)
+        questions += [Question(row, (), "create") for row in alone if self._asks(row, found)]
         return items, questions, alone
 
     def _candidates(self, row: Observation, found: Found) -> list[Observation]:
@@ -107,6 +110,12 @@ class Loose:
             spec.create == "when_missing"
             for name, spec in self.sync.sides.items()
             if name != row.side
+        )
+
+    def _asks(self, row: Observation, found: Found) -> bool:
+        """Whether a person is to say if this record is to be made on the other sides."""
+        return (row.side, row.record_id) not in found.dead and any(
+            spec.create == "ask" for name, spec in self.sync.sides.items() if name != row.side
         )
 
     def _linked(self, match: Matched) -> Item:
@@ -248,7 +257,7 @@ def _question(context: PassContext, question: Question) -> Conflict:
         sync=context.sync.name,
         link_id=None,
         field="",
-        kind="match",
+        kind=question.by,
         candidates=tuple(
             {"side": r.side, "value": r.record_id, "at": None, "person": None} for r in rows
         ),

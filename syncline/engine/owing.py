@@ -14,15 +14,19 @@ from syncline.store.rows import Link, LinkSide
 CARDS = "_cards"
 """Where a link keeps, beside its units, which cards each side shows."""
 
+WANTED = "_wanted"
+"""Where a link keeps that a person wants its record on the sides that ask before they create."""
+
 UNREAD = "_unread"
 """Where a link keeps that its comments and files are to be read: a record changed."""
 
 
-def lacking(sync: Sync, sides: Mapping[str, LinkSide]) -> list[str]:
+def lacking(sync: Sync, link: Link) -> list[str]:
     """Sides on which a record is to be made because the link has none there."""
-    if not any(at.state == "in" for at in sides.values()):
+    if not any(at.state == "in" for at in link.sides.values()):
         return []
-    return [n for n, s in sync.sides.items() if s.create == "when_missing" and n not in sides]
+    wanted = ("when_missing", "ask") if WANTED in link.fields else ("when_missing",)
+    return [n for n, s in sync.sides.items() if s.create in wanted and n not in link.sides]
 
 
 def owes(sync: Sync, link: Link, states: Mapping[str, UnitState] | None = None) -> bool:

@@ -159,7 +159,7 @@ def _with(
 def _owing(sync: Sync, link: Link) -> Link:
     """The link with what it still owes and whether it agrees, as its fields say."""
     states = {name: UnitState.unpack(link.fields.get(name)) for name in sync.units}
-    missing = link.dirty and bool(lacking(sync, link.sides))
+    missing = link.dirty and bool(lacking(sync, link))
     return replace(
         link,
         dirty=missing or owes(sync, link, states),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from syncline.engine.apply import Applier
 from syncline.engine.book import Book, parked, parked_ids
@@ -37,6 +38,9 @@ from syncline.store.rows import (
     Tombstone,
 )
 from syncline.store.sql import Tx
+
+EVER = datetime(2000, 1, 1, tzinfo=UTC)
+"""An edit that clashes may be as old as the outage that kept us from seeing it."""
 
 ROUNDS = 3
 """How often a link that moved under our hands is planned again within one pass."""
@@ -199,11 +203,7 @@ class Stage:
         evidence: dict[str, dict[str, Evidence]],
     ) -> None:
         records = {id_: item.observed[side].record_id for id_, (item, _) in wanted.items()}
-        since = min(
-            (item.observed[side].seen_at or self.context.now() for item, _ in wanted.values()),
-            default=self.context.now(),
-        )
-        changes = await self.context.history(side, list(records.values()), since)
+        changes = await self.context.history(side, list(records.values()), EVER)
         for link_id, (_, units) in wanted.items():
             for name in units:
                 lens = self.sync.units[name].lenses.get(side)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from syncline.engine.commands import adopt
 from syncline.engine.spec import CommentPolicy, Policy
 from syncline.sdk.connector import Visibility
 from syncline.sdk.errors import Ambiguous
@@ -260,3 +261,18 @@ async def test_a_status_left_half_way_is_no_edit_and_is_carried_on(tmp_path: Pat
     await world.settled()
     assert world.b.fields(other)["status"] == "done"
     assert world.a.fields(id_)["status"] == "done"
+
+
+async def test_a_side_that_asks_gets_a_record_only_when_a_person_wants_it(tmp_path: Path) -> None:
+    world = await World.make(tmp_path, a={}, b={}, create="ask")
+    id_ = world.a.create({"title": "One"})
+    report = await world.sync()
+    assert report.state == "attention"
+    (question,) = await world.store.read(conflicts.list, "s")
+    assert (question.kind, question.candidates[0]["value"]) == ("create", id_)
+    await world.sync()
+    assert not world.records("b")
+    await adopt(world.store, "s", [("a", id_)], "wanted")
+    await world.settled()
+    assert [record["title"] for record in world.records("b")] == ["One"]
+    assert not await world.store.read(conflicts.list, "s")
