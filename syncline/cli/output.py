@@ -14,9 +14,6 @@ import typer
 if TYPE_CHECKING:
     from syncline.hub import Progress
 
-UNBROKEN = 10_000
-"""Columns where the output is no terminal: a row is a line, for grep."""
-
 
 class Wrong(Exception):
     """What was asked for cannot be: says why, and what to write instead. Nothing was done."""
@@ -47,15 +44,22 @@ class Output:
         """A table for people; cells are shown as they are, without terminal codes."""
         if self.as_json:
             return
+        cells = [[clean(cell) for cell in row] for row in rows]
+        if not sys.stdout.isatty():
+            # A row is a line, for grep; and nothing waits for a library that draws.
+            widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
+            for row in ([*columns], *cells):
+                padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+                typer.echo("  ".join(padded).rstrip())
+            return
         from rich.console import Console
         from rich.table import Table
         from rich.text import Text
 
         table = Table(*columns, box=None, pad_edge=False, header_style="bold")
-        for row in rows:
-            table.add_row(*(Text(clean(cell)) for cell in row))
-        tty = sys.stdout.isatty()
-        Console(width=None if tty else UNBROKEN, highlight=False).print(table)
+        for row in cells:
+            table.add_row(*map(Text, row))
+        Console(highlight=False).print(table)
 
     @contextmanager
     def progress(self, what: str) -> Iterator[Progress]:

@@ -9,16 +9,18 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from syncline.config.durations import duration
 from syncline.config.models import Config
 from syncline.config.problems import ConfigError, Problem, problems_of
-from syncline.sdk.connector import ConnectionConfig
 from syncline.sdk.errors import Misconfigured
 from syncline.sdk.secrets import Resolver, Secret, resolve
+
+if TYPE_CHECKING:
+    from syncline.sdk.connector import ConnectionConfig
 
 LARGEST = 64 * 1024
 """Bytes of a secret's file."""
