@@ -13,7 +13,7 @@ from syncline.engine.apply import Applier
 from syncline.engine.book import Book, observation_of, parked
 from syncline.engine.context import PassContext, last_by_person, records_of
 from syncline.engine.intents import write_of
-from syncline.engine.planned import UnitWrite, part
+from syncline.engine.planned import UnitWrite, Write, part
 from syncline.engine.ports import Port
 from syncline.engine.receipt import halfway, receive, shows
 from syncline.engine.spec import Sync
@@ -120,10 +120,25 @@ class Settler:
         record = records.get(intent.record_id or "")
         if record is None or intent.kind == "create":
             return False
-        shown = self.sync.read(side, record.fields)
-        return any(
-            not self._shows(side, name, shown, unit)
-            for name, unit in write_of(intent).units.items()
+        write, shown = write_of(intent), self.sync.read(side, record.fields)
+        return not self._untouched(side, write, record, shown) and any(
+            not self._shows(side, name, shown, unit) for name, unit in write.units.items()
+        )
+
+    def _untouched(
+        self, side: str, write: Write, record: Record, shown: Mapping[str, object]
+    ) -> bool:
+        """Whether the record is still as the write was planned from: then it never arrived.
+
+        The history alone cannot tell where the same value was written before and taken back.
+        """
+        return (
+            write.version is not None
+            and record.version == write.version
+            and all(
+                part(self.sync.units[name].lenses[side].paths, shown) == unit.before
+                for name, unit in write.units.items()
+            )
         )
 
     def _shows(self, side: str, name: str, shown: Mapping[str, object], unit: UnitWrite) -> bool:
@@ -150,11 +165,14 @@ class Settler:
         """Each unit of an update: shown or found in the history means applied, else it was not."""
         write = write_of(intent)
         shown = self.sync.read(side, record.fields)
+        untouched = self._untouched(side, write, record, shown)
         applied, edited = {}, set()
         for name, unit in write.units.items():
             lens = self.sync.units[name].lenses[side]
             if self._shows(side, name, shown, unit):
                 applied[name] = unit
+            elif untouched:
+                continue
             elif any(_is_ours(change, lens.paths, unit) for change in changes):
                 applied[name] = unit
                 if last_by_person(lens, changes):

@@ -1,0 +1,82 @@
+"""Rule 0 against whole tools: what became of a write whose answer never came."""
+
+from __future__ import annotations
+
+import pytest
+
+from syncline.store import intents
+from tests.support.world import World
+
+
+async def two_tools() -> tuple[World, str, str]:
+    world = await World.make(a={}, b={})
+    one = world.a.create({"title": "One"})
+    await world.settled()
+    (other,) = world.b.items
+    return world, one, other
+
+
+async def there_and_back(world: World, one: str, other: str) -> None:
+    """Two was written to b before, and a person there put One back: the history knows that."""
+    world.a.edit(one, {"title": "Two"})
+    await world.sync()
+    assert world.b.fields(other)["title"] == "Two"
+    world.b.edit(other, {"title": "One"})
+    await world.sync()
+    assert world.a.fields(one)["title"] == "One"
+
+
+async def test_an_old_write_of_the_same_value_does_not_prove_that_a_new_one_arrived() -> None:
+    world, one, other = await two_tools()
+    await there_and_back(world, one, other)
+    world.a.edit(one, {"title": "Two"})
+    world.b.faults.add(method="update", action="drop_before", times=1)
+    await world.sync()
+    await world.settled()
+    assert world.b.fields(other)["title"] == world.a.fields(one)["title"] == "Two"
+
+
+async def test_a_write_that_a_person_took_back_was_applied_and_their_edit_counts() -> None:
+    world, one, other = await two_tools()
+    world.a.edit(one, {"title": "Two"})
+    world.b.faults.add(method="update", action="drop_after_apply", times=1)
+    await world.sync()
+    world.b.edit(other, {"title": "One"})
+    await world.settled()
+    assert world.b.fields(other)["title"] == world.a.fields(one)["title"] == "One"
+
+
+async def test_while_a_tool_cannot_be_asked_the_others_go_on_and_nothing_is_sent_again() -> None:
+    world = await World.make(a={}, b={}, c={})
+    one = world.a.create({"title": "One"})
+    await world.settled()
+    (other,), (third,) = world.b.items, world.c.items
+    world.a.edit(one, {"title": "Two"})
+    world.b.faults.add(method="update", action="drop_after_apply", times=1)
+    await world.sync()
+    world.b.faults.add(method="*", action="down", times=1000)
+    world.a.edit(one, {"title": "Three"})
+    await world.sync()
+    assert world.c.fields(third)["title"] == "Three"
+    assert len(await world.store.read(intents.open, "s")) == 1
+    world.b.faults.clear()
+    await world.settled()
+    assert world.b.fields(other)["title"] == "Three"
+    assert not await world.store.read(intents.open, "s")
+
+
+@pytest.mark.parametrize("action", ["drop_before", "drop_after_apply"])
+async def test_a_write_of_two_fields_is_settled_field_by_field(action: str) -> None:
+    world, one, other = await two_tools()
+    world.a.edit(one, {"title": "Two", "priority": "high"})
+    world.b.faults.add(method="update", action=action, times=1)
+    await world.sync()
+    world.b.edit(other, {"priority": "low"})
+    reports = await world.settled()
+    shown = [world.a.fields(one), world.b.fields(other)]
+    assert [fields["title"] for fields in shown] == ["Two", "Two"]
+    if action == "drop_after_apply":
+        assert [fields["priority"] for fields in shown] == ["low", "low"]
+    else:
+        assert reports[-1].counts["conflicts"] == 1
+        assert [fields["priority"] for fields in shown] == ["high", "low"]
