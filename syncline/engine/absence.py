@@ -57,15 +57,27 @@ async def _census(context: PassContext, side: str) -> Census:
     canaries = [id_ for id_ in known if id_ not in missing][:CANARIES]
     found = await connector.fetch(record, sorted(missing) + canaries)
     alive = [r for i, r in found.items() if i in missing and isinstance(r, Record)]
-    if canaries and not any(isinstance(found.get(c), Record) for c in canaries):
-        context.notes.append(
-            f"{side}: records known to exist cannot be read, so nothing missing is judged"
-        )
+    if _blind(context, side, canaries, found):
         return Census(side, len(known), len(missing), len(alive), None)
     gone = [i for i, r in found.items() if i in missing and isinstance(r, Missing) and r.gone]
     await context.commit(_suspect, context, side, gone, "missing from the census, then 404 by id")
     await context.commit(_seen_outside, context, side, alive)
     return Census(side, len(known), len(missing), len(alive), None)
+
+
+def _blind(
+    context: PassContext, side: str, canaries: Sequence[str], found: Mapping[str, Record | Missing]
+) -> bool:
+    """Whether not even records that were there a moment ago can be read: then absence says nothing.
+
+    A link's only record has no canaries; its absence is believed.
+    """
+    if not canaries or any(isinstance(found.get(c), Record) for c in canaries):
+        return False
+    context.notes.append(
+        f"{side}: records known to exist cannot be read, so nothing missing is judged"
+    )
+    return True
 
 
 def _seen_outside(tx: Tx, context: PassContext, side: str, alive: Sequence[Record]) -> None:
@@ -145,13 +157,17 @@ async def _confirm_side(
     if not suspected:
         return []
     connector, record = context.connectors[side], context.sync.sides[side].record
-    found = await connector.fetch(record, [t.record_id for t in suspected])
+    ids = [t.record_id for t in suspected]
+    known = await context.read(links.versions, context.sync.name, side)
+    canaries = [id_ for id_ in known if id_ not in set(ids)][:CANARIES]
+    found = await connector.fetch(record, ids + canaries)
+    blind = _blind(context, side, canaries, found)
     confirmed, back = [], []
     for tombstone in suspected:
         now = found.get(tombstone.record_id)
         if isinstance(now, Record) and not now.deleted:
             back.append(tombstone)
-        elif isinstance(now, Record) or (isinstance(now, Missing) and now.gone):
+        elif isinstance(now, Record) or (isinstance(now, Missing) and now.gone and not blind):
             confirmed.append(replace(tombstone, state="confirmed", confirmed_at=context.now()))
     await context.commit(_lift, back)
     return confirmed
@@ -173,7 +189,7 @@ def buried(link: Link, side: str, state: str = "gone") -> Link:
                 "seen": {s: v for s, v in packed["seen"].items() if s != side},
             }
         fields[name] = packed
-    return replace(link, sides=sides, fields=fields, revision=link.revision + 1, dirty=False)
+    return replace(link, sides=sides, fields=fields, revision=link.revision + 1)
 
 
 def undecided(sync: Sync, link: Link, observed: Mapping[str, Observation], side: str) -> bool:

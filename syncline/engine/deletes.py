@@ -40,9 +40,9 @@ class Deletes:
         for tombstone in self.confirmed:
             link = found.get(tombstone.link_id)
             if link is not None and tombstone.side in link.sides:
-                await self._bury(link, tombstone)
+                found[link.id] = await self._bury(link, tombstone)
 
-    async def _bury(self, link: Link, tombstone: Tombstone) -> None:
+    async def _bury(self, link: Link, tombstone: Tombstone) -> Link:
         policy = self.context.sync.deletes
         observed = await self.context.read(observations.of_links, self.context.sync.name, [link.id])
         side = tombstone.side
@@ -61,6 +61,7 @@ class Deletes:
             after = await self._removed(after, side, book)
         book.links[link.id] = after
         await self.context.commit(book.write)
+        return after
 
     def _entry(self, link: Link, tombstone: Tombstone, book: Book) -> JournalEntry:
         return JournalEntry(
