@@ -22,6 +22,7 @@ import httpx
 
 from deployments.local import HOST, Child, NotUp, free_port, server, worker
 from syncline.config import Config, find, load
+from syncline.observability import SystemClock
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import FlowRun
@@ -73,7 +74,7 @@ async def up(
         port = free_port(port)
         say("Starting Prefect; this takes 10 to 20 seconds …")
         async with server(home, port, schedules=not once) as prefect:
-            with _talking_to(port):
+            with talking_to(port):
                 from deployments.deploy import POOL, deploy
 
                 await _forget_the_past(everything=once)
@@ -130,7 +131,7 @@ def _until_told() -> Iterator[None]:
 
 
 @contextmanager
-def _talking_to(port: int) -> Iterator[None]:
+def talking_to(port: int) -> Iterator[None]:
     """In this block Prefect's client talks to our server, whatever the environment says."""
     from prefect.settings import PREFECT_API_KEY, PREFECT_API_URL, temporary_settings
 
@@ -165,10 +166,10 @@ async def _runs(*states: str, late: bool = False) -> list[FlowRun]:
         FlowRunFilterStateType,
     )
     from prefect.client.schemas.objects import StateType
-    from prefect.types._datetime import now
 
+    now = SystemClock().now()
     types = FlowRunFilterStateType(any_=[StateType(one) for one in states])
-    due = FlowRunFilterExpectedStartTime(before_=now("UTC")) if late else None
+    due = FlowRunFilterExpectedStartTime.model_validate({"before_": now}) if late else None
     wanted = FlowRunFilter(state=FlowRunFilterState(type=types), expected_start_time=due)
     found: list[FlowRun] = []
     async with get_client() as client:

@@ -33,7 +33,7 @@ def key_of(sync: str) -> str:
 async def show(summary: Summary) -> None:
     """Leave the summary, and the changes as a table where there are any."""
     key = key_of(summary.report.sync)
-    with _optional():
+    with optional():
         await acreate_markdown_artifact(summary.page(), key, summary.headline())
         if summary.report.actions:
             await acreate_table_artifact(summary.rows(), f"{key}-changes", summary.headline())
@@ -62,19 +62,19 @@ async def progress_shown(expected: int, clock: Clock) -> AsyncIterator[Callable[
         follower.cancel()
         with suppress(asyncio.CancelledError):
             await follower
-    with _optional():
+    with optional():
         await aupdate_progress_artifact(made, 100.0)
 
 
 async def _begun(expected: int) -> UUID | None:
-    with _optional():
+    with optional():
         return await acreate_progress_artifact(0.0, description=f"of about {expected} links")
     return None
 
 
 async def _follow(made: UUID, percent: Callable[[], float], clock: Clock) -> None:
     shown = 0.0
-    with _optional():
+    with optional():
         while True:
             await clock.sleep(BEAT)
             if percent() != shown:
@@ -83,8 +83,11 @@ async def _follow(made: UUID, percent: Callable[[], float], clock: Clock) -> Non
 
 
 @contextmanager
-def _optional() -> Iterator[None]:
+def optional() -> Iterator[None]:
+    """What is shown to people must not fail a pass: an error here is logged and no more."""
     try:
         yield
     except Exception as error:
-        get_run_logger().warning("Prefect did not take an artifact (%s)", type(error).__name__)
+        get_run_logger().warning(
+            "Prefect did not take what was to be shown (%s)", type(error).__name__
+        )

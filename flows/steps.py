@@ -22,10 +22,10 @@ from prefect.client.schemas.objects import State, StateType
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
-from flows.artifacts import progress_shown, show
+from flows.artifacts import optional, progress_shown, show
 from flows.blocks import RESOLVERS
 from flows.request import PassRequest
-from flows.summary import Summary, headline
+from flows.summary import Summary, brief, headline
 from syncline.config import ConfigError
 from syncline.engine.passes import Environment, Options, Pass, open_pass
 from syncline.engine.report import Report
@@ -123,6 +123,7 @@ async def run_pass(request: PassRequest, patience: timedelta = timedelta(0)) -> 
             await _tag(tags_of(sync.name, sync.sides))
             found = await _steps(await hub.environment(sync), sync, request.options(), patience)
             await _note_health(hub, found)
+            await _name(found)
             return state_of(found)
     except LeaseHeld as held:
         return State(type=StateType.CANCELLED, name="Skipped", message=str(held))
@@ -185,8 +186,18 @@ async def _tag(wanted: list[str]) -> None:
     """Tag this run, unless its deployment has."""
     known = flow_run.tags
     if not set(wanted) <= set(known):
-        async with get_client() as client:
-            await client.update_flow_run(flow_run.id, tags=sorted({*known, *wanted}))
+        with optional():
+            async with get_client() as client:
+                await client.update_flow_run(flow_run.id, tags=sorted({*known, *wanted}))
+
+
+async def _name(found: Report) -> None:
+    """Add what a run came to to its name: lists of runs show no more than that."""
+    came_to = brief(found)
+    if came_to:
+        with optional():
+            async with get_client() as client:
+                await client.update_flow_run(flow_run.id, name=f"{flow_run.name} · {came_to}")
 
 
 async def _note_health(hub: Hub, found: Report) -> None:

@@ -78,8 +78,9 @@ class Summary:
 
     def _overview(self) -> Iterator[str]:
         report = self.report
-        yield f"# {plain(headline(report))}"
-        yield f"\n{_agreement(report)}, in {_duration(report)}."
+        yield f"# {plain(report.sync)}, {report.finished_at:%Y-%m-%d %H:%M:%S} UTC"
+        yield f"\n**{plain(headline(report))}**"
+        yield f"\n{_agreement(report)}. It took {_duration(report)}."
         others = {k: n for k, n in report.counts.items() if n and k not in (*DONE, *_ASKING)}
         also = ", ".join(f"{count:,} {plain(name)}" for name, count in others.items())
         if also:
@@ -87,11 +88,8 @@ class Summary:
         if report.actions:
             changed = _count(len(report.actions), "field")
             yield f"{changed} written; the table of changes shows each before and after."
-        yield (
-            f"\nSync `{report.sync}`, run `{report.run[:8]}`, ended "
-            f"{report.finished_at:%Y-%m-%d %H:%M:%S} UTC. "
-            "Any value's whole story: `syncline why SIDE:ID.FIELD`."
-        )
+        yield "\nAny value's whole story: `syncline why SIDE:ID.FIELD`. "
+        yield f"This run is `{report.run[:8]}` there."
 
     def _stopped(self) -> Iterator[str]:
         if self.report.stopped:
@@ -115,29 +113,26 @@ class Summary:
         if self.conflicts:
             yield f"\n## {_count(len(self.conflicts), 'conflict')} to answer"
             yield "\nNeither value is overwritten until somebody chooses.\n"
-            yield "| record | field | values | answer with |\n| --- | --- | --- | --- |"
             for one in self.conflicts[:WAITING]:
-                cells = (self._record(one.link_id), plain(one.field or one.kind), _values(one))
-                yield f"| {' | '.join(cells)} | {_answer(one)} |"
+                yield f"- **{plain(one.field or one.kind)}** of {self._record(one.link_id)}"
+                yield from (f"    - {value}" for value in _values(one))
+                yield f"    - {_answer(one)}"
             yield from _rest(len(self.conflicts), "syncline conflicts")
 
     def _parked(self) -> Iterator[str]:
         if self.parked:
             yield f"\n## {len(self.parked):,} parked"
             yield "\nThese wait until the cause is mended; everything else goes on.\n"
-            yield "| record | tool | field | reason | try again with |"
-            yield "| --- | --- | --- | --- | --- |"
             for one in self.parked[:WAITING]:
-                cells = (one.side, one.field or one.action, one.reason)
-                said = " | ".join(plain(cell) for cell in cells)
-                again = f"`syncline quarantine retry {one.id}`"
-                yield f"| {self._record(one.link_id)} | {said} | {again} |"
+                what = f"**{plain(one.field or one.action)}** of {self._record(one.link_id)}"
+                yield f"- {what}, in {plain(one.side)}: {plain(one.reason)}"
+                yield f"    - try again with `syncline quarantine retry {one.id}`"
             yield from _rest(len(self.parked), "syncline quarantine")
 
     def _record(self, link_id: str | None) -> str:
         link = self.links.get(link_id or "")
         sides = link.sides.values() if link else ()
-        return "<br>".join(_linked(f"{at.side}:{at.key or at.record_id}", at.url) for at in sides)
+        return " = ".join(_linked(f"{at.side}:{at.key or at.record_id}", at.url) for at in sides)
 
     def _requests(self) -> Iterator[str]:
         yield "\n## Requests to the tools\n\n| tool | reading | writing |\n| --- | ---: | ---: |"
@@ -171,6 +166,18 @@ def headline(report: Report) -> str:
     return ", ".join(text for name, text in said.items() if count(name)) or "Nothing to do"
 
 
+def brief(report: Report) -> str:
+    """The same in a few words, for a name; empty where there was nothing to do."""
+    if report.stopped:
+        return f"{', '.join(report.stopped)} failed"
+    if report.refused:
+        return f"refused: {', '.join(refusal.partition(':')[0] for refusal in report.refused)}"
+    count = report.counts
+    said = [_count(count["conflicts"], "conflict")] if count.get("conflicts") else []
+    said += [f"{count[name]:,} {name}" for name in (*_ASKING[1:], *DONE) if count.get(name)]
+    return ", ".join(said)
+
+
 def shortened(value: Any) -> str:
     """A shared value as one line of text, without secrets."""
     if isinstance(value, Mapping) and "source" in value:
@@ -192,20 +199,23 @@ def _linked(name: str, url: str | None) -> str:
     return f"[{plain(name)}]({url})" if safe else plain(name)
 
 
-def _values(one: Conflict) -> str:
-    return "<br>".join(
-        f"**{plain(c.get('side') or 'current')}**: {plain(shortened(c.get('value'))) or '(empty)'}"
-        + (f" by {plain(str(c['person']))}" if c.get("person") else "")
-        for c in one.candidates
-    )
+def _values(one: Conflict) -> Iterator[str]:
+    for candidate in one.candidates:
+        side = plain(candidate.get("side") or "current")
+        value = plain(shortened(candidate.get("value"))) or "(empty)"
+        person = candidate.get("person")
+        yield f"{side}: {value}" + (f" (by {plain(str(person))})" if person else "")
 
 
 def _answer(one: Conflict) -> str:
     if one.kind != "field":
-        return f"`syncline adopt` or `unlink`, then `syncline conflicts dismiss {one.id}`"
+        return (
+            f"settle with `syncline adopt` or `unlink`, then `syncline conflicts dismiss {one.id}`"
+        )
     if one.state == "answered":
         return "answered; the next run delivers it"
-    return f"`syncline conflicts answer {one.id} --digest {one.digest} --use SIDE`"
+    command = f"syncline conflicts answer {one.id} --digest {one.digest} --use SIDE"
+    return f"answer with `{command}`"
 
 
 def _row(action: Action) -> dict[str, str]:

@@ -32,7 +32,6 @@ class Office:
         tokens = {name: f"${{env:{variable}}}" for name, variable in VARIABLES.items()}
         if desk_token:
             tokens["desk"] = desk_token
-        sides = {name: {"record": "ticket", "create": "when_missing"} for name in VARIABLES}
         text = {
             "workspace": "office",
             "plugins": ["tests.flows.plugins.feed", "tests.flows.plugins.paged"],
@@ -48,7 +47,7 @@ class Office:
             "syncs": {
                 name: {
                     "entity": "ticket",
-                    "sides": sides,
+                    "sides": {side: {"create": "when_missing"} for side in VARIABLES},
                     "links": "off",
                     "schedule": {"every": every},
                 }
