@@ -50,7 +50,7 @@ class Registry:
                 Problem(
                     where,
                     f"there is no connector `{name}`",
-                    f"{did_you_mean(name, self.names())} One of your own is named under `plugins`.",
+                    f"{did_you_mean(name, self.names())} (one of your own is named under `plugins`)",
                 )
             ]
         )

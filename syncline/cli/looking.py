@@ -299,39 +299,34 @@ async def _people(path: Path | None, connection: str | None, out: Output) -> int
 
             hint = did_you_mean(connection, names)
             raise Wrong(f"no connection is called `{connection}`; {hint}")
-        table = one.people()
-        rows: list[dict[str, Any]] = []
-        for name in [connection] if connection else names:
-            found = {
-                **await one.store.read(known_people.of_connection, name),
-                **table.get(name, {}),
-            }
-            rows += [
-                {
-                    "connection": name,
-                    "handle": handle,
-                    "person": row.email,
-                    "name": row.name,
-                    "active": row.active,
-                    "from": "table" if handle in table.get(name, {}) else "tool",
-                }
-                for handle, row in sorted(found.items())
-            ]
+        asked = [connection] if connection else names
+        rows = [row for name in asked for row in await _known(one, name)]
     out.result({"people": rows})
     if not rows:
         out.say("Nobody is known yet: people are looked up when a record names them.")
         return DONE
-    out.table(
-        ("connection", "handle", "person", "name", "known from"),
-        [
-            (r["connection"], r["handle"], r["person"] or "nobody", r["name"], r["from"])
-            for r in rows
-        ],
-    )
-    unknown = sum(row["person"] is None for row in rows)
-    if unknown:
+    columns = ("connection", "handle", "person", "name", "from")
+    out.table(columns, [[row[key] or "nobody" for key in columns] for row in rows])
+    if unknown := sum(row["person"] is None for row in rows):
         out.say(
             f"{count(unknown, 'handle')} without an e-mail address; name them under `people` "
             "in the configuration."
         )
     return DONE
+
+
+async def _known(hub: Hub, connection: str) -> list[dict[str, Any]]:
+    """The people of a connection: those its tool told of, and before them the people table's."""
+    table = hub.people().get(connection, {})
+    found = {**await hub.store.read(known_people.of_connection, connection), **table}
+    return [
+        {
+            "connection": connection,
+            "handle": handle,
+            "person": row.email,
+            "name": row.name,
+            "active": row.active,
+            "from": "table" if handle in table else "tool",
+        }
+        for handle, row in sorted(found.items())
+    ]

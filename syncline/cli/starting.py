@@ -42,31 +42,39 @@ def init(
     as_json: Json = False,
 ) -> None:
     """Write the smallest configuration that works, and try it on the tools."""
-    from syncline.registry import Registry
-
     out = Output(as_json)
     path = folder / FILE
     if path.exists():
         out.confirm(f"{path} exists. Write over it?", yes)
     ask = sys.stdin.isatty() and not as_json
-    registry = Registry(tuple(plugin or ()))
+    plugins = list(plugin or ())
     given = _pairs(connection or [], "--connection NAME=CONNECTOR")
-    if ask:
-        given |= _ask_connections(registry, CONNECTIONS - len(given), set(given))
-    if len(given) < CONNECTIONS:
-        raise Wrong("a sync needs two connections; give --connection NAME=CONNECTOR twice")
-    connections: dict[str, Any] = {}
-    chosen = _pairs(keys or [], "--set NAME.KEY=VALUE")
-    for one, connector in given.items():
-        model = registry.get(connector, f"--connection {one}").config_model
-        connections[one] = _connection(one, connector, model, chosen, ask)
-    _no_strangers(chosen, given)
-    body: dict[str, Any] = {"connections": connections}
-    if plugin:
-        body["plugins"] = list(plugin)
-    body["syncs"] = {name: {"entity": entity or _entity(list(given.values()), ask)}}
+    connections = _connections(given, _pairs(keys or [], "--set NAME.KEY=VALUE"), plugins, ask)
+    tools = [one["connector"] for one in connections.values()]
+    body: dict[str, Any] = {"plugins": plugins} if plugins else {}
+    body["connections"] = connections
+    body["syncs"] = {name: {"entity": entity or _entity(tools, ask)}}
     _write(path, body)
     raise typer.Exit(asyncio.run(_try(path, offline, out)))
+
+
+def _connections(
+    given: dict[str, str], chosen: Mapping[str, str], plugins: Sequence[str], ask: bool
+) -> dict[str, dict[str, Any]]:
+    """The connections to write, by name."""
+    from syncline.registry import Registry
+
+    registry = Registry(plugins)
+    if ask:
+        given = given | _ask_connections(registry, CONNECTIONS - len(given), set(given))
+    if len(given) < CONNECTIONS:
+        raise Wrong("a sync needs two connections; give --connection NAME=CONNECTOR twice")
+    found = {}
+    for name, connector in given.items():
+        model = registry.get(connector, f"--connection {name}").config_model
+        found[name] = _connection(name, connector, model, chosen, ask)
+    _no_strangers(chosen, given)
+    return found
 
 
 def _pairs(given: Sequence[str], form: str) -> dict[str, str]:
@@ -108,6 +116,11 @@ def _connection(
     said: dict[str, Any] = {"connector": connector}
     for path, secret, required in _keys(model):
         value = chosen.get(f"{name}.{'.'.join(path)}")
+        if secret and value and "${" not in value:
+            raise Wrong(
+                f"--set {name}.{'.'.join(path)} is a secret, and secrets are named, never written "
+                "down; write '${env:NAME}', '${file:PATH}' or '${prefect:BLOCK}'"
+            )
         if value is None and ask and (required or secret):
             value = _asked(name, path, secret, required)
         if value:

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from syncline.engine.report import Report
     from syncline.plans import Plan
 
+GUARDS = ("account", "changed", "deletes", "mapping", "shrink")
+"""What `--force` takes: the guards of `syncline.engine.guards`, by name."""
+
 SHOWN = 100
 """Actions of a plan shown to people; the file and `--json` have them all."""
 
@@ -162,6 +165,11 @@ async def _sync(path: Path | None, name: str, options: Any, out: Output) -> int:
 
 
 def _ask_force(force: Sequence[str] | None, yes: bool, out: Output) -> None:
+    from syncline.config import did_you_mean
+
+    for name in force or ():
+        if name not in GUARDS:
+            raise Wrong(f"there is no guard `{name}`; {did_you_mean(name, GUARDS)}")
     if force:
         out.confirm(f"This overrules {', '.join(force)} once. Go on?", yes)
 

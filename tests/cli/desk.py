@@ -7,6 +7,7 @@ assert answer.code == 0
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,13 @@ import yaml
 from syncline.cli.main import main
 from syncline.observability import SystemClock
 from tests.sides.memory import MAPPING, MemoryTool, publish
+
+
+class Terminal(io.StringIO):
+    """Standard input with a person at it."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 @dataclass(frozen=True)
@@ -95,6 +103,10 @@ class Desk:
             self._patch.delenv(name, raising=False)
         else:
             self._patch.setenv(name, value)
+
+    def types(self, *lines: str) -> None:
+        """Sit somebody at a terminal who will type these lines."""
+        self._patch.setattr("sys.stdin", Terminal("".join(f"{line}\n" for line in lines)))
 
     def run(self, *arguments: str) -> Answer:
         """Run a command through the real entry point."""

@@ -223,6 +223,10 @@ def test_a_changed_mapping_is_refused_until_its_plan_is_applied(desk: Desk) -> N
         (("bogus",), "No such command 'bogus'"),
         (("plan", "mian"), "there is no sync `mian`; did you mean `main`?"),
         (("sync", "main", "--limit", "many"), "--limit"),
+        (
+            ("sync", "main", "--force", "delets"),
+            "there is no guard `delets`; did you mean `deletes`?",
+        ),
         (("why", "title"), "write SIDE:RECORD.FIELD"),
         (("why", "a:A-99.title"), "no link has a:A-99"),
         (("why", "c:A-1.title"), "`c` is no side of any sync"),

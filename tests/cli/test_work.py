@@ -256,6 +256,28 @@ def test_init_writes_a_configuration_that_works(desk: Desk) -> None:
     assert not desk.b.items
 
 
+def test_init_asks_a_person_for_what_the_connectors_need(desk: Desk) -> None:
+    (desk.folder / "syncline.yaml").unlink()
+    base = {name: desk.config["connections"][name]["base_url"] for name in ("a", "b")}
+    keys = (base["a"], "TOKEN_A", base["b"], "TOKEN_B")
+    desk.types("memory", "a", "memory", "b", *keys, "ticket")
+    answer = desk.run("init", "--plugin", "tests.cli.plugin")
+    assert answer.code == 0, answer.out + answer.err
+    assert "Wrote syncline.yaml." in answer.out
+    assert "${env:TOKEN_A}" in (desk.folder / "syncline.yaml").read_text()
+    assert desk.run("check").code == 0
+
+
+def test_a_person_who_says_no_changes_nothing(desk: Desk) -> None:
+    one, _ = desk.linked()
+    desk.types("n")
+    answer = desk.run("unlink", "main", f"a:{one}")
+    assert answer.code == 1
+    assert "Nothing was done." in answer.err
+    (link,) = desk.json("links")["links"]
+    assert set(link["states"].values()) == {"in"}
+
+
 def test_init_asks_before_it_writes_over_a_configuration(desk: Desk) -> None:
     before = (desk.folder / "syncline.yaml").read_text()
     answer = desk.run(*INIT)
@@ -268,6 +290,15 @@ def test_init_says_what_the_tools_did_not_like(desk: Desk) -> None:
     answer = desk.run(*INIT, "--yes", "--json")
     assert answer.code == 2
     assert any("base_url" in problem["where"] for problem in answer.json["problems"])
+
+
+def test_init_writes_no_secret_down(desk: Desk) -> None:
+    (desk.folder / "syncline.yaml").unlink()
+    answer = desk.run(*INIT, "--set", "a.auth.token=witness-2112")
+    assert answer.code == 2
+    assert "${env:NAME}" in answer.err
+    assert "witness-2112" not in answer.err
+    assert not (desk.folder / "syncline.yaml").exists()
 
 
 @pytest.mark.parametrize(
