@@ -158,7 +158,8 @@ async def _confirm_side(
         return []
     connector, record = context.connectors[side], context.sync.sides[side].record
     ids = [t.record_id for t in suspected]
-    known = await context.read(links.versions, context.sync.name, side)
+    enough = len(ids) + CANARIES
+    known = await context.read(links.versions, context.sync.name, side, None, enough)
     canaries = [id_ for id_ in known if id_ not in set(ids)][:CANARIES]
     found = await connector.fetch(record, ids + canaries)
     blind = _blind(context, side, canaries, found)
