@@ -16,6 +16,7 @@ from syncline.config.problems import ConfigError, Problem, did_you_mean
 from syncline.sdk.connector import Connector
 
 PACKAGE = "connectors"
+OWN = "one of your own is named under `plugins`"
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
@@ -45,15 +46,8 @@ class Registry:
             return plugged
         if _NAME.fullmatch(name) and _shipped(resources.files(PACKAGE).joinpath(name)):
             return _connector(f"{PACKAGE}.{name}")
-        raise ConfigError(
-            [
-                Problem(
-                    where,
-                    f"there is no connector `{name}`",
-                    f"{did_you_mean(name, self.names())} (one of your own is named under `plugins`)",
-                )
-            ]
-        )
+        hint = did_you_mean(name, self.names())
+        raise ConfigError([Problem(where, f"there is no connector `{name}`", f"{hint} ({OWN})")])
 
     def _plugs(self) -> dict[str, type[Connector]]:
         if self._plugged is None:

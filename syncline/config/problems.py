@@ -25,7 +25,11 @@ class Problem:
     do: str = ""
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.what}" + (f"; {self.do}" if self.do else "")
+        return (
+            f"{self.where}: {self.what.rstrip('.')}; {self.do}"
+            if self.do
+            else f"{self.where}: {self.what}"
+        )
 
     def to_json(self) -> dict[str, str]:
         return {"where": self.where, "what": self.what, "do": self.do}
