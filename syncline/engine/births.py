@@ -64,7 +64,7 @@ def _create(
             continue
         if decided[name].conflict:
             continue
-        decided_value = states[name].value
+        decided_value = states[name].value if unit.writable(spec.name) else None
         value = _default(unit, spec) if decided_value is None else decided_value
         if value is None:
             continue

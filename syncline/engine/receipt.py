@@ -12,7 +12,7 @@ from typing import Any
 from syncline.engine.merge import UnitState
 from syncline.engine.owing import agreed, lacking, owes
 from syncline.engine.planned import UnitWrite, part
-from syncline.engine.spec import Sync
+from syncline.engine.spec import Sync, Unit
 from syncline.mapping.lens import People, Unmappable, Unwritable
 from syncline.sdk.connector import Record
 from syncline.store.rows import Deviation, Link, LinkSide, Slice
@@ -66,7 +66,7 @@ def receive(
         write = units.get(name)
         if write is None:
             if created:
-                state = _born(state, side, slice_, lens, people)
+                state = _born(unit, state, side, slice_, people)
             elif side in state.seen and state.seen[side] != slice_:
                 stale = True
         elif shows(lens, slice_, write.value, people):
@@ -119,11 +119,18 @@ def _deviating(
     )
 
 
-def _born(state: UnitState, side: str, slice_: Slice, lens: Any, people: People) -> UnitState:
-    """A field nobody wrote at creation: what the tool put there is its own default, not an edit."""
+def _born(unit: Unit, state: UnitState, side: str, slice_: Slice, people: People) -> UnitState:
+    """A field nobody wrote at creation: what the tool put there is its own default, not an edit.
+
+    A value that was held back, or that the side has no word for, is still to be delivered.
+    """
     if not state.known:
         return state
-    return replace(state, seen={**state.seen, side: slice_}, delivered=state.delivered | {side})
+    state = replace(state, seen={**state.seen, side: slice_})
+    owed = unit.writable(side) and state.value is not None
+    if owed and not shows(unit.lenses[side], slice_, state.value, people):
+        return state
+    return replace(state, delivered=state.delivered | {side})
 
 
 def _reason(lens: Any, slice_: Slice, write: UnitWrite, people: People) -> str:
