@@ -140,6 +140,8 @@ def differences(saved: Plan, now: Plan) -> list[str]:
 
 def told(action: Mapping[str, Any]) -> str:
     """An action in a few words."""
+    if action["field"] is None:
+        return f"{action['kind']} of {action['side']}:{action['record']}"
     if action["record"] is None:
         source = ", ".join(f"{s}:{r}" for s, r in action["source"].items())
         return f"{action['field']} of a new record in {action['side']} for {source}"

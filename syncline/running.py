@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from syncline.engine.passes import Options, Pass, open_pass
 from syncline.engine.report import Report, actions_of, estimate
 from syncline.plans import Plan, PlanStale, differences, waiting
+from syncline.store import links
 
 if TYPE_CHECKING:
     from syncline.hub import Hub, Progress
@@ -70,7 +71,8 @@ async def _look(one: Pass, progress: Progress) -> None:
 
 async def _plan_of(one: Pass, options: Options) -> Plan:
     plans = await one.preview()
-    actions = [action for p in plans for action in actions_of(one.sync, p, one.context)]
+    actions = [a.to_json() for p in plans for a in actions_of(one.sync, p, one.context)]
+    ends = await _ends(one)
     writes = [write for p in plans for write in p.writes]
     conflicts, parked = waiting(plans)
     made = Counter("created" if write.kind == "create" else "updated" for write in writes)
@@ -81,10 +83,11 @@ async def _plan_of(one: Pass, options: Options) -> Plan:
         made_at=one.context.now(),
         accounts=await one.accounts(),
         remap=one.remap,
-        actions=tuple(action.to_json() for action in actions),
+        actions=(*ends, *actions),
         counts={
             "created": made["created"],
             "updated": made["updated"],
+            "deleted": len(one.deletes.confirmed),
             "conflicts": len(conflicts),
             "parked": len(parked),
         },
@@ -95,6 +98,28 @@ async def _plan_of(one: Pass, options: Options) -> Plan:
         stopped=dict(one.context.stopped),
         notes=tuple(one.context.notes),
     )
+
+
+async def _ends(one: Pass) -> list[dict[str, Any]]:
+    """What a record that is gone from one side does to the others, by the sync's `deletes`."""
+    gone = one.deletes.confirmed
+    found = await one.context.read(links.load, [tombstone.link_id for tombstone in gone])
+    return [
+        {
+            "side": side,
+            "kind": one.sync.deletes.propagate,
+            "record": at.record_id,
+            "field": None,
+            "before": None,
+            "after": None,
+            "why": f"{tombstone.side}:{tombstone.record_id} is gone ({tombstone.evidence})",
+            "source": {tombstone.side: tombstone.record_id, side: at.record_id},
+        }
+        for tombstone in gone
+        if tombstone.link_id in found
+        for side, at in found[tombstone.link_id].sides.items()
+        if side != tombstone.side and at.state == "in"
+    ]
 
 
 async def _note_health(hub: Hub, report: Report) -> None:

@@ -86,6 +86,8 @@ def _row(action: Mapping[str, Any]) -> tuple[str, ...]:
     from syncline.plans import brief
 
     record = action["record"] or f"new, for {records(action['source'])}"
+    if action["field"] is None:
+        return action["side"], record, "", "", action["kind"], action["why"]
     before = "" if action["kind"] == "create" else brief(action["before"])
     return action["side"], record, action["field"], before, brief(action["after"]), action["why"]
 
@@ -104,9 +106,9 @@ def _show_plan(plan: Plan, file: Path | None, out: Output) -> None:
         out.say(f"parked   {one['field']} of {records(one['sides'])}: {one['reason']}")
     _show_trouble(plan.refused, plan.stopped, plan.notes, out)
     cost = ", ".join(f"{side} {count(n, 'request')}" for side, n in plan.requests.items() if n)
-    made, changed = plan.counts.get("created", 0), plan.counts.get("updated", 0)
+    made, changed, gone = (plan.counts.get(key, 0) for key in ("created", "updated", "deleted"))
     out.say(
-        f"{plan.sync}: {count(made, 'record')} to make, {changed} to change"
+        f"{plan.sync}: {count(made, 'record')} to make, {changed} to change, {gone} gone"
         + (f"; about {cost}." if cost else ".")
     )
     if file is not None:

@@ -25,11 +25,9 @@ class Problem:
     do: str = ""
 
     def __str__(self) -> str:
-        return (
-            f"{self.where}: {self.what.rstrip('.')}; {self.do}"
-            if self.do
-            else f"{self.where}: {self.what}"
-        )
+        if not self.do:
+            return f"{self.where}: {self.what}"
+        return f"{self.where}: {self.what.rstrip('.')}; {self.do}"
 
     def to_json(self) -> dict[str, str]:
         return {"where": self.where, "what": self.what, "do": self.do}

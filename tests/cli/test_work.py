@@ -50,6 +50,33 @@ def test_a_saved_plan_is_readable_by_its_owner_alone(desk: Desk) -> None:
     assert stat.S_IMODE((desk.folder / "plan.json").stat().st_mode) == 0o600
 
 
+def test_a_plan_tells_what_a_delete_does_to_the_other_side(desk: Desk) -> None:
+    desk.config["syncs"]["main"]["deletes"] = {"propagate": "archive"}
+    desk.write()
+    one, other = desk.linked()
+    desk.a.archive(one)
+    (action,) = desk.json("plan", "main")["actions"]
+    assert (action["side"], action["kind"], action["record"]) == ("b", "archive", other)
+    assert not desk.b.item(other).now.deleted
+    desk.run("sync", "main")
+    assert desk.b.item(other).now.deleted
+
+
+def test_a_plan_made_before_a_delete_does_not_carry_it_out(desk: Desk) -> None:
+    desk.config["syncs"]["main"]["deletes"] = {"propagate": "archive"}
+    desk.write()
+    one, other = desk.linked()
+    second, copy = desk.linked()
+    desk.a.edit(second, {"title": "Two"})
+    assert desk.run("plan", "main", "--out", "plan.json").code == 0
+    desk.a.archive(one)
+    answer = desk.run("apply", "plan.json")
+    assert answer.code == 1
+    assert f"archive of b:{other} has come up" in answer.err
+    assert not desk.b.item(other).now.deleted
+    assert desk.b.fields(copy)["title"] == "Printer on fire"
+
+
 def test_an_applied_plan_cannot_be_applied_again(desk: Desk) -> None:
     one, other = desk.linked()
     desk.a.edit(one, {"title": "Two"})
