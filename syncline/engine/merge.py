@@ -358,9 +358,23 @@ def _merge(
     views: Mapping[str, Slice],
     people: Mapping[str, People],
 ) -> Any:
-    """Every edit's own change applied in turn; OVERLAP where two of them meet."""
+    """Every edit's own change applied in turn; OVERLAP where two meet, or their order matters."""
+    sides = [c.side for c in maximal if c.side is not None]
+    merged, turned = (_in_turn(unit, state, order, views, people) for order in (sides, sides[::-1]))
+    if merged is OVERLAP or turned is OVERLAP or not unit.kind.equal(merged, turned):
+        return OVERLAP
+    return merged
+
+
+def _in_turn(
+    unit: Unit,
+    state: UnitState,
+    sides: Sequence[str],
+    views: Mapping[str, Slice],
+    people: Mapping[str, People],
+) -> Any:
     value = state.value if state.known else None
-    for side in (c.side for c in maximal if c.side is not None):
+    for side in sides:
         value = unit.lenses[side].lift(value, state.seen.get(side), views[side], people[side])
         if value is OVERLAP:
             return OVERLAP
