@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from tests.sides.memory import MAPPING, MemoryTool
 from tests.sides.paged import paged_app
 from tests.sides.serving import served
 
+CONNECTORS = {"desk": "feed", "tracker": "paged"}
 VARIABLES = {"desk": "OFFICE_DESK_TOKEN", "tracker": "OFFICE_TRACKER_TOKEN"}
 
 
@@ -27,38 +28,49 @@ class Office:
     tracker: MemoryTool
     addresses: dict[str, str]
 
-    def configure(self, *syncs: str, every: str = "5m", desk_token: str = "") -> None:
+    def configure(self, *syncs: str, every: str = "10h", desk_token: str = "") -> None:
         """Write the configuration with these syncs between the two tools."""
-        tokens = {name: f"${{env:{variable}}}" for name, variable in VARIABLES.items()}
-        if desk_token:
-            tokens["desk"] = desk_token
-        text = {
-            "workspace": "office",
-            "plugins": ["tests.flows.plugins.feed", "tests.flows.plugins.paged"],
-            "connections": {
-                name: {
-                    "connector": connector,
-                    "base_url": self.addresses[name],
-                    "auth": {"token": tokens[name]},
-                    "private_network": True,
-                }
-                for name, connector in (("desk", "feed"), ("tracker", "paged"))
-            },
-            "syncs": {
-                name: {
-                    "entity": "ticket",
-                    "sides": {side: {"create": "when_missing"} for side in VARIABLES},
-                    "links": "off",
-                    "schedule": {"every": every},
-                }
-                for name in syncs
-            },
-        }
-        (self.folder / "syncline.yaml").write_text(yaml.safe_dump(text), encoding="utf-8")
+        write(self.folder, self.addresses, *syncs, every=every, desk_token=desk_token)
+
+
+def write(
+    folder: Path,
+    addresses: Mapping[str, str],
+    *syncs: str,
+    every: str = "10h",
+    desk_token: str = "",
+) -> None:
+    """A configuration with these syncs between tools at these addresses."""
+    tokens = {name: f"${{env:{variable}}}" for name, variable in VARIABLES.items()}
+    if desk_token:
+        tokens["desk"] = desk_token
+    text = {
+        "workspace": "office",
+        "plugins": [f"tests.flows.plugins.{connector}" for connector in CONNECTORS.values()],
+        "connections": {
+            name: {
+                "connector": connector,
+                "base_url": addresses[name],
+                "auth": {"token": tokens[name]},
+                "private_network": True,
+            }
+            for name, connector in CONNECTORS.items()
+        },
+        "syncs": {
+            name: {
+                "entity": "ticket",
+                "sides": {side: {"create": "when_missing"} for side in CONNECTORS},
+                "links": "off",
+                "schedule": {"every": every},
+            }
+            for name in syncs
+        },
+    }
+    (folder / "syncline.yaml").write_text(yaml.safe_dump(text), encoding="utf-8")
 
 
 @asynccontextmanager
-async def office(folder: Path, tokens: dict[str, str]) -> AsyncIterator[Office]:
+async def office(folder: Path, tokens: Mapping[str, str]) -> AsyncIterator[Office]:
     """Both tools, serving; `tokens` are their credentials by the name of the connection."""
     clock = SystemClock()
     desk = MemoryTool(clock, name="desk", id_prefix="DESK-", token=tokens["desk"])

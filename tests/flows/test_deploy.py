@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 from prefect import flow
 from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.actions import DeploymentUpdate
 from prefect.client.schemas.responses import DeploymentResponse
 
 from deployments.deploy import Deployed, NotOurs, deploy
@@ -19,14 +20,19 @@ pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect")]
 
 @pytest_asyncio.fixture
 async def client() -> AsyncIterator[PrefectClient]:
-    """The server, as an admin sees it; nothing is deployed on it."""
+    """The server, as an admin sees it; nothing is deployed on it, before or after."""
     async with get_client() as one:
-        for known in await one.read_deployments():
-            await one.delete_deployment(known.id)
+        await _clear(one)
         yield one
+        await _clear(one)
 
 
-async def deployed(company: Office, *syncs: str, every: str = "5m") -> Deployed:
+async def _clear(client: PrefectClient) -> None:
+    for known in await client.read_deployments():
+        await client.delete_deployment(known.id)
+
+
+async def deployed(company: Office, *syncs: str, every: str = "10h") -> Deployed:
     """Deploy the company's configuration with these syncs."""
     company.configure(*syncs, every=every)
     return await deploy(load(company.folder))
@@ -114,10 +120,8 @@ async def test_a_deployment_of_somebody_else_is_left_alone(
 ) -> None:
     await deployed(company, "escalations")
     one = await known(client, "sync/escalations")
-    from prefect.client.schemas.actions import DeploymentUpdate
-
     await client.update_deployment(one.id, DeploymentUpdate(tags=["managed:factory"]))
     with pytest.raises(NotOurs, match="sync/escalations"):
         await deployed(company, "escalations", every="20m")
     (schedule,) = (await known(client, "sync/escalations")).schedules
-    assert schedule.schedule.interval.total_seconds() == 300
+    assert schedule.schedule.interval.total_seconds() == 36000

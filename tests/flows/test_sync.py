@@ -21,6 +21,7 @@ from flows.request import PassRequest, SyncRequest
 from flows.sync import sync
 from syncline.hub import open_hub
 from syncline.store.lease import Lease
+from tests.flows.conftest import Up
 from tests.flows.office import Office
 
 pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect")]
@@ -149,7 +150,7 @@ async def test_a_refused_pass_is_completed_and_says_what_refused_it(company: Off
 
 
 async def test_no_secret_is_anywhere_in_prefect(
-    company: Office, prefect: Path, monkeypatch: pytest.MonkeyPatch
+    company: Office, up: Up, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not in parameters, names, logs, states or artifacts; not even when a bug shouts it out."""
     secret = company.desk.token
@@ -167,7 +168,7 @@ async def test_no_secret_is_anywhere_in_prefect(
     assert failed.is_failed()
     assert "RuntimeError: GET /feed with *** went wrong" in str(failed.message)
     await asyncio.sleep(3)  # logs are sent every two seconds
-    texts = everything(prefect / "prefect.db")
+    texts = everything(up.home / "prefect.db")
     assert "*** went wrong" in texts
     assert secret not in texts
 
