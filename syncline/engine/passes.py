@@ -205,7 +205,8 @@ class Pass:
         """Decide and apply everything, batch by batch; then comments, files and cards."""
         if self.refused:
             return
-        await self.deletes.carry_out()
+        if not self.options.only and self.options.limit is None:
+            await self.deletes.carry_out()
         done = 0
         async for items in self._batches():
             stage = self._stage()
@@ -307,6 +308,7 @@ class Pass:
             refused=tuple(f"{r.name}: {r.reason}" for r in self.refused),
             stopped=dict(self.context.stopped),
             notes=tuple(self.context.notes),
+            forced=self.options.force,
             links=counts["links"],
             agreed=counts["agreed"],
             actions=tuple(self.actions),

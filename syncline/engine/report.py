@@ -94,7 +94,11 @@ def estimate(writes: Iterable[Write], capabilities: Mapping[str, Capabilities]) 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a pass came to. `stopped` names sides that could not be used, with the reason."""
+    """What a pass came to.
+
+    `stopped` names sides that could not be used, with the reason; `forced` the guards that an
+    operator overruled for this pass, kept with the run for good.
+    """
 
     run: str
     sync: str
@@ -105,6 +109,7 @@ class Report:
     refused: tuple[str, ...] = ()
     stopped: Mapping[str, str] = dataclasses.field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    forced: tuple[str, ...] = ()
     links: int = 0
     agreed: int = 0
     actions: tuple[Action, ...] = ()
@@ -125,6 +130,7 @@ class Report:
             "refused": list(self.refused),
             "stopped": dict(self.stopped),
             "notes": list(self.notes),
+            "forced": list(self.forced),
             "links": self.links,
             "agreed": self.agreed,
         }

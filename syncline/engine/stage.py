@@ -245,7 +245,7 @@ class Stage:
         for hop in plan.hops:
             book.entries.append(self._hop(item, plan.link.id, hop, book))
         self._conflicts(plan, loaded, book)
-        self._refusals(plan, loaded, book)
+        self._refusals(item, plan, loaded, book)
 
     def _unread(self, item: Item, link: Link) -> Link:
         """The link with a note that its comments are to be read, as its observations are done.
@@ -307,7 +307,7 @@ class Stage:
             row = _conflict(book, plan.link.id, clash.unit, clash.candidates, name, "resolved")
             book.conflicts.append(replace(row, id=f"{row.id}-{name[:6]}"))
 
-    def _refusals(self, plan: LinkPlan, loaded: Loaded, book: Book) -> None:
+    def _refusals(self, item: Item, plan: LinkPlan, loaded: Loaded, book: Book) -> None:
         rows = [self._parked(plan, refusal, book) for refusal in plan.refusals]
         now = {row.id for row in rows}
         known = {row.id: row for row in loaded.parked.get(plan.link.id, [])}
@@ -336,7 +336,9 @@ class Stage:
                 if gone:
                     book.conforming.append((plan.link.id, side, name))
         book.unparked += [
-            row.id for row in known.values() if row.action == "read" and row.id not in now
+            row.id
+            for row in known.values()
+            if row.action == "read" and row.id not in now and row.side in item.observed
         ]
 
     def _parked(self, plan: LinkPlan, refusal: Refusal, book: Book) -> Parked:

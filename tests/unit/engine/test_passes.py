@@ -276,3 +276,61 @@ async def test_a_side_that_asks_gets_a_record_only_when_a_person_wants_it(tmp_pa
     await world.settled()
     assert [record["title"] for record in world.records("b")] == ["One"]
     assert not await world.store.read(conflicts.list, "s")
+
+
+async def test_an_edit_taken_back_before_anybody_decided_on_it_never_happened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = await World.make(tmp_path, a={}, b={})
+    id_ = world.a.create({"title": "One"})
+    await world.settled()
+    (other,) = world.b.items
+    world.a.edit(id_, {"title": "Oops"})
+
+    class Died(BaseException):
+        pass
+
+    async def dies(*_: object) -> None:
+        raise Died
+
+    with monkeypatch.context() as patch:
+        patch.setattr("syncline.engine.passes.Pass.judge", dies)
+        with pytest.raises(Died):
+            await world.sync()
+    world.clock.advance(60)
+    world.a.edit(id_, {"title": "One"})
+    await world.settled()
+    assert (world.a.fields(id_)["title"], world.b.fields(other)["title"]) == ("One", "One")
+
+
+async def test_a_conflict_ends_when_one_side_takes_its_edit_back(tmp_path: Path) -> None:
+    world = await World.make(tmp_path, a={}, b={})
+    id_ = world.a.create({"title": "One"})
+    await world.settled()
+    (other,) = world.b.items
+    world.a.edit(id_, {"title": "From A"})
+    world.b.edit(other, {"title": "From B"})
+    await world.sync()
+    world.b.edit(other, {"title": "One"})
+    await world.settled()
+    assert world.b.fields(other)["title"] == "From A"
+    assert not await world.store.read(conflicts.list, "s")
+
+
+async def test_records_told_again_for_their_comments_are_no_mass_change(tmp_path: Path) -> None:
+    everything = CommentPolicy((Visibility.PUBLIC,), "internal")
+    world = await World.make(tmp_path, a={}, b={}, comments=everything)
+    for n in range(30):
+        world.a.create({"title": f"Ticket {n}"})
+    await world.sync()
+    report = await world.sync()
+    assert report.refused == ()
+
+
+async def test_an_unknown_person_stays_parked_until_somebody_changes_it(tmp_path: Path) -> None:
+    world = await World.make(tmp_path, a={}, b={})
+    world.a.create({"title": "One", "assignee": "nobody-knows"})
+    report = await world.sync()
+    assert report.counts["parked"] == 1
+    assert report.state == "attention"
+    assert (await world.sync()).counts["parked"] == 1

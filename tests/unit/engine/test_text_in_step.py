@@ -1,4 +1,4 @@
-"""Text between tools of different formats: bytes nobody edited stay, and only edited blocks move."""
+"""Text between tools of different formats: untouched bytes stay, and only edited blocks move."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ HTML = (
     "<ul>\n  <li>heat</li>\n  <li>noise</li>\n</ul>\n"
     "<p>Regards,<br/>Ann 🔥</p>\n\n"
 )
-MARKDOWN = "Setext title\n============\n\n*  star list\n*  second `code`\n\n> quoted   text\n\n***\n\nEnd.  \n"
+MARKDOWN = (
+    "Setext title\n============\n\n*  star list\n*  second `code`\n\n"
+    "> quoted   text\n\n***\n\nEnd.  \n"
+)
 TEXTILE = "h3. Steps\r\n\r\n# open\r\n# *boom*\r\n\r\nbq. quoted\r\n\r\nLast _line_.\r\n"
 
 
