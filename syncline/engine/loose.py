@@ -98,12 +98,9 @@ class Loose:
         return items, questions, alone
 
     def _candidates(self, row: Observation, found: Found) -> list[Observation]:
-        rows = [
-            r
-            for r in found.partners.get((row.side, row.record_id), ())
-            if (r.side, r.record_id) not in found.dead
-        ]
-        return [r for r in rows if r.side != row.side and self._belongs(r)]
+        """The records that may be the same thing; rivals of the row's own side are among them."""
+        rows = found.partners.get(_place(row), ())
+        return [r for r in rows if _place(r) not in found.dead and self._belongs(r)]
 
     def _creates_from(self, row: Observation) -> bool:
         return any(
@@ -162,14 +159,18 @@ def _evidence(tx: Tx, context: PassContext, rows: Sequence[Observation]) -> Foun
     by_key = matching.by_key(tx, sync, sorted(keys)) if keys else {}
     for row in rows:
         place = (row.side, row.record_id)
-        same = [r for r in by_key.get(row.match_key or "", ()) if r.side != row.side]
+        same = [r for r in by_key.get(row.match_key or "", ()) if _place(r) != place]
         known = {(r.side, r.record_id) for r in found.partners.get(place, ())}
         extra = [r for r in same if (r.side, r.record_id) not in known]
-        if extra and not known:
+        if not known and any(r.side != row.side for r in extra):
             found.partners[place] = extra
     partners = [one for group in found.partners.values() for one in group]
     found.dead |= _dead(tx, sync, partners)
     return found
+
+
+def _place(row: Observation) -> tuple[str, str]:
+    return row.side, row.record_id
 
 
 def _dead(tx: Tx, sync: str, rows: Sequence[Observation]) -> set[tuple[str, str]]:

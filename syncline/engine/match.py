@@ -68,7 +68,8 @@ def pair(
 ) -> tuple[list[Matched], list[Question]]:
     """Link loose records that have exactly one partner a side, and that each other's only one.
 
-    `partners` gives the loose records of other sides that some evidence ties to a record.
+    `partners` gives the loose records that some evidence ties to a record, with its own side's
+    where others match as well as it does.
     """
     matched: list[Matched] = []
     questions: list[Question] = []

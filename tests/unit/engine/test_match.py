@@ -57,7 +57,9 @@ async def test_records_that_look_alike_on_one_side_alone_are_two_things() -> Non
     assert not await asked(world)
 
 
-async def test_a_record_without_the_fields_to_match_by_matches_nothing() -> None:
-    world = await titled(a=[""], b=[""])
+async def test_a_record_that_lacks_a_field_to_match_by_matches_nothing() -> None:
+    world = await World.make(match=(("title", "priority"),), a={}, b={})
+    world.a.create({"title": "T"})
+    world.b.create({"title": "T"})
     await world.settled()
     assert (len(world.records("a")), len(world.records("b"))) == (2, 2)
