@@ -17,7 +17,9 @@ from deployments.real.server import HOST, JSON, SEEDS, Server
 
 APP = Path("/usr/share/redmine")
 BUNDLE = "/usr/bin/bundle"
-THREADS = 4
+# While one thread waits for SQLite's lock, Debian's driver lets no other thread run, the one that
+# holds the lock included: after ten seconds the request fails.
+THREADS = 1
 TEXT_FORMATTINGS = ("textile", "markdown", "common_mark")
 
 GEMFILE = f"""\
@@ -77,8 +79,8 @@ class Redmine(Server):
         )
 
     def command(self, port: int) -> list[str]:
-        """One puma process with a few threads."""
-        listen = ["-b", f"tcp://{HOST}:{port}", "-t", f"1:{THREADS}", "-w", "0"]
+        """One puma process that serves one request after the other."""
+        listen = ["-b", f"tcp://{HOST}:{port}", "-t", f"{THREADS}:{THREADS}", "-w", "0"]
         rackup = ["--dir", str(APP), str(APP / "config.ru")]
         return [BUNDLE, "exec", "puma", "-e", "production", *listen, *rackup]
 
