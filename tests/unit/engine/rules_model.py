@@ -213,6 +213,8 @@ class Rules:
         if fate == "lost":
             return False
         if tool.shows != self.seen[side]:
+            if fate == "unanswered":
+                return False
             del self.open[side]
             self.look(side)
             return True
