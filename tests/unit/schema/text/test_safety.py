@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 import nh3
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from syncline.schema.text import write
@@ -155,6 +156,22 @@ HEAVY = {
     "spaces": "a  ", "equal": "x\n\n", "entities": "&#", "pre": "<pre>", "links": '"a":',
     "eq": "==a",
 }  # fmt: skip
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            "<p> </p> <strong> </strong> <br> <ul> <li> <b < > <p|class=x> <a|href='javascript:x'> "
+            "<script> </script> <!-- @ a {{ |".replace(" ", "\n")
+            .replace("|", " ")
+            .split("\n")
+        )
+    ).map("".join)
+)
+def test_html_that_is_harmless_at_a_glance_is_harmless_read_as_a_tree(source: str) -> None:
+    html = codec("html")
+    # An entity says nothing, but only a tree can tell.
+    assert html.inert(source) == html.inert(f"{source} &amp;")
 
 
 @pytest.mark.parametrize("name", ["markdown", "html", "textile", "plain"])
