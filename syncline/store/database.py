@@ -183,8 +183,12 @@ def _timeout(url: URL) -> dict[str, str]:
 def _prepare_sqlite(driver: Any, _record: Any) -> None:
     driver.isolation_level = None  # the driver would begin transactions on its own, and too late
     for pragma in (
+        "page_size = 8192",  # for a new file: a record of 4 KB fits without a chain of pages
         "journal_mode = WAL",
         "synchronous = FULL",
+        # Debian's SQLite writes every freed page once more to blank it: a quarter of the cost of
+        # deleting observations, in a file that holds the same records anyway.
+        "secure_delete = FAST",
         "foreign_keys = ON",
         "cache_size = -32768",
         "temp_store = MEMORY",
