@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from syncline.checking import lint
 from syncline.config import load, models
 from syncline.config.schema import json_schema
+from syncline.mapping.load import load_mapping
 from syncline.registry import Registry
 
 ROOT = Path(__file__).parents[3]
@@ -74,3 +75,9 @@ def test_the_pages_hold_whole_configurations() -> None:
 def test_a_configuration_that_is_shown_has_nothing_wrong(text: str, tmp_path: Path) -> None:
     (tmp_path / "syncline.yaml").write_text(text, "utf-8")
     assert lint(load(tmp_path)).problems == ()
+
+
+def test_a_mapping_that_is_shown_can_be_read() -> None:
+    page = (ROOT / "docs/mappings.md").read_text("utf-8")
+    (shown,) = BLOCK.findall(page)
+    assert load_mapping(shown, tool="redmine").fields["severity"].kind.name == "extension"
