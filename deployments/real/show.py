@@ -336,8 +336,9 @@ def main() -> int:
     parser.add_argument("--root", type=Path, default=servers.default_root())
     arguments = parser.parse_args()
     state = ["--root", str(arguments.root)]
-    for command in ("install", "start", "reset"):
-        if servers.main([command, *state]):
+    # Who runs this asks for the two servers, and so for their packages.
+    for command in (["install", "--allow-system-install"], ["start"], ["reset"]):
+        if servers.main([*command, *state]):
             return 1
     try:
         story = Story(arguments.root)

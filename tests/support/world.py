@@ -1,8 +1,8 @@
 """A world for engine tests: tools in memory, the real engine, the real store, a clock that stands.
 
-    world = await World.make(tmp_path, a={"text_format": "markdown"}, b={})
-    id_ = world.a.create({"title": "Printer on fire"})
-    report = await world.sync()
+world = await World.make(tmp_path, a={"text_format": "markdown"}, b={})
+id_ = world.a.create({"title": "Printer on fire"})
+report = await world.sync()
 """
 
 from __future__ import annotations
