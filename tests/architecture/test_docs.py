@@ -1,0 +1,45 @@
+"""The pages name tests and files that exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("connectors/*/README.md"),
+    ]
+)
+TEST = re.compile(r"`((?:tests|syncline)/[\w/]+\.py)::(\w+)`")
+LINK = re.compile(r"\]\((?![a-z]+:)([^)#\s]*)(?:#([^)\s]+))?\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+
+
+def _anchor(heading: str) -> str:
+    """As the usual hosts make one of a heading: letters, digits, hyphens."""
+    return re.sub(r"[^\w -]", "", heading.lower()).strip().replace(" ", "-")
+
+
+def test_the_promises_name_their_tests() -> None:
+    assert len(TEST.findall((ROOT / "docs/promises.md").read_text("utf-8"))) > 50
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_test_that_a_page_names_exists(page: Path) -> None:
+    for path, name in TEST.findall(page.read_text("utf-8")):
+        assert re.search(rf"def {name}\(", (ROOT / path).read_text("utf-8")), f"{path}::{name}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_within_the_pages_leads_somewhere(page: Path) -> None:
+    for path, anchor in LINK.findall(page.read_text("utf-8")):
+        target = (page.parent / path) if path else page
+        assert target.exists(), path
+        if anchor:
+            headings = HEADING.findall(target.read_text("utf-8"))
+            assert anchor in map(_anchor, headings), f"{path}#{anchor}"
