@@ -35,7 +35,7 @@ from syncline.sdk.errors import ConnectorError
 from syncline.sdk.redaction import RedactingFilter, redact
 from syncline.store.errors import LeaseHeld, StoreError
 
-KNOWN = (ConfigError, StoreError, ConnectorError)
+KNOWN = (StoreError, ConnectorError)
 """Errors whose text says all that an operator needs; any other is logged with its traceback."""
 
 ASK_AGAIN = 5.0
@@ -169,10 +169,11 @@ def state_of(found: Report) -> State:
 
 def message_of(error: Exception) -> str:
     """An error for people, without secrets; one that nobody foresaw is logged with its trace."""
+    if isinstance(error, ConfigError):
+        # By value only: that `token: ${env:JIRA_TOKEN}` is missing is the very thing to be told.
+        return redact.by_value(str(error))
     if isinstance(error, KNOWN):
-        message = redact(str(error))
-        get_run_logger().error(message)
-        return message
+        return redact(str(error))
     get_run_logger().error(redact(traceback.format_exc()))
     return redact(f"{type(error).__name__}: {error}")
 

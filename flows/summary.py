@@ -88,8 +88,7 @@ class Summary:
         if report.actions:
             changed = _count(len(report.actions), "field")
             yield f"{changed} written; the table of changes shows each before and after."
-        yield "\nAny value's whole story: `syncline why SIDE:ID.FIELD`. "
-        yield f"This run is `{report.run[:8]}` there."
+        yield f"\nRun `{report.run[:8]}`; a value's whole story: `syncline why SIDE:ID.FIELD`."
 
     def _stopped(self) -> Iterator[str]:
         if self.report.stopped:
@@ -126,7 +125,8 @@ class Summary:
             for one in self.parked[:WAITING]:
                 what = f"**{plain(one.field or one.action)}** of {self._record(one.link_id)}"
                 yield f"- {what}, in {plain(one.side)}: {plain(one.reason)}"
-                yield f"    - try again with `syncline quarantine retry {one.id}`"
+                link, _, rest = one.id.partition("/")
+                yield f"    - try again with `syncline quarantine retry {link[:8]}/{rest}`"
             yield from _rest(len(self.parked), "syncline quarantine")
 
     def _record(self, link_id: str | None) -> str:
