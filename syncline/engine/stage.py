@@ -85,7 +85,7 @@ class Stage:
 
     async def plan(self, items: Sequence[Item]) -> list[LinkPlan]:
         """What would be done; nothing is stored but who people are."""
-        loaded = await self.context.read(_load_around, [item.link.id for item in items])
+        loaded = await self.context.read(_load_around, items)
         await self._know_people(items)
         plans = [self._plan(item, loaded, {}) for item in items]
         unsure = [n for n, plan in enumerate(plans) if plan.clashes]
@@ -221,7 +221,7 @@ class Stage:
     ) -> list[tuple[Write, Intent]]:
         """One transaction: decisions, what waits for a person, and an intent for every write."""
         book = Book(self.context.sync.name, self.context.run, self.context.now())
-        loaded = await self.context.read(_load_around, [item.link.id for item in items])
+        loaded = await self.context.read(_load_around, items)
         writes: list[tuple[Write, Intent]] = []
         for item, plan in zip(items, plans, strict=True):
             self._decided(item, plan, loaded, book)
@@ -326,7 +326,7 @@ class Stage:
                         book.at,
                     )
                 )
-        for name in self.sync.units:
+        for name in self.sync.units if known else ():
             state = plan.link.fields.get(name) or {}
             for side in self.sync.units[name].lenses:
                 if side in state.get("deviates", {}):
@@ -389,7 +389,8 @@ def _load_items(tx: Tx, sync: str, link_ids: Sequence[str]) -> list[Item]:
     return [Item(link, seen.get(link_id, {})) for link_id, link in found.items()]
 
 
-def _load_around(tx: Tx, link_ids: Sequence[str]) -> Loaded:
+def _load_around(tx: Tx, items: Sequence[Item]) -> Loaded:
+    link_ids = [item.link.id for item in items if not item.new]
     return Loaded(
         conflicts.of_links(tx, link_ids),
         intents.of_links(tx, link_ids, ("open", "parked")),

@@ -13,7 +13,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Row, Select, Table, and_, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    select,
+)
 
 CHUNK = 500
 """Values in one IN list: far below SQLite's 32,766 variables, large enough to cost nothing."""
@@ -48,8 +58,9 @@ class Tx:
         self, query: Select[Any], column: Column[Any], values: Iterable[str]
     ) -> Iterator[Row[Any]]:
         """The rows of a query whose column is one of the values, however many those are."""
+        asked = query.where(column.in_(bindparam("among", expanding=True)))
         for part in chunks(values):
-            yield from self.rows(query.where(column.in_(part)))
+            yield from self.conn.execute(asked, {"among": part})
 
 
 def chunks(values: Iterable[str], size: int = CHUNK) -> Iterator[list[str]]:
