@@ -106,7 +106,8 @@ class Rules:
         for side in set(self.tools) - self.stopped:
             tool = self.tools[side]
             changed = tool.touched >= self.read_until[side]
-            news = tool.shows != self.seen[side] or not self.known_inside[side]
+            overtaken = side in self.sights
+            news = overtaken or tool.shows != self.seen[side] or not self.known_inside[side]
             if (tool.inside and changed and news) or (full and not tool.inside):
                 self.look(side)
             self.read_until[side] = self.now
