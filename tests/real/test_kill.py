@@ -7,6 +7,7 @@ of unique texts says what must be there, once. To repeat a round, put its seed a
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -28,10 +29,11 @@ from tests.real.world import REQUESTER, SIDES, SYNC, World
 
 pytestmark = pytest.mark.real
 
-ROUNDS = range(4)
-WITHOUT_KEYS = range(100, 104)
+ROUNDS = range(21)
+WITH_COMMENTS = range(100, 105)
+WITHOUT_KEYS = range(200, 204)
 MADE = {"desk": 4, "tracker": 4}
-EDITED = {"desk": 28, "tracker": 14}
+EDITED = {"desk": 32, "tracker": 10}
 COMMENTED = 3
 LOST = 0.1
 """How many of the replies to writes never arrive."""
@@ -39,8 +41,9 @@ WRITES = {
     "desk": r"^/REST/2\.0/(ticket/|tickets/bulk)",
     "tracker": r"^/issues(/\d+)?\.json",
 }
-MOMENTS = 120
-"""Requests of a whole pass over a round's records: the kill comes before one of them."""
+MOMENTS = {False: 60, True: 120}
+"""Requests of a pass over a round's records, without and with comments: the kill comes after one of
+them."""
 
 
 @dataclass
@@ -61,8 +64,10 @@ def forked() -> Iterator[Forked]:
 class Rounds:
     """The rounds of one test, over records that stay from one to the next."""
 
-    def __init__(self, world: World, forked: Forked, keys: bool) -> None:
-        self.world, self.forked, self.keys = world, forked, keys
+    def __init__(
+        self, world: World, forked: Forked, *, keys: bool = True, comments: bool = False
+    ) -> None:
+        self.world, self.forked, self.keys, self.comments = world, forked, keys, comments
         self.ledger = Ledger()
         self.out = world.folder / "out.json"
         self.killed = 0
@@ -72,13 +77,17 @@ class Rounds:
         def settings(told: dict[str, Any]) -> None:
             # Every record may change at once here.
             told["syncs"][SYNC]["guards"] = {"max_changed_percent": 100}
+            if not self.comments:
+                del told["syncs"][SYNC]["comments"]
+                told["syncs"][SYNC]["links"] = "off"
             for connection in told["connections"].values():
                 if not self.keys:
                     del connection["key_field"]
 
         self.world.configure(settings)
-        self.make("first", {"desk": 28, "tracker": 14})
+        self.make("first", {"desk": 34, "tracker": 8})
         self.until_quiet()
+        self.check()
 
     def one(self, seed: int) -> None:
         dice = random.Random(seed)
@@ -95,8 +104,8 @@ class Rounds:
                     times=None,
                     rate=LOST,
                 )
-        moment, delay = dice.randrange(1, MOMENTS), dice.random() * 0.05
-        print(f"seed {seed}: killed before request {moment} + {delay * 1000:.0f} ms", end="")
+        moment, delay = dice.randrange(1, MOMENTS[self.comments]), dice.random() * 0.05
+        print(f"seed {seed}: kill {delay * 1000:.0f} ms after request {moment}", end="")
         self.kill(moment, delay)
         if dice.random() < 0.5:
             self.heal()
@@ -108,7 +117,7 @@ class Rounds:
     def act(self, mark: str, dice: random.Random) -> None:
         known = sorted(self.ledger.titles)
         chosen = dice.sample(known, sum(EDITED.values()))
-        said = dice.sample(known, 2 * COMMENTED)
+        said = dice.sample(known, 2 * COMMENTED) if self.comments else []
         at_desk, at_tracker = chosen[: EDITED["desk"]], chosen[EDITED["desk"] :]
         with ThreadPoolExecutor() as both:
             waiting = [
@@ -189,13 +198,13 @@ class Rounds:
             self.world.proxy(side).heal()
 
     def until_quiet(self) -> None:
-        """Passes until one has nothing to do."""
+        """Passes until one has left nothing to do; with comments, until one has written nothing."""
         for number in range(8):
-            before = sum(self.world.proxy(side).writes for side in SIDES)
+            before = self.writes()
             self.start()
             code = self.forked.wait()
-            after = sum(self.world.proxy(side).writes for side in SIDES)
-            if code in (0, 3) and after == before and not self.open_intents():
+            quiet = self.writes() == before if self.comments else code == 0 and self.agreed()
+            if code in (0, 3) and not self.open_intents() and (quiet or code == 3):
                 print(f", quiet after {number + 1} passes")
                 break
             self.heal()
@@ -213,6 +222,13 @@ class Rounds:
         assert self.world.conflicts() == []
         assert {one["action"] for one in waiting} == {"create"}, waiting
         self.parked += len(waiting)
+
+    def writes(self) -> int:
+        return sum(self.world.proxy(side).writes for side in SIDES)
+
+    def agreed(self) -> bool:
+        report = json.loads(self.out.read_text().splitlines()[-1])
+        return bool(report["links"] == report["agreed"])
 
     def open_intents(self) -> int:
         with closing(sqlite3.connect(self.world.folder / ".syncline" / "state.db")) as store:
@@ -273,13 +289,25 @@ def _lives(pid: int) -> bool:
         return False
 
 
-def test_a_killed_pass_makes_nothing_twice_and_loses_nothing(world: World, forked: Forked) -> None:
-    rounds = Rounds(world, forked, keys=True)
+def test_a_killed_pass_makes_no_record_twice_and_loses_no_edit(
+    world: World, forked: Forked
+) -> None:
+    rounds = Rounds(world, forked)
     rounds.prepare()
-    rounds.check()
     for seed in ROUNDS:
         rounds.one(seed)
     assert rounds.killed >= len(ROUNDS) // 2
+    before = rounds.writes()
+    world.syncline("sync", SYNC)
+    assert rounds.writes() == before
+
+
+def test_a_killed_pass_makes_no_comment_twice_and_loses_none(world: World, forked: Forked) -> None:
+    rounds = Rounds(world, forked, comments=True)
+    rounds.prepare()
+    for seed in WITH_COMMENTS:
+        rounds.one(seed)
+    assert rounds.killed >= len(WITH_COMMENTS) // 2
 
 
 def test_without_a_place_for_keys_a_lost_create_is_found_or_parked_but_never_repeated(
@@ -287,6 +315,5 @@ def test_without_a_place_for_keys_a_lost_create_is_found_or_parked_but_never_rep
 ) -> None:
     rounds = Rounds(world, forked, keys=False)
     rounds.prepare()
-    rounds.check()
     for seed in WITHOUT_KEYS:
         rounds.one(seed)
