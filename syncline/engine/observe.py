@@ -15,11 +15,14 @@ from syncline.engine.book import MARKER, REFERENCES, observation_of
 from syncline.engine.context import PassContext
 from syncline.engine.match import match_key
 from syncline.engine.owing import UNREAD
-from syncline.sdk.connector import Record
+from syncline.sdk.connector import Page, Record
 from syncline.sdk.errors import ConnectorError
 from syncline.store import cursors, links, observations
 from syncline.store.rows import Link, Observation, Slice
 from syncline.store.sql import Tx
+
+AT_ONCE = 500
+"""Records stored in one transaction, give or take a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +52,48 @@ async def observe(context: PassContext) -> dict[str, Observed]:
 async def _side(
     context: PassContext, side: str, cursor: str | None, found: dict[str, Observed]
 ) -> None:
-    read = new = 0
     record = context.sync.sides[side].record
+    reading = _Reading(context, side, first=cursor is None)
     complete = False
     try:
         async for page in context.connectors[side].changes(record, cursor):
-            read += len(page.records)
-            new += await context.commit(
-                _store_page, context, side, page.records, page.cursor, cursor is None
-            )
+            reading.add(page)
+            if len(reading.waiting) >= AT_ONCE:
+                await reading.store()
         complete = True
     except ConnectorError as error:
         context.stop(side, error)
-    found[side] = Observed(side, read, new, complete, cursor is None)
+    await reading.store()
+    found[side] = Observed(side, reading.read, reading.new, complete, cursor is None)
 
 
-def _store_page(
+class _Reading:
+    """Pages of one side that wait to be stored together: a transaction costs as much as a page."""
+
+    def __init__(self, context: PassContext, side: str, *, first: bool) -> None:
+        self.context = context
+        self.side = side
+        self.first = first
+        self.read = self.new = 0
+        self.waiting: dict[str, Record] = {}
+        self.cursor: str | None = None
+
+    def add(self, page: Page) -> None:
+        """A record that comes again was read later, so it replaces the one that waits."""
+        self.read += len(page.records)
+        self.waiting.update((record.id, record) for record in page.records)
+        self.cursor = page.cursor or self.cursor
+
+    async def store(self) -> None:
+        if self.waiting or self.cursor is not None:
+            records = list(self.waiting.values())
+            self.new += await self.context.commit(
+                _store, self.context, self.side, records, self.cursor, self.first
+            )
+        self.waiting, self.cursor = {}, None
+
+
+def _store(
     tx: Tx,
     context: PassContext,
     side: str,
@@ -72,7 +101,7 @@ def _store_page(
     cursor: str | None,
     first: bool,
 ) -> int:
-    """One transaction a page: observations of what is new in it, and the cursor that covers it."""
+    """One transaction: observations of what is new in the pages, and the cursor that covers it."""
     sync = context.sync
     ids = [record.id for record in records]
     link_of = links.find(tx, sync.name, side, ids) if ids else {}
