@@ -66,7 +66,8 @@ def receive(
         write = units.get(name)
         if write is None:
             if created:
-                state = _born(unit, state, side, slice_, people)
+                alone = not any(other in unit.lenses for other in link.sides if other != side)
+                state = _born(unit, state, side, slice_, people, alone)
             elif side in state.seen and state.seen[side] != slice_:
                 stale = True
         elif shows(lens, slice_, write.value, people):
@@ -119,13 +120,16 @@ def _deviating(
     )
 
 
-def _born(unit: Unit, state: UnitState, side: str, slice_: Slice, people: People) -> UnitState:
+def _born(
+    unit: Unit, state: UnitState, side: str, slice_: Slice, people: People, alone: bool
+) -> UnitState:
     """A field nobody wrote at creation: what the tool put there is its own default, not an edit.
 
-    A value that was held back, or that the side has no word for, is still to be delivered.
+    A value that was held back, or that the side has no word for, is still to be delivered. Where
+    the side is `alone` in having the field, its default is the first value: nobody else shows one.
     """
     if not state.known:
-        return state
+        return _first(unit, state, side, slice_, people) if alone else state
     state = replace(state, seen={**state.seen, side: slice_})
     owed = unit.writable(side) and state.value is not None
     if owed and not shows(unit.lenses[side], slice_, state.value, people):
@@ -143,6 +147,14 @@ def _reason(lens: Any, slice_: Slice, write: UnitWrite, people: People) -> str:
     return (
         f"the tool made {shown!r} of it" if not isinstance(shown, dict) else "the tool changed it"
     )
+
+
+def _first(unit: Unit, state: UnitState, side: str, slice_: Slice, people: People) -> UnitState:
+    try:
+        value = unit.kind.normal(unit.lenses[side].get(slice_, people))
+    except Unmappable:
+        return state
+    return UnitState(value, True, frozenset({side}), {side: slice_})
 
 
 def _with(
