@@ -12,8 +12,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from syncline.sdk.batches import outcomes
 from syncline.sdk.connector import Outcome, Result
-from syncline.sdk.errors import AuthRequired, Conflict, ConnectorError, Misconfigured, Rejected
+from syncline.sdk.errors import Conflict, ConnectorError, Rejected
 from syncline.sdk.http import Response, Transport
 
 Issue = Mapping[str, Any]
@@ -94,31 +95,6 @@ class Client:
     async def save(self, id: str, attributes: Mapping[str, object]) -> None:
         """Change an issue. Redmine drops attributes the account may not set, without a word."""
         await self.write("PUT", f"/issues/{id}.json", {"issue": attributes})
-
-
-async def outcomes(items: Sequence[T], one: Callable[[T], Awaitable[Outcome]]) -> list[Outcome]:
-    """`one` for each item, concurrently within the connection's limit, as outcomes in order.
-
-    An error of the whole connection is raised when nothing was done; once something was, its
-    receipts are worth more, and the next call meets the error again.
-    """
-    results = await asyncio.gather(*(one(item) for item in items), return_exceptions=True)
-    told: list[Outcome] = []
-    broken: ConnectorError | None = None
-    for result in results:
-        if isinstance(result, Outcome):
-            told.append(result)
-        elif isinstance(result, AuthRequired | Misconfigured):
-            broken = result
-            told.append(Outcome(Result.RETRY, reason=str(result)))
-        elif isinstance(result, ConnectorError):
-            told.append(Outcome.of_error(result))
-        else:
-            raise result
-    done = any(o.result in (Result.APPLIED, Result.AMBIGUOUS) for o in told)
-    if broken is not None and not done:
-        raise broken
-    return told
 
 
 async def in_order(

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from connectors.redmine.client import Client, Issue, outcomes
+from connectors.redmine.client import Client, Issue
 from connectors.redmine.metadata import Metadata
 from connectors.redmine.notes import Notes, link_note
 from connectors.redmine.wire import custom
+from syncline.sdk.batches import outcomes
 from syncline.sdk.connector import LinkCard, Outcome
 from syncline.sdk.errors import NotFound, Rejected
 

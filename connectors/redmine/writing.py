@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from connectors.redmine.client import Client, Issue, outcomes
+from connectors.redmine.client import Client, Issue
 from connectors.redmine.metadata import Metadata
 from connectors.redmine.patching import Patching
 from connectors.redmine.wire import WireShape
 from connectors.redmine.workflow import Workflow
+from syncline.sdk.batches import outcomes
 from syncline.sdk.connector import Create, Outcome, Result, Update, Wire
 from syncline.sdk.errors import Ambiguous, Conflict, ConnectorError
 

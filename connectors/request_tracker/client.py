@@ -14,7 +14,6 @@ import re
 from collections.abc import (
     AsyncIterator,
     Awaitable,
-    Callable,
     Collection,
     Iterable,
     Mapping,
@@ -24,8 +23,6 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from syncline.sdk.connector import Outcome, Result
-from syncline.sdk.errors import AuthRequired, ConnectorError, Misconfigured
 from syncline.sdk.http import Response, Transport
 
 Row = Mapping[str, Any]
@@ -251,28 +248,3 @@ async def together(calls: Iterable[Awaitable[T]]) -> list[T]:
         if isinstance(result, BaseException):
             raise result
     return results  # type: ignore[return-value]
-
-
-async def outcomes(items: Sequence[T], one: Callable[[T], Awaitable[Outcome]]) -> list[Outcome]:
-    """`one` for each item, concurrently within the connection's limit, as outcomes in order.
-
-    An error of the whole connection is raised while nothing is done; after that the receipts are
-    worth more, and the next call meets the error again.
-    """
-    results = await asyncio.gather(*(one(item) for item in items), return_exceptions=True)
-    told: list[Outcome] = []
-    broken: ConnectorError | None = None
-    for result in results:
-        if isinstance(result, Outcome):
-            told.append(result)
-        elif isinstance(result, AuthRequired | Misconfigured):
-            broken = result
-            told.append(Outcome(Result.RETRY, reason=str(result)))
-        elif isinstance(result, ConnectorError):
-            told.append(Outcome.of_error(result))
-        else:
-            raise result
-    done = any(o.result in (Result.APPLIED, Result.AMBIGUOUS) for o in told)
-    if broken is not None and not done:
-        raise broken
-    return told

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from connectors.request_tracker.client import Client, chunks, id_of, outcomes
+from connectors.request_tracker.client import Client, chunks, id_of
 from connectors.request_tracker.reading import by
 from connectors.request_tracker.wire import references
+from syncline.sdk.batches import outcomes
 from syncline.sdk.connector import LinkCard, Outcome
 from syncline.sdk.errors import NotFound
 

@@ -11,10 +11,11 @@ from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from connectors.request_tracker.client import Client, any_of, chunks, created, id_of, outcomes
+from connectors.request_tracker.client import Client, any_of, chunks, created, id_of
 from connectors.request_tracker.metadata import Metadata, person_of
 from connectors.request_tracker.reading import by
 from connectors.request_tracker.text import BODY_FIELDS, IS_FILE, IS_TEXT, MIME, NO_FILE, body_of
+from syncline.sdk.batches import outcomes
 from syncline.sdk.connector import (
     Attachment,
     Comment,

@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from connectors.request_tracker.client import Client, outcomes
+from connectors.request_tracker.client import Client
 from connectors.request_tracker.metadata import Metadata
 from connectors.request_tracker.races import Races
 from connectors.request_tracker.reading import Reader
 from connectors.request_tracker.wire import WireShape, changed, leaves, same
+from syncline.sdk.batches import outcomes
 from syncline.sdk.connector import Change, Create, Outcome, Record, Result, Update
 from syncline.sdk.errors import AuthRequired, Conflict, ConnectorError, Misconfigured, Rejected
 
