@@ -11,6 +11,7 @@ import hmac
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from syncline.engine import absence
 from syncline.engine.cards import show_cards
@@ -138,15 +139,13 @@ class Pass:
     async def begin(self) -> None:
         """Note the run and load who is known; sends nothing."""
         running = replace(self._run("running"), finished_at=None, counts=None)
-        await self.context.commit(runs.start, running)
-        for side in self.sync.sides:
-            rows = await self.context.read(people.of_connection, side)
+        begun = await self.context.commit(_begin, self.sync, running)
+        for side, rows in begun.people.items():
             table: Mapping[str, PersonRow] = self.context.table.get(side, {})
             everybody = [*rows.values(), *table.values()]
             self.context.people[side] = directory(None, everybody, table)
-        known = await self.context.read(state.get, self.sync.name, "fingerprint")
-        count = await self.context.read(links.count, self.sync.name)
-        self.remap = known is not None and known != self.sync.fingerprint and count["links"] > 0
+        known = begun.fingerprint
+        self.remap = known is not None and known != self.sync.fingerprint and begun.links > 0
 
     async def settle(self) -> None:
         """Close what an earlier pass left open, by evidence (rule 0)."""
@@ -176,12 +175,11 @@ class Pass:
 
     async def judge(self) -> None:
         """Guards over everything that would be done; a refused plan sends nothing at all."""
-        count = await self.context.read(links.count, self.sync.name)
-        by_side = await self.context.read(_changed, self.sync.name)
+        count, changed = await self.context.read(_to_judge, self.sync.name)
         self.refused += judge(
             self.sync,
-            links=count["links"],
-            changed=by_side if not self.remap else {},
+            links=count,
+            changed=changed if not self.remap else {},
             deletes=len(self.deletes.confirmed),
             fingerprint_moved=self.remap and not self.options.apply,
             accounts_moved=() if self.options.apply else await self._accounts_moved(),
@@ -190,12 +188,9 @@ class Pass:
         self.refused = [r for r in self.refused if r.name not in self.options.force]
 
     async def _accounts_moved(self) -> list[str]:
-        known = await self.context.read(state.get, self.sync.name, "accounts") or {}
-        moved = []
-        for side, account in (await self.accounts()).items():
-            if known.get(side) not in (None, account):
-                moved.append(side)
-        return moved
+        known, now = await self.context.read(_identity, self.sync)
+        before = known["accounts"] or {}
+        return [s for s, a in now["accounts"].items() if before.get(s) not in (None, a)]
 
     async def accounts(self) -> dict[str, str]:
         """The account behind each connection, as last described."""
@@ -225,9 +220,9 @@ class Pass:
                 await show_cards(self.context, owing)
         if self.options.only or self.options.limit is not None or self.context.stopped:
             return
-        await self.context.commit(state.put, self.sync.name, "fingerprint", self.sync.fingerprint)
-        accounts = await self.accounts()
-        await self.context.commit(state.put, self.sync.name, "accounts", accounts)
+        known, now = await self.context.read(_identity, self.sync)
+        if known != now:
+            await self.context.commit(_know_identity, self.sync, now)
 
     async def preview(self) -> list[LinkPlan]:
         """Everything `carry_out` would decide and send, without deciding or sending it."""
@@ -288,9 +283,8 @@ class Pass:
 
     async def finish(self) -> Report:
         """Write the run down and say what it came to."""
-        counts = await self.context.read(links.count, self.sync.name)
-        for name, waiting in (("conflicts", conflicts), ("parked", parked)):
-            self.context.counts[name] = await self.context.read(waiting.count, self.sync.name)
+        counts, waiting = await self.context.read(_came_to, self.sync.name)
+        self.context.counts.update(waiting)
         requests = {
             side: {
                 kind: count - self._requests[side].get(kind, 0)
@@ -353,9 +347,35 @@ def _chunks(ids: Sequence[str], size: int) -> Iterable[Sequence[str]]:
     return (ids[start : start + size] for start in range(0, len(ids), size))
 
 
-def _changed(tx: Tx, sync: str) -> dict[str, int]:
-    """Linked records with something new, by side."""
-    return matching.changed(tx, sync)
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """What a pass knows when it begins."""
+
+    people: Mapping[str, Mapping[str, PersonRow]]
+    fingerprint: str | None
+    links: int
+
+
+def _begin(tx: Tx, sync: Sync, run: Run) -> _Begun:
+    runs.start(tx, run)
+    return _Begun(
+        {side: people.of_connection(tx, side) for side in sync.sides},
+        state.fingerprint(tx, sync.name),
+        links.count(tx, sync.name)["links"],
+    )
+
+
+def _to_judge(tx: Tx, sync: str) -> tuple[int, dict[str, int]]:
+    """How many links there are, and how many of their records show something new, by side."""
+    return links.count(tx, sync)["links"], matching.changed(tx, sync)
+
+
+def _identity(tx: Tx, sync: Sync) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the sync ran on when it last went through, and what it runs on now: its configuration
+    and the account behind each connection, as last described."""
+    known = {name: state.get(tx, sync.name, name) for name in ("fingerprint", "accounts")}
+    now = {"fingerprint": sync.fingerprint, "accounts": _accounts(tx, list(sync.sides))}
+    return known, now
 
 
 def _accounts(tx: Tx, names: Sequence[str]) -> dict[str, str]:
@@ -364,6 +384,16 @@ def _accounts(tx: Tx, names: Sequence[str]) -> dict[str, str]:
         for row in connections.list(tx)
         if row.name in names and row.account is not None
     }
+
+
+def _know_identity(tx: Tx, sync: Sync, now: Mapping[str, Any]) -> None:
+    for name, value in now.items():
+        state.put(tx, sync.name, name, value)
+
+
+def _came_to(tx: Tx, sync: str) -> tuple[dict[str, int], dict[str, int]]:
+    waiting = {"conflicts": conflicts.count(tx, sync), "parked": parked.count(tx, sync)}
+    return links.count(tx, sync), waiting
 
 
 __all__ = ["Environment", "Options", "Pass", "Report", "open_pass"]

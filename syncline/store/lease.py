@@ -13,12 +13,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
-from sqlalchemy import Update, update
+from sqlalchemy import update
 
 from syncline.sdk.clock import Clock
 from syncline.store.codec import moment, stamp
 from syncline.store.errors import LeaseHeld, LeaseLost, StoreUnavailable
 from syncline.store.sql import Tx, upsert
+from syncline.store.sql import update as updating
 from syncline.store.store import Store
 from syncline.store.tables import lease
 
@@ -29,6 +30,9 @@ PATIENCE = timedelta(seconds=5)
 """A holder without a sign for longer than this is taken for dead."""
 
 _make = upsert(lease, ("sync",), keep=("holder", "token", "since", "last_sign"))
+_MINE = ("sync", "token", "holder")
+_sign = updating(lease, ("last_sign",), _MINE)
+_release = updating(lease, ("holder",), _MINE)
 
 
 class Lease:
@@ -56,7 +60,7 @@ class Lease:
 
         The row stays locked until the transaction ends, so nobody can take over in between.
         """
-        if tx.conn.execute(self._mine(tx, last_sign=stamp(self._clock.now()))).rowcount != 1:
+        if _sign.run(tx, [(stamp(self._clock.now()), self.sync, self.token, self.holder)]) != 1:
             self.lost = True
             raise LeaseLost(self.sync, self.holder)
 
@@ -66,7 +70,7 @@ class Lease:
 
     async def release(self) -> None:
         """Give the lease back; harmless when it was lost."""
-        await self._store.write(lambda tx: tx.conn.execute(self._mine(tx, holder=None)).close())
+        await self._store.write(_release.run, [(None, self.sync, self.token, self.holder)])
 
     @asynccontextmanager
     async def keep(self) -> AsyncIterator[Lease]:
@@ -85,18 +89,6 @@ class Lease:
             # A sign that could not be stored is no end: the next commit will tell.
             with suppress(LeaseLost, StoreUnavailable):
                 await self.renew()
-
-    def _mine(self, tx: Tx, **values: str | None) -> Update:
-        return (
-            update(lease)
-            .where(
-                tx.here(lease),
-                lease.c.sync == self.sync,
-                lease.c.token == self.token,
-                lease.c.holder == self.holder,
-            )
-            .values(**values)
-        )
 
 
 def _take(tx: Tx, sync: str, holder: str, clock: Clock) -> int:
