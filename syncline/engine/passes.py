@@ -6,14 +6,14 @@ lease, and may be interrupted anywhere: the next pass decides the same from what
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import hmac
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-from syncline.engine import absence
+from syncline.engine import absence, bookends
 from syncline.engine.cards import show_cards
 from syncline.engine.children import Children
 from syncline.engine.context import PassContext, directory
@@ -31,23 +31,20 @@ from syncline.engine.stage import Item, Stage
 from syncline.sdk.clock import Clock
 from syncline.sdk.connector import Connector
 from syncline.store import (
-    connections,
     intents,
     links,
-    matching,
     observations,
-    people,
     runs,
-    state,
 )
-from syncline.store.findings import conflicts, parked
 from syncline.store.lease import Lease
 from syncline.store.rows import PersonRow, Run
-from syncline.store.sql import Tx
 from syncline.store.store import Store
 
 BATCH = 500
 """Links held in memory at once."""
+
+COLLECT_AFTER = 50_000
+"""Objects made and not yet gone after which Python looks for cycles."""
 
 ACTIONS = 1000
 """Actions that a report names; all are in the journal."""
@@ -92,9 +89,19 @@ def signer(secret: bytes, workspace: str) -> Callable[[str], str]:
     return sign
 
 
+def _collect_rarely() -> None:
+    """Let Python look for cycles a seventieth as often: records decoded by the thousand are no
+    cycles, and looking through them costs a tenth of a first link. Not undone: a process that runs
+    one pass runs others beside it."""
+    often, *rest = gc.get_threshold()
+    if 0 < often < COLLECT_AFTER:
+        gc.set_threshold(COLLECT_AFTER, *rest)
+
+
 @asynccontextmanager
 async def open_pass(env: Environment, sync: Sync, options: Options) -> AsyncIterator[Pass]:
     """A pass under its lease. Raises LeaseHeld while another run works on this sync."""
+    _collect_rarely()
     lease = await Lease.acquire(env.store, sync.name, env.holder, env.clock)
     run = env.new_id()
     context = PassContext(
@@ -139,7 +146,7 @@ class Pass:
     async def begin(self) -> None:
         """Note the run and load who is known; sends nothing."""
         running = replace(self._run("running"), finished_at=None, counts=None)
-        begun = await self.context.commit(_begin, self.sync, running)
+        begun = await self.context.commit(bookends.begin, self.sync, running)
         for side, rows in begun.people.items():
             table: Mapping[str, PersonRow] = self.context.table.get(side, {})
             everybody = [*rows.values(), *table.values()]
@@ -175,7 +182,7 @@ class Pass:
 
     async def judge(self) -> None:
         """Guards over everything that would be done; a refused plan sends nothing at all."""
-        count, changed = await self.context.read(_to_judge, self.sync.name)
+        count, changed = await self.context.read(bookends.to_judge, self.sync.name)
         self.refused += judge(
             self.sync,
             links=count,
@@ -188,13 +195,13 @@ class Pass:
         self.refused = [r for r in self.refused if r.name not in self.options.force]
 
     async def _accounts_moved(self) -> list[str]:
-        known, now = await self.context.read(_identity, self.sync)
+        known, now = await self.context.read(bookends.identity, self.sync)
         before = known["accounts"] or {}
         return [s for s, a in now["accounts"].items() if before.get(s) not in (None, a)]
 
     async def accounts(self) -> dict[str, str]:
         """The account behind each connection, as last described."""
-        return await self.context.read(_accounts, list(self.sync.sides))
+        return await self.context.read(bookends.accounts, list(self.sync.sides))
 
     async def carry_out(self, progress: Callable[[int], None] = lambda _: None) -> None:
         """Decide and apply everything, batch by batch; then comments, files and cards."""
@@ -220,9 +227,9 @@ class Pass:
                 await show_cards(self.context, owing)
         if self.options.only or self.options.limit is not None or self.context.stopped:
             return
-        known, now = await self.context.read(_identity, self.sync)
+        known, now = await self.context.read(bookends.identity, self.sync)
         if known != now:
-            await self.context.commit(_know_identity, self.sync, now)
+            await self.context.commit(bookends.know_identity, self.sync, now)
 
     async def preview(self) -> list[LinkPlan]:
         """Everything `carry_out` would decide and send, without deciding or sending it."""
@@ -283,7 +290,7 @@ class Pass:
 
     async def finish(self) -> Report:
         """Write the run down and say what it came to."""
-        counts, waiting = await self.context.read(_came_to, self.sync.name)
+        counts, waiting = await self.context.read(bookends.came_to, self.sync.name)
         self.context.counts.update(waiting)
         requests = {
             side: {
@@ -345,55 +352,6 @@ def _named(item: Item, only: Sequence[str]) -> bool:
 
 def _chunks(ids: Sequence[str], size: int) -> Iterable[Sequence[str]]:
     return (ids[start : start + size] for start in range(0, len(ids), size))
-
-
-@dataclass(frozen=True, slots=True)
-class _Begun:
-    """What a pass knows when it begins."""
-
-    people: Mapping[str, Mapping[str, PersonRow]]
-    fingerprint: str | None
-    links: int
-
-
-def _begin(tx: Tx, sync: Sync, run: Run) -> _Begun:
-    runs.start(tx, run)
-    return _Begun(
-        {side: people.of_connection(tx, side) for side in sync.sides},
-        state.fingerprint(tx, sync.name),
-        links.count(tx, sync.name)["links"],
-    )
-
-
-def _to_judge(tx: Tx, sync: str) -> tuple[int, dict[str, int]]:
-    """How many links there are, and how many of their records show something new, by side."""
-    return links.count(tx, sync)["links"], matching.changed(tx, sync)
-
-
-def _identity(tx: Tx, sync: Sync) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What the sync ran on when it last went through, and what it runs on now: its configuration
-    and the account behind each connection, as last described."""
-    known = {name: state.get(tx, sync.name, name) for name in ("fingerprint", "accounts")}
-    now = {"fingerprint": sync.fingerprint, "accounts": _accounts(tx, list(sync.sides))}
-    return known, now
-
-
-def _accounts(tx: Tx, names: Sequence[str]) -> dict[str, str]:
-    return {
-        row.name: row.account
-        for row in connections.list(tx)
-        if row.name in names and row.account is not None
-    }
-
-
-def _know_identity(tx: Tx, sync: Sync, now: Mapping[str, Any]) -> None:
-    for name, value in now.items():
-        state.put(tx, sync.name, name, value)
-
-
-def _came_to(tx: Tx, sync: str) -> tuple[dict[str, int], dict[str, int]]:
-    waiting = {"conflicts": conflicts.count(tx, sync), "parked": parked.count(tx, sync)}
-    return links.count(tx, sync), waiting
 
 
 __all__ = ["Environment", "Options", "Pass", "Report", "open_pass"]

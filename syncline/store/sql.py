@@ -10,6 +10,7 @@ costs half as much again as the database does.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -40,7 +41,7 @@ class Tx:
 
     def here(self, table: Table) -> ColumnElement[bool]:
         """The condition that a row belongs to this workspace."""
-        return table.c.workspace == self.workspace
+        return _of_workspace(table, self.workspace)
 
     def select(self, *columns: Column[Any]) -> Select[Any]:
         """A query of this workspace's rows; all columns are of one table."""
@@ -61,6 +62,11 @@ class Tx:
         asked = query.where(column.in_(bindparam("among", expanding=True)))
         for part in chunks(values):
             yield from self.conn.execute(asked, {"among": part})
+
+
+@lru_cache(1024)
+def _of_workspace(table: Table, workspace: str) -> ColumnElement[bool]:
+    return table.c.workspace == workspace
 
 
 def chunks(values: Iterable[str], size: int = CHUNK) -> Iterator[list[str]]:
