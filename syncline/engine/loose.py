@@ -156,7 +156,7 @@ def _evidence(tx: Tx, context: PassContext, rows: Sequence[Observation]) -> Foun
     if "reference" in context.sync.match:
         _by_reference(tx, context, rows, dead, found)
     keys = {row.match_key for row in rows if row.match_key}
-    by_key = matching.by_key(tx, sync, sorted(keys)) if keys else {}
+    by_key = matching.by_key(tx, sync, sorted(keys), rows) if keys else {}
     for row in rows:
         place = (row.side, row.record_id)
         same = [r for r in by_key.get(row.match_key or "", ()) if _place(r) != place]

@@ -78,13 +78,8 @@ def _scopes(
             left.append(side)
         state = "in" if inside else "out"
         newest = max(known.version or 0, observation.version or 0) or None
-        sides[side] = replace(
-            known,
-            state=state,
-            version=newest,
-            key=observation.key or known.key,
-            url=observation.url or known.url,
-        )
+        key, url = observation.key or known.key, observation.url or known.url
+        sides[side] = LinkSide(side, known.record_id, state, newest, key, url)
     return sides, tuple(left)
 
 
@@ -265,16 +260,23 @@ def _collect(
         for side, reason in d.unreadable.items()
     ]
     hold = bool(clashes or unreadable)
-    after = replace(
-        link,
-        sides=_staying(sides, left) if hold else sides,
-        fields=fields,
+    places = _staying(sides, left) if hold else sides
+    changed = places != link.sides or fields != link.fields
+    after = Link(
+        link.id,
+        link.sync,
+        link.kind,
+        link.parent,
+        places,
+        fields,
+        link.revision + changed,
+        dirty=waits or bool(writes),
         agreed=not clashes and agreed(sync, sides, states),
     )
-    after = replace(after, dirty=waits or bool(writes) or owes(sync, after, states))
-    changed = after.sides != link.sides or after.fields != link.fields
+    if not after.dirty and owes(sync, after, states):
+        after = replace(after, dirty=True)
     return LinkPlan(
-        replace(after, revision=link.revision + 1) if changed else after,
+        after,
         writes=tuple(writes),
         clashes=clashes,
         losers=tuple(Clash(n, "field", d.losers) for n, d in decided.items() if d.losers),

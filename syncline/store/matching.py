@@ -29,15 +29,25 @@ def fresh(tx: Tx, sync: str, after: tuple[str, str] | None, limit: int) -> list[
     return [observations.of_row(row) for row in tx.rows(query)]
 
 
-def by_key(tx: Tx, sync: str, keys: Iterable[str]) -> dict[str, list[Observation]]:
-    """All records without a link, fresh or left alone before, by match key."""
-    query = tx.select(*observations.COLUMNS).where(
+def by_key(
+    tx: Tx, sync: str, keys: Iterable[str], read: Iterable[Observation] = ()
+) -> dict[str, list[Observation]]:
+    """All records without a link, fresh or left alone before, by match key.
+
+    Those `read` a moment ago are not read again.
+    """
+    query = tx.select(observation.c.side, observation.c.record_id).where(
         observation.c.sync == sync, observation.c.link_id.is_(None)
     )
+    places = [tuple(row) for row in tx.among(query, observation.c.match_key, map(words, keys))]
+    known = {(one.side, one.record_id): one for one in read}
+    for side in {side for side, _ in places}:
+        ids = [id_ for s, id_ in places if s == side and (s, id_) not in known]
+        rows = observations.of_records(tx, sync, side, ids)
+        known |= {(side, id_): one for id_, one in rows.items()}
     found: dict[str, list[Observation]] = {}
-    for row in tx.among(query, observation.c.match_key, map(words, keys)):
-        one = observations.of_row(row)
-        found.setdefault(one.match_key or "", []).append(one)
+    for place in places:
+        found.setdefault(known[place].match_key or "", []).append(known[place])
     return found
 
 
