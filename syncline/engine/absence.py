@@ -1,4 +1,4 @@
-"""Absence is not deletion (I21): what it takes before a record counts as deleted, and what then.
+"""Absence is not deletion (I21): what it takes before a record counts as deleted.
 
 A record missing from a census, refused on a write, or called deleted by its tool is *suspected*.
 It is taken as deleted when a later look, by id and with a passing canary, says so again.
@@ -7,14 +7,14 @@ It is taken as deleted when a later look, by id and with a passing canary, says 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from syncline.engine.context import PassContext
-from syncline.engine.guards import Refused, shrunk
+from syncline.engine.owing import CARDS
 from syncline.engine.spec import Sync
 from syncline.sdk.connector import Missing, Record
 from syncline.sdk.errors import ConnectorError
-from syncline.store import links, observations
+from syncline.store import links
 from syncline.store.findings import tombstones
 from syncline.store.rows import Link, Observation, Slice, Tombstone
 from syncline.store.sql import Tx
@@ -23,49 +23,7 @@ CANARIES = 3
 TOLD = "the tool calls it deleted"
 
 
-@dataclass(frozen=True, slots=True)
-class Census:
-    """What a census of one side found about linked records."""
-
-    side: str
-    known: int
-    unseen: int
-    alive: int
-    refused: Refused | None
-
-
-async def take_census(context: PassContext) -> list[Census]:
-    """List every side's ids; linked records that are missing are read by id, and then suspected."""
-    results = []
-    for side in sorted(context.reachable()):
-        try:
-            results.append(await _census(context, side))
-        except ConnectorError as error:
-            context.stop(side, error)
-    return results
-
-
-async def _census(context: PassContext, side: str) -> Census:
-    connector, record = context.connectors[side], context.sync.sides[side].record
-    known = await context.read(links.versions, context.sync.name, side)
-    missing = set(known)
-    async for page in connector.census(record):
-        missing -= set(page.versions)
-    refused = shrunk(context.sync, side, len(known), len(known) - len(missing))
-    if refused is not None or not missing:
-        return Census(side, len(known), len(missing), 0, refused)
-    canaries = [id_ for id_ in known if id_ not in missing][:CANARIES]
-    found = await connector.fetch(record, sorted(missing) + canaries)
-    alive = [r for i, r in found.items() if i in missing and isinstance(r, Record)]
-    if _blind(context, side, canaries, found):
-        return Census(side, len(known), len(missing), len(alive), None)
-    gone = [i for i, r in found.items() if i in missing and isinstance(r, Missing) and r.gone]
-    await context.commit(_suspect, context, side, gone, "missing from the census, then 404 by id")
-    await context.commit(_seen_outside, context, side, alive)
-    return Census(side, len(known), len(missing), len(alive), None)
-
-
-def _blind(
+def blind(
     context: PassContext, side: str, canaries: Sequence[str], found: Mapping[str, Record | Missing]
 ) -> bool:
     """Whether not even records that were there a moment ago can be read: then absence says nothing.
@@ -78,21 +36,6 @@ def _blind(
         f"{side}: records known to exist cannot be read, so nothing missing is judged"
     )
     return True
-
-
-def _seen_outside(tx: Tx, context: PassContext, side: str, alive: Sequence[Record]) -> None:
-    """Records that a listing left out but that exist: observed, as out of scope if they are."""
-    from syncline.engine.book import observation_of
-
-    link_of = links.find(tx, context.sync.name, side, [record.id for record in alive])
-    observations.put(
-        tx,
-        [
-            observation_of(context.sync, side, record, link_of[record.id], context.now())
-            for record in alive
-            if record.id in link_of and (record.deleted or not record.in_scope)
-        ],
-    )
 
 
 def _suspect(tx: Tx, context: PassContext, side: str, ids: Sequence[str], evidence: str) -> None:
@@ -162,13 +105,13 @@ async def _confirm_side(
     known = await context.read(links.versions, context.sync.name, side, None, enough)
     canaries = [id_ for id_ in known if id_ not in set(ids)][:CANARIES]
     found = await connector.fetch(record, ids + canaries)
-    blind = _blind(context, side, canaries, found)
+    unseeing = blind(context, side, canaries, found)
     confirmed, back = [], []
     for tombstone in suspected:
         now = found.get(tombstone.record_id)
         if isinstance(now, Record) and not now.deleted:
             back.append(tombstone)
-        elif isinstance(now, Record) or (isinstance(now, Missing) and now.gone and not blind):
+        elif isinstance(now, Record) or (isinstance(now, Missing) and now.gone and not unseeing):
             confirmed.append(replace(tombstone, state="confirmed", confirmed_at=context.now()))
     await context.commit(_lift, back)
     return confirmed
@@ -183,6 +126,8 @@ def buried(link: Link, side: str, state: str = "gone") -> Link:
     sides = {**link.sides, side: replace(link.sides[side], state=state)}
     fields = {}
     for name, packed in link.fields.items():
+        if name == CARDS:
+            continue  # who shows whose card starts anew when the pair is tied again
         if isinstance(packed, Mapping) and "delivered" in packed:
             packed = {
                 **packed,

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from syncline.engine.births import fields_digest
+from syncline.engine.births import bare, fields_digest
 from syncline.engine.book import Book, observation_of, parked
 from syncline.engine.context import PassContext, records_of
 from syncline.engine.intents import new_intent
@@ -44,6 +44,7 @@ class Applier:
         self.links: dict[str, Link] = {}
         self.held: frozenset[str] = frozenset()
         self.moved: set[str] = set()
+        self.whole: dict[tuple[str, str], str] = {}
 
     async def apply(
         self,
@@ -79,9 +80,12 @@ class Applier:
             if updates:
                 await self._updates(side, updates)
             if creates:
-                keyed = [(w, self.links[w.link_id], i.key) for w, i in creates]
-                outcomes = await self._outcomes(side, self.ports[side].create(keyed), len(creates))
-                await self._received(side, creates, outcomes)
+                await self._creates(side, creates)
+
+    async def _creates(self, side: str, items: Sequence[tuple[Write, Intent]]) -> None:
+        keyed = [(write, self.links[write.link_id], intent.key) for write, intent in items]
+        outcomes = await self._outcomes(side, self.ports[side].create(keyed), len(items))
+        await self._received(side, items, outcomes)
 
     async def _updates(self, side: str, items: Sequence[tuple[Write, Intent]]) -> None:
         port = self.ports[side]
@@ -157,6 +161,7 @@ class Applier:
         book = self._book()
         shown = await self._shown_after(side, outcomes)
         alone: list[tuple[Write, Intent]] = []
+        again: list[tuple[Write, Intent]] = []
         reread: list[Write] = []
         for (write, intent), outcome in zip(items, outcomes, strict=True):
             match outcome.result:
@@ -173,6 +178,11 @@ class Applier:
                 case Result.REJECTED if write.kind == "update" and len(write.units) > 1:
                     book.close(intent, "superseded", outcome.reason)
                     alone += self._one_by_one(side, write, book)
+                case Result.REJECTED if self.observes and (made := bare(self.sync, write)):
+                    book.close(intent, "superseded", outcome.reason)
+                    self.whole[write.link_id, side] = fields_digest(write.patch)
+                    again.append((made, new_intent(self.context, made, book.at)))
+                    book.intents.append(again[-1][1])
                 case Result.REJECTED:
                     self._refused(side, write, intent, outcome.reason, book)
                 case Result.CONFLICT | Result.GONE:
@@ -189,6 +199,8 @@ class Applier:
             sent = [(write, self.links[write.link_id]) for write, _ in alone]
             single = await self._outcomes(side, self.ports[side].update(sent), len(sent))
             await self._received(side, alone, single)
+        if again:
+            await self._creates(side, again)
 
     def _known_id(self, write: Write, intent: Intent, outcome: Outcome, book: Book) -> None:
         """Applied, but the record cannot be read now: the intent stays open and knows its id."""
@@ -316,7 +328,7 @@ class Applier:
         book.close(intent, "failed", reason)
         sync, link = self.context.sync.name, self.links[write.link_id]
         if write.kind == "create":
-            digest = fields_digest(write.patch)
+            digest = self.whole.get((link.id, side)) or fields_digest(write.patch)
             book.parked.append(parked(sync, link.id, side, "", "create", reason, book.at, digest))
             return
         ((name, unit),) = write.units.items()

@@ -14,6 +14,7 @@ from syncline.engine.owing import lacking
 from syncline.engine.planned import Refusal, Surroundings, UnitWrite, Write, overlay
 from syncline.engine.spec import SideSpec, Sync, Unit
 from syncline.mapping.lens import People, Unwritable
+from syncline.mapping.paths import without
 from syncline.store.rows import Link, LinkSide
 
 
@@ -32,6 +33,8 @@ def creates(
     writes: list[Write] = []
     refusals: list[Refusal] = []
     waits = False
+    if sync.sides.keys() <= sides.keys():
+        return writes, refusals, waits
     for name in lacking(sync, replace(link, sides=sides)):
         if name not in around.reachable & around.listed or name in around.busy_create:
             waits = True
@@ -84,6 +87,21 @@ def _create(
         )
         return None, [*refusals, Refusal(spec.name, "", "create", reason)]
     return Write(link.id, spec.name, "create", None, parts, fields, {}, None, "missing"), refusals
+
+
+def bare(sync: Sync, write: Write) -> Write | None:
+    """A refused create without all that the record can be given later, as edits.
+
+    What is refused for good then stops one field and not the record. None where nothing is spare.
+    """
+    required = set(sync.sides[write.side].required)
+    lenses = {name: sync.units[name].lenses[write.side] for name in write.units}
+    spare = {n: o for n, o in lenses.items() if not o.create_only and required.isdisjoint(o.paths)}
+    if write.kind != "create" or not spare:
+        return None
+    kept = {name: unit for name, unit in write.units.items() if name not in spare}
+    gone = [path for lens in spare.values() for path in lens.paths]
+    return replace(write, units=kept, patch=without(write.patch, gone))
 
 
 def fields_digest(fields: Mapping[str, Any]) -> str:

@@ -88,12 +88,12 @@ class _Reading:
         if self.waiting or self.cursor is not None:
             records = list(self.waiting.values())
             self.new += await self.context.commit(
-                _store, self.context, self.side, records, self.cursor, self.first
+                store, self.context, self.side, records, self.cursor, self.first
             )
         self.waiting, self.cursor = {}, None
 
 
-def _store(
+def store(
     tx: Tx,
     context: PassContext,
     side: str,
@@ -101,7 +101,11 @@ def _store(
     cursor: str | None,
     first: bool,
 ) -> int:
-    """One transaction: observations of what is new in the pages, and the cursor that covers it."""
+    """One transaction: observations of what is new in records, and the cursor that covers them.
+
+    A record told without news has its version noted, and its comments are due: tools count a
+    comment as a change of its record.
+    """
     sync = context.sync
     ids = [record.id for record in records]
     link_of = links.find(tx, sync.name, side, ids) if ids else {}
@@ -115,10 +119,9 @@ def _store(
         if is_new(context, link, row, undecided.get(record.id)):
             rows.append(_keyed(context, row))
         elif link is not None and not first and _is_in(link, side):
-            told.append(link)
+            told.append(_told(context, link, row))
     observations.put(tx, rows)
-    if sync.comments is not None:
-        links.update(tx, [_unread(link) for link in told if UNREAD not in link.fields])
+    links.update(tx, [link for link in told if link is not known[link.id]])
     if cursor is not None:
         cursors.save(tx, sync.name, side, cursor, sync.fingerprint)
     return len(rows)
@@ -129,8 +132,14 @@ def _is_in(link: Link, side: str) -> bool:
     return at is not None and at.state == "in"
 
 
-def _unread(link: Link) -> Link:
-    """A link whose record a change query told without news: tools count a comment as a change."""
+def _told(context: PassContext, link: Link, row: Observation) -> Link:
+    """The link of a record that was told without news; itself where nothing is to be noted."""
+    at = link.sides[row.side]
+    if row.version is not None and (at.version is None or row.version > at.version):
+        sides = {**link.sides, row.side: replace(at, version=row.version)}
+        link = replace(link, sides=sides)
+    if context.sync.comments is None or UNREAD in link.fields:
+        return link
     return replace(link, fields={**link.fields, UNREAD: True}, dirty=True)
 
 
@@ -184,4 +193,4 @@ def _as_seen(context: PassContext, link: Link, side: str, fields: Slice) -> bool
     return True
 
 
-__all__ = ["MARKER", "REFERENCES", "Observed", "is_new", "observe"]
+__all__ = ["MARKER", "REFERENCES", "Observed", "is_new", "observe", "store"]

@@ -13,8 +13,9 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
-from syncline.engine import absence, bookends
+from syncline.engine import bookends
 from syncline.engine.cards import show_cards
+from syncline.engine.census import take_census
 from syncline.engine.children import Children
 from syncline.engine.context import PassContext, directory
 from syncline.engine.deletes import Deletes
@@ -169,7 +170,7 @@ class Pass:
         """Read what changed on every side; a full pass also asks what still exists."""
         self.observed = await observe(self.context)
         if self.options.full:
-            for census in await absence.take_census(self.context):
+            for census in await take_census(self.context):
                 if census.refused is not None:
                     self.refused.append(census.refused)
                 elif census.unseen:

@@ -338,7 +338,8 @@ class Stage:
         book.unparked += [
             row.id
             for row in known.values()
-            if row.action == "read" and row.id not in now and row.side in item.observed
+            if (row.action == "read" and row.id not in now and row.side in item.observed)
+            or (row.field and row.field not in self.sync.units)
         ]
 
     def _parked(self, plan: LinkPlan, refusal: Refusal, book: Book) -> Parked:

@@ -116,11 +116,18 @@ def children(tx: Tx, parent_ids: Iterable[str]) -> dict[str, list[Link]]:
 
 
 def versions(
-    tx: Tx, sync: str, side: str, after: str | None = None, limit: int | None = None
+    tx: Tx,
+    sync: str,
+    side: str,
+    after: str | None = None,
+    limit: int | None = None,
+    *,
+    state: str | None = None,
 ) -> dict[str, int | None]:
     """The newest known version of every linked record of a side, in the order of record ids.
 
-    A large side is read in pages: `after` is the last record id of the page before.
+    A large side is read in pages: `after` is the last record id of the page before. `state`
+    restricts them to sides in this state.
     """
     query = (
         tx.select(link_side.c.record_id, link_side.c.version)
@@ -132,6 +139,8 @@ def versions(
     )
     if after is not None:
         query = query.where(link_side.c.record_id > after)
+    if state is not None:
+        query = query.where(link_side.c.state == state)
     return {row.record_id: row.version for row in tx.rows(query)}
 
 
