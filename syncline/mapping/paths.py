@@ -54,6 +54,23 @@ def patch(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> dict[st
     return nested
 
 
+def without(wire: Mapping[str, Any], paths: Sequence[str]) -> dict[str, Any]:
+    """A copy of a nested patch that says nothing at these paths; what is emptied by that goes."""
+    gone = {keys(path) for path in paths}
+
+    def cut(inner: Mapping[str, Any], at: tuple[str, ...]) -> dict[str, Any]:
+        kept = {}
+        for key, value in inner.items():
+            if (*at, key) in gone:
+                continue
+            if isinstance(value, Mapping) and not (value := cut(value, (*at, key))):
+                continue
+            kept[key] = value
+        return kept
+
+    return cut(wire, ())
+
+
 def clash(a: str, b: str) -> bool:
     """Whether a write at one path also touches the other."""
     shorter, longer = sorted((keys(a), keys(b)), key=len)
