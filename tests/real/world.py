@@ -208,7 +208,9 @@ class World:
         """Write the operator's configuration; `change` changes the settings first."""
         if change is not None:
             change(self.settings)
-        self.config.write_text(yaml.safe_dump(self.settings, sort_keys=False), "utf-8")
+        # By way of JSON, which knows no aliases: neither do configurations.
+        plain = json.loads(json.dumps(self.settings))
+        self.config.write_text(yaml.safe_dump(plain, sort_keys=False), "utf-8")
 
     def extend(self, side: str, fields: Mapping[str, Any]) -> None:
         """Write an operator's mapping of a side: the shipped one and these fields."""
