@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from syncline.engine.merge import digest
+from syncline.engine.decision import digest
 from syncline.engine.planned import LinkPlan
 
 FORMAT = "syncline-plan/1"

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from syncline.engine.merge import Decision, UnitState
+from syncline.engine.decision import Decision, UnitState
 from syncline.engine.owing import lacking
 from syncline.engine.planned import Refusal, Surroundings, UnitWrite, Write, overlay
 from syncline.engine.spec import SideSpec, Sync, Unit

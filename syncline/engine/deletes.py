@@ -8,7 +8,7 @@ from dataclasses import replace
 from syncline.engine import absence
 from syncline.engine.book import Book
 from syncline.engine.context import PassContext
-from syncline.engine.merge import UnitState, digest
+from syncline.engine.decision import UnitState, digest
 from syncline.engine.owing import undelivered
 from syncline.sdk.connector import Outcome, Result
 from syncline.sdk.errors import ConnectorError

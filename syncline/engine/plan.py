@@ -11,7 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 from syncline.engine.births import creates
-from syncline.engine.merge import Decision, UnitState, decide
+from syncline.engine.decision import Decision, UnitState
+from syncline.engine.merge import decide
 from syncline.engine.owing import agreed, owes
 from syncline.engine.planned import (
     Clash,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from syncline.engine.merge import Answer, Candidate, Evidence
+from syncline.engine.decision import Answer, Candidate, Evidence
 from syncline.mapping.lens import People
 from syncline.store.rows import Link, Slice
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from syncline.engine.merge import UnitState
+from syncline.engine.decision import UnitState
 from syncline.engine.owing import agreed, lacking, owes
 from syncline.engine.planned import UnitWrite, part
 from syncline.engine.spec import Sync, Unit

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from syncline.engine.apply import Applier
 from syncline.engine.book import Book, parked, parked_ids
 from syncline.engine.context import PERSONAL, PassContext
+from syncline.engine.decision import Answer, Candidate, Evidence, digest
 from syncline.engine.intents import new_intent
-from syncline.engine.merge import Answer, Candidate, Evidence, digest
 from syncline.engine.owing import UNREAD
 from syncline.engine.plan import plan_link
 from syncline.engine.planned import Hop, LinkPlan, Refusal, Surroundings, Write

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from syncline.engine.merge import Answer, UnitState, digest
+from syncline.engine.decision import Answer, UnitState, digest
 from syncline.engine.plan import plan_link
 from syncline.engine.planned import Clash, LinkPlan, Surroundings, Write
 from syncline.engine.receipt import receive

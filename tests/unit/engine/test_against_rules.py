@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from syncline.engine.commands import answer_conflict
-from syncline.engine.merge import UnitState
+from syncline.engine.decision import UnitState
 from syncline.engine.passes import Options, open_pass
 from syncline.engine.spec import Policy
 from syncline.mapping.lens import NOBODY

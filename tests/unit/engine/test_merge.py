@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from syncline.engine.merge import Answer, Candidate, Evidence, UnitState, decide, digest
+from syncline.engine.decision import Answer, Candidate, Evidence, UnitState, digest
+from syncline.engine.merge import decide
 from syncline.engine.plan import plan_link
 from syncline.engine.spec import Policy
 from syncline.mapping.lens import NOBODY, OVERLAP

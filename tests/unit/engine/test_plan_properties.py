@@ -13,7 +13,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncline.engine.merge import UnitState
+from syncline.engine.decision import UnitState
 from syncline.engine.plan import LinkPlan
 from syncline.engine.spec import Policy
 from syncline.mapping.lens import NOBODY, Unmappable
