@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from syncline.engine.merge import UnitState
+from syncline.engine.decision import UnitState
 from syncline.engine.spec import Sync
 from syncline.store.rows import Link, LinkSide
 
@@ -58,11 +58,11 @@ def cards_owed(sync: Sync, link: Link) -> dict[str, list[str]]:
 def undelivered(sync: Sync, sides: Mapping[str, LinkSide], states: Mapping[str, UnitState]) -> bool:
     """Whether some side in scope still has to be sent something."""
     return any(
-        state.known
+        side not in state.delivered
+        and side in state.seen
+        and state.known
         and at.state == "in"
         and sync.units[name].writable(side)
-        and side in state.seen
-        and side not in state.delivered
         for name, state in states.items()
         if name in sync.units
         for side, at in sides.items()
@@ -72,9 +72,9 @@ def undelivered(sync: Sync, sides: Mapping[str, LinkSide], states: Mapping[str, 
 def agreed(sync: Sync, sides: Mapping[str, LinkSide], states: Mapping[str, UnitState]) -> bool:
     """Whether every side in scope that takes writes shows every decided value."""
     return not any(
-        at.state == "in"
+        (side not in state.delivered or side in state.deviates)
+        and at.state == "in"
         and sync.units[name].writable(side)
-        and (side not in state.delivered or side in state.deviates)
         for name, state in states.items()
         if name in sync.units
         for side, at in sides.items()
