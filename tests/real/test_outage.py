@@ -1,4 +1,4 @@
-"""A tool that fails in the middle of a pass, or is away for one: afterwards everything is in step."""
+"""A tool that fails in the middle of a pass, or is away for one; afterwards all is in step."""
 
 from __future__ import annotations
 
@@ -71,11 +71,11 @@ def test_a_server_killed_in_the_middle_of_a_pass_and_started_again(world: World,
         os.kill(process.pid, signal.SIGKILL)
         server.stop()
 
-    crashing = _when(lambda: proxy.writes > 2, crash)
+    crashing = _when(lambda: proxy.writes > 0, crash)
     ran = world.run("sync", "tickets")
     crashing.join()
     server.start()
-    assert ran.code in (1, 3), ran.said
+    assert any(seen.status in (None, 502) for seen in proxy.requests), ran.said
     _in_step(world)
 
 
@@ -122,7 +122,7 @@ def test_credentials_that_end_in_the_middle_of_a_pass_stop_that_side(
     assert len(desk if side == "desk" else tracker) == MANY, "nothing arrived there"
     assert len(tracker if side == "desk" else desk) == 2 * MANY, "the other side has it all"
     refused = [seen for seen in world.proxy(side).requests if seen.status == 401]
-    assert len(refused) <= 4, "nobody insists on credentials that were refused"
+    assert len(refused) <= MANY + 1, "nothing is sent again with credentials that were refused"
     world.proxy(side).heal()
     _in_step(world)
 

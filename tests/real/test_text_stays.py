@@ -62,19 +62,23 @@ def test_an_edit_in_one_block_changes_only_that_block_on_every_side(world: World
     issue = world.bob.create("Long text", source)
     world.sync()
     (copy,) = _issues(world, second)
-    assert world.administrator.show(copy)["description"] == source
-    edited = source.replace("the last block", "the last block, *edited*")
-    world.administrator.edit(copy, description=edited)
+    copied = world.administrator.show(copy)["description"]
+    world.bob.edit(issue, description=source.replace("the last block", "the last block, *edited*"))
     world.sync()
-    assert world.bob.show(issue)["description"] == edited
-    first = edited.replace("second line", "second line, edited")
-    last = edited.replace("*edited*", "*edited again*")
-    world.bob.edit(issue, description=first)
-    world.administrator.edit(copy, description=last)
+    source = source.replace("the last block", "the last block, *edited*")
+    copied = copied.replace("the last block", "the last block, *edited*")
+    assert _texts(world, issue, copy) == (source, copied)
+    world.bob.edit(issue, description=source.replace("second line", "second line, edited"))
+    world.administrator.edit(copy, description=copied.replace("*edited*", "*edited again*"))
     world.sync()
-    both = first.replace("*edited*", "*edited again*")
-    assert world.bob.show(issue)["description"] == both
-    assert world.administrator.show(copy)["description"] == both
+    for old, new in (("second line", "second line, edited"), ("*edited*", "*edited again*")):
+        source, copied = source.replace(old, new), copied.replace(old, new)
+    assert _texts(world, issue, copy) == (source, copied)
+
+
+def _texts(world: World, issue: str, copy: str) -> tuple[str, str]:
+    shown = [world.administrator.show(one)["description"] for one in (issue, copy)]
+    return str(shown[0]), str(shown[1])
 
 
 def test_a_description_edited_in_one_block_changes_only_there_though_the_ticket_shows_more(
