@@ -49,3 +49,9 @@ def test_paths_clash_where_one_write_touches_both() -> None:
     assert paths.clash("fields", "fields.status")
     assert not paths.clash("fields.status", "fields.statuses")
     assert not paths.clash("a\\.b", "a.b")
+
+
+def test_a_patch_without_some_paths_keeps_everything_else_and_nothing_empty() -> None:
+    patch = {"title": "x", "fields": {"a.b": 1}, "custom": {"c": [], "d": {"e": 2}}}
+    assert paths.without(patch, [r"fields.a\.b", "custom.d"]) == {"title": "x", "custom": {"c": []}}
+    assert paths.without(patch, ["custom", "other.path"]) == {"title": "x", "fields": {"a.b": 1}}
