@@ -29,13 +29,13 @@ def begin(tx: Tx, sync: Sync, run: Run) -> Begun:
     return Begun(
         {side: people.of_connection(tx, side) for side in sync.sides},
         state.fingerprint(tx, sync.name),
-        links.count(tx, sync.name)["links"],
+        links.total(tx, sync.name),
     )
 
 
 def to_judge(tx: Tx, sync: str) -> tuple[int, dict[str, int]]:
     """How many links there are, and how many of their records show something new, by side."""
-    return links.count(tx, sync)["links"], matching.changed(tx, sync)
+    return links.total(tx, sync), matching.changed(tx, sync)
 
 
 def identity(tx: Tx, sync: Sync) -> tuple[dict[str, Any], dict[str, Any]]:

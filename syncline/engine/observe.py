@@ -111,11 +111,12 @@ def store(
     link_of = links.find(tx, sync.name, side, ids) if ids else {}
     known = links.load(tx, list(set(link_of.values()))) if link_of else {}
     undecided = observations.of_records(tx, sync.name, side, ids)
+    now = context.now()
     rows: list[Observation] = []
     told: list[Link] = []
     for record in records:
         link = known.get(link_of.get(record.id, ""))
-        row = observation_of(sync, side, record, link.id if link else None, context.now())
+        row = observation_of(sync, side, record, link.id if link else None, now)
         if is_new(context, link, row, undecided.get(record.id)):
             rows.append(_keyed(context, row))
         elif link is not None and not first and _is_in(link, side):

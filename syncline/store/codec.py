@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -42,6 +43,7 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 
+@lru_cache(1024)
 def stamp(moment: datetime) -> str:
     """A moment as text in UTC. Raises ValueError where the time zone is missing."""
     if moment.tzinfo is None:

@@ -144,12 +144,16 @@ def versions(
     return {row.record_id: row.version for row in tx.rows(query)}
 
 
+def total(tx: Tx, sync: str, kind: str = "record") -> int:
+    """How many links there are."""
+    query = tx.select(link_total.c.links)
+    row = tx.first(query.where(link_total.c.sync == sync, link_total.c.kind == kind))
+    return int(row.links) if row is not None else 0
+
+
 def count(tx: Tx, sync: str, kind: str = "record") -> dict[str, int]:
     """How many `links`, how many of them `agreed`, how many `dirty`; not slower with more links."""
-    total = tx.first(
-        tx.select(link_total.c.links).where(link_total.c.sync == sync, link_total.c.kind == kind)
-    )
-    links = total.links if total is not None else 0
+    links = total(tx, sync, kind)
     open_ones = select(func.count()).where(tx.here(link), link.c.sync == sync, link.c.kind == kind)
     differing = tx.conn.scalar(open_ones.where(~link.c.agreed)) or 0
     undelivered = tx.conn.scalar(open_ones.where(link.c.dirty)) or 0
