@@ -18,12 +18,14 @@ from hypothesis import HealthCheck, settings
 settings.register_profile(
     "gate",
     deadline=None,
-    print_blob=True,
+    derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile(
     "long",
     parent=settings.get_profile("gate"),
+    derandomize=False,
+    print_blob=True,
     max_examples=1000,
 )
 settings.load_profile("gate")

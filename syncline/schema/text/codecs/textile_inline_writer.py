@@ -36,6 +36,7 @@ _UNFIT_END = re.compile(r"[^\w=/;)\-]\Z")
 _LINKABLE = re.compile(r"(?:/|[a-zA-Z]{2,12}://|www\.|mailto:)[\w/]\S")
 _AFTER_ADDRESS = re.compile(r"[^\w=/;()\-]*")
 _NEXT_WORD = re.compile(r"\S*")
+_AFTER_SIGN = re.compile(r"[.,;:)]+")
 
 
 def entity(char: str) -> str:
@@ -45,6 +46,12 @@ def entity(char: str) -> str:
 def unclosed(code: str) -> str:
     """Code that cannot end the element it stands in."""
     return _ENDS_CODE.sub("<" + GUARD, code)
+
+
+def _word(text: str) -> str:
+    """What stands before the first white space."""
+    found = _NEXT_WORD.match(text)
+    return found[0] if found else ""
 
 
 class LineWriter:
@@ -111,11 +118,11 @@ class LineWriter:
             return True
         if not isinstance(after, Text) or after.marks & CODE or after.href:
             return False
-        if marks & ~after.marks and ends_word(after.text[0]):
-            return True
-        word = _NEXT_WORD.match(after.text)
+        if marks & ~after.marks:  # the sign that ends the mark comes between
+            return after.text[0].isspace() or bool(_AFTER_SIGN.fullmatch(_word(after.text)))
+        word = _word(after.text)
         inside = "".join(sign for bit, sign in _SIGNS.items() if bit & marks & after.marks)
-        return not word or bool(_AFTER_ADDRESS.fullmatch(self._escaped(word[0], inside, "x")))
+        return bool(_AFTER_ADDRESS.fullmatch(self._escaped(word, inside, "x")))
 
     def _run(self, line: Sequence[Inline], inside: str, before: str, after: str) -> str:
         """Inlines as source, within the marks `inside`, between the characters around them."""
