@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from syncline.engine.context import PassContext
-from syncline.engine.owing import CARDS
+from syncline.engine.decision import UnitState
+from syncline.engine.owing import CARDS, undelivered
 from syncline.engine.spec import Sync
 from syncline.sdk.connector import Missing, Record
 from syncline.sdk.errors import ConnectorError
@@ -141,19 +142,20 @@ def buried(link: Link, side: str, state: str = "gone") -> Link:
 def undecided(sync: Sync, link: Link, observed: Mapping[str, Observation], side: str) -> bool:
     """Whether another side holds an edit that the deleted one never got.
 
-    An observation alone is none: where comments are copied every record that was told is looked at.
+    An observation alone is none, nor is a comment that is still to be read.
     """
+    states = {name: UnitState.unpack(link.fields.get(name)) for name in sync.units}
     others = [(s, o.fields) for s, o in observed.items() if s != side and not o.deleted]
-    return link.dirty or any(_edited(sync, link, s, fields) for s, fields in others)
+    return undelivered(sync, link.sides, states) or any(
+        _edited(states, sync, s, fields) for s, fields in others
+    )
 
 
-def _edited(sync: Sync, link: Link, side: str, fields: Slice) -> bool:
+def _edited(states: Mapping[str, UnitState], sync: Sync, side: str, fields: Slice) -> bool:
     """Whether a side shows something else than a decision or receipt knew it to show."""
-    for name, unit in sync.units.items():
-        seen = (link.fields.get(name) or {}).get("seen", {}).get(side)
-        lens = unit.lenses.get(side)
-        if seen is None or lens is None:
-            continue
-        if any(seen.get(path) != fields.get(path) for path in lens.paths):
-            return True
-    return False
+    return any(
+        state.seen[side].get(path) != fields.get(path)
+        for name, state in states.items()
+        if side in state.seen and side in sync.units[name].lenses
+        for path in sync.units[name].lenses[side].paths
+    )
