@@ -45,6 +45,8 @@ def owes(sync: Sync, link: Link, states: Mapping[str, UnitState] | None = None) 
 
 def cards_owed(sync: Sync, link: Link) -> dict[str, list[str]]:
     """Sides that do not yet show all their link's other records, with what they are to show."""
+    if not any(spec.cards for spec in sync.sides.values()):
+        return {}
     live = {side: at for side, at in link.sides.items() if at.state == "in" and at.url}
     shown = link.fields.get(CARDS, {})
     owed = {}
