@@ -9,7 +9,8 @@ import pytest
 
 from syncline.engine.commands import adopt, unlink
 from syncline.engine.report import Report
-from syncline.engine.spec import DeletePolicy, Guards, Policy
+from syncline.engine.spec import CommentPolicy, DeletePolicy, Guards, Policy
+from syncline.sdk.connector import Visibility
 from syncline.store import connections, links
 from syncline.store.findings import conflicts, tombstones
 from syncline.store.rows import Link
@@ -193,6 +194,18 @@ async def test_a_deletion_against_an_edit_keeps_the_record_unless_told_otherwise
     assert len(world.records("b")) == left
     kinds = [c.kind for c in await world.store.read(conflicts.list, "s")]
     assert kinds == (["deleted"] if on_edit == "keep" else [])
+
+
+async def test_a_record_that_was_told_without_news_holds_no_edit_against_a_deletion() -> None:
+    """Where comments are copied a record is looked at whenever its tool tells of it."""
+    world, ids = await one(comments=CommentPolicy((Visibility.INTERNAL,), "internal"))
+    world.change(deletes=DeletePolicy(propagate="delete"))
+    world.a.delete(ids["a"])
+    await world.sync(full=True)
+    world.b.comment(ids["b"], "Nothing but a comment")
+    await world.sync()
+    assert ids["b"] not in world.b.items
+    assert await world.store.read(conflicts.count, "s") == 0
 
 
 async def test_records_deleted_on_both_sides_are_gone_on_both() -> None:
