@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row
 
-from syncline.store.codec import dumps, loads, moment_or_none, stamp_or_none, words, words_or_none
+from syncline.store.codec import dumps, loads, moment_or_none, stamp_or_none, words_or_none
 from syncline.store.rows import Observation
 from syncline.store.sql import Tx, upsert
 from syncline.store.sql import delete as deleting
@@ -74,37 +74,6 @@ def of_records(tx: Tx, sync: str, side: str, ids: Iterable[str]) -> dict[str, Ob
     return {row.record_id: of_row(row) for row in rows}
 
 
-def unlinked_by_key(tx: Tx, sync: str, keys: Iterable[str]) -> dict[str, list[Observation]]:
-    """Records without a link, by match key: the candidates for each other."""
-    query = (
-        tx.select(*COLUMNS)
-        .where(
-            observation.c.sync == sync,
-            observation.c.state == "unlinked",
-            observation.c.link_id.is_(None),
-        )
-        .order_by(observation.c.match_key, observation.c.side, observation.c.record_id)
-    )
-    found: dict[str, list[Observation]] = {}
-    for row in tx.among(query, observation.c.match_key, map(words, keys)):
-        found.setdefault(row.match_key, []).append(of_row(row))
-    return found
-
-
-def unlinked_page(tx: Tx, sync: str, side: str, after: str | None, limit: int) -> list[Observation]:
-    """A side's records without a link, by record id from `after` on."""
-    query = tx.select(*COLUMNS).where(
-        observation.c.sync == sync,
-        observation.c.side == side,
-        observation.c.state == "unlinked",
-        observation.c.link_id.is_(None),
-    )
-    if after is not None:
-        query = query.where(observation.c.record_id > after)
-    rows = tx.rows(query.order_by(observation.c.record_id).limit(limit))
-    return [of_row(row) for row in rows]
-
-
 def attach(tx: Tx, sync: str, links: Iterable[tuple[str, str, str]]) -> None:
     """Give records a link, `(side, record_id, link_id)`: they are new, to be planned."""
     _attach.run(tx, ((link_id, "new", sync, side, record) for side, record, link_id in links))
@@ -127,25 +96,6 @@ def release_held(tx: Tx, sync: str, link_ids: Iterable[str]) -> None:
 def delete(tx: Tx, sync: str, records: Iterable[tuple[str, str]]) -> None:
     """Forget observations, `(side, record_id)`: a decision took them into account."""
     _delete.run(tx, ((sync, side, record) for side, record in records))
-
-
-def counts(tx: Tx, sync: str) -> tuple[dict[str, dict[str, int]], int]:
-    """How many there are, `{side: {state: n}}`, and how many links have a new one."""
-    of_sync = (tx.here(observation), observation.c.sync == sync)
-    by_side: dict[str, dict[str, int]] = {}
-    grouped = (
-        select(observation.c.side, observation.c.state, func.count())
-        .where(*of_sync)
-        .group_by(observation.c.side, observation.c.state)
-    )
-    for side, state, number in tx.rows(grouped):
-        by_side.setdefault(side, {})[state] = number
-    links = tx.conn.scalar(
-        select(func.count(observation.c.link_id.distinct())).where(
-            *of_sync, observation.c.state == "new", observation.c.link_id.is_not(None)
-        )
-    )
-    return by_side, links or 0
 
 
 def of_row(row: Row[Any]) -> Observation:

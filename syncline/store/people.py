@@ -33,12 +33,3 @@ def of_connection(
     query = tx.select(*_COLUMNS).where(person.c.connection == connection)
     rows = tx.rows(query) if handles is None else tx.among(query, person.c.handle, handles)
     return {row.handle: PersonRow(*row) for row in rows}
-
-
-def by_email(tx: Tx, connection: str, emails: Iterable[str]) -> dict[str, list[PersonRow]]:
-    """The people of a connection by lower-case e-mail; several may share one."""
-    query = tx.select(*_COLUMNS).where(person.c.connection == connection)
-    found: dict[str, list[PersonRow]] = {}
-    for row in tx.among(query.order_by(person.c.handle), person.c.email, emails):
-        found.setdefault(row.email, []).append(PersonRow(*row))
-    return found

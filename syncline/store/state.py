@@ -29,8 +29,3 @@ def fingerprint(tx: Tx, sync: str) -> str | None:
     """The fingerprint the sync last ran under: of its sides, fields, filters and mappings."""
     found = get(tx, sync, _FINGERPRINT)
     return None if found is None else str(found)
-
-
-def set_fingerprint(tx: Tx, sync: str, value: str) -> None:
-    """Keep the fingerprint."""
-    put(tx, sync, _FINGERPRINT, value)

@@ -320,7 +320,6 @@ person = Table(
     _text("name"),
     _flag("active"),
     _key("connection", "handle"),
-    Index("person_email", "workspace", "connection", "email"),
 )
 
 run = Table(

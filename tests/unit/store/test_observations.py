@@ -61,44 +61,16 @@ async def test_of_two_records_of_a_side_the_later_seen_speaks_for_the_link(store
     assert await store.read(observations.of_links, SYNC, ["l1"]) == {"l1": {"desk": new}}
 
 
-async def test_unlinked_records_are_found_by_match_key_and_in_pages(store: Store) -> None:
-    rows = [seen(f"r{n}", state="unlinked", match_key=f"key {n % 2}") for n in range(5)]
-    await store.write(observations.put, [*rows, seen("linked", link_id="l1", match_key="key 1")])
-    found = await store.read(observations.unlinked_by_key, SYNC, ["key 1", "key 7"])
-    assert found == {"key 1": [rows[1], rows[3]]}
-    first = await store.read(observations.unlinked_page, SYNC, "desk", None, 3)
-    rest = await store.read(observations.unlinked_page, SYNC, "desk", first[-1].record_id, 3)
-    assert [*first, *rest] == rows
-    assert await store.read(observations.unlinked_page, SYNC, "tracker", None, 3) == []
-
-
 async def test_an_attached_record_becomes_work_of_its_link(store: Store) -> None:
     loose = seen("r1", state="unlinked", match_key="key")
     await store.write(observations.put, [loose])
     await store.write(observations.attach, SYNC, [("desk", "r1", "l1")])
     attached = replace(loose, state="new", link_id="l1")
     assert await store.read(observations.pending, SYNC, 10) == [attached]
-    assert await store.read(observations.unlinked_by_key, SYNC, ["key"]) == {}
 
 
 async def test_a_decided_observation_is_gone_and_the_others_stay(store: Store) -> None:
     await store.write(observations.put, [seen("r1"), seen("r2"), seen("r1", side="tracker")])
     await store.write(observations.delete, SYNC, [("desk", "r1"), ("desk", "never seen")])
-    by_side, _ = await store.read(observations.counts, SYNC)
-    assert by_side == {"desk": {"new": 1}, "tracker": {"new": 1}}
-
-
-async def test_counts_tell_states_by_side_and_links_with_news(store: Store) -> None:
-    rows = [
-        seen("r1", link_id="l1"),
-        seen("r2", side="tracker", link_id="l1"),
-        seen("r3", link_id="l2"),
-        seen("r4", state="held", link_id="l3"),
-        seen("r5", state="unlinked"),
-    ]
-    await store.write(observations.put, rows)
-    assert await store.read(observations.counts, SYNC) == (
-        {"desk": {"new": 2, "held": 1, "unlinked": 1}, "tracker": {"new": 1}},
-        2,
-    )
-    assert await store.read(observations.counts, "another") == ({}, 0)
+    assert set(await store.read(observations.of_records, SYNC, "desk", ["r1", "r2"])) == {"r2"}
+    assert set(await store.read(observations.of_records, SYNC, "tracker", ["r1"])) == {"r1"}

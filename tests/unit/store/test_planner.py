@@ -43,7 +43,6 @@ LOOKUPS: dict[str, tuple[Callable[[Tx], object], str]] = {
     "undecided": (lambda tx: observations.of_links(tx, SYNC, MANY), "link_id=?"),
     "held": (lambda tx: observations.release_held(tx, SYNC, MANY), "link_id=?"),
     "observations": (lambda tx: observations.of_records(tx, SYNC, "desk", MANY), "record_id=?"),
-    "candidates": (lambda tx: observations.unlinked_by_key(tx, SYNC, MANY), "match_key=?"),
     "matches": (lambda tx: matching.by_key(tx, SYNC, MANY), "match_key=?"),
     "addresses": (lambda tx: matching.by_url(tx, SYNC, MANY), "url=?"),
     "intents": (lambda tx: intents.of_links(tx, MANY, ["open"]), "link_id=?"),
@@ -53,7 +52,6 @@ LOOKUPS: dict[str, tuple[Callable[[Tx], object], str]] = {
     "tombstones": (lambda tx: tombstones.of_links(tx, MANY), "link_id=?"),
     "dead records": (lambda tx: tombstones.of_records(tx, SYNC, "desk", MANY), "record_id=?"),
     "handles": (lambda tx: people.of_connection(tx, "desk", MANY), "handle=?"),
-    "e-mails": (lambda tx: people.by_email(tx, "desk", MANY), "email=?"),
 }
 
 

@@ -343,7 +343,6 @@ def _surroundings() -> None:
         _flag("active"),
         _key("connection", "handle"),
     )
-    _index("person_email", "person", "connection", "email")
 
 
 def _runs() -> None:
