@@ -25,6 +25,7 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import ObjectNotFound
 from prefect.schedules import Interval
+from prefect.settings import PREFECT_API_URL
 from prefect.types.entrypoint import EntrypointType
 from prefect.workers.process import ProcessWorker
 
@@ -43,6 +44,10 @@ ANCHOR = datetime(2026, 1, 1, tzinfo=UTC)
 """Schedules count from here: without an anchor each deploy would move them."""
 
 ENV = {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(automations.HEARTBEAT), "DO_NOT_TRACK": "1"}
+
+
+class NoServer(Exception):
+    """No Prefect server is named; nothing was deployed."""
 
 
 class NotOurs(Exception):
@@ -83,9 +88,10 @@ async def deploy(
 
     `configuration` is the path where the workers find it, if not where it is here. A missing work
     pool is made, for processes; one that is there may be of any type, and `image` is what Docker
-    and Kubernetes run. Raises NotOurs.
+    and Kubernetes run. Raises NoServer and NotOurs.
     """
     os.environ.setdefault("DO_NOT_TRACK", "1")
+    _expect_server()
     config = what if isinstance(what, Config) else what.config
     pool, done = pool or POOL, Deployed()
     variables = {"env": ENV, **({"image": image} if image else {})}
@@ -102,6 +108,16 @@ async def deploy(
 def managed(config: Config) -> str:
     """The tag of everything that this workspace's configuration deploys, and so may prune."""
     return f"managed:{config.workspace}"
+
+
+def _expect_server() -> None:
+    # Prefect's client would start a server that ends with it, and the deployments with the server.
+    if not PREFECT_API_URL.value():
+        raise NoServer(
+            "No Prefect server is named, so nothing was deployed. Set PREFECT_API_URL, like "
+            "https://prefect.example.com/api, or choose a Prefect profile that has it; or start "
+            "everything on this machine with `syncline up`."
+        )
 
 
 @dataclass(frozen=True, slots=True)

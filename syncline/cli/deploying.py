@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from syncline.cli.options import ATTENTION, DONE, FAILED, ConfigPath, Json, hub, run
-from syncline.cli.output import Failed, Output
+from syncline.cli.output import Failed, Output, Wrong
 
 THEIRS = ("prefect", "httpx", "httpcore")
 """Packages whose errors mean that Prefect's server cannot be talked to."""
@@ -41,7 +41,7 @@ async def _deploy(
 ) -> int:
     deployer = import_module("deployments.deploy")
     async with hub(path) as one:
-        with out.progress("deploy") as progress, _told(deployer.NotOurs):
+        with out.progress("deploy") as progress, _told(deployer.NotOurs, wrong=deployer.NoServer):
             progress("talking to Prefect", 0)
             done = await deployer.deploy(one, configuration=at, pool=pool, image=image)
     happened = ("created", "updated", "unchanged", "pruned", "kept_off")
@@ -86,10 +86,12 @@ def _code(ran: Any) -> int:
 
 
 @contextmanager
-def _told(*known: type[Exception]) -> Iterator[None]:
-    """What goes wrong with Prefect, in words that say what to do."""
+def _told(*known: type[Exception], wrong: type[Exception] | tuple[()] = ()) -> Iterator[None]:
+    """What goes wrong with Prefect, in words that say what to do; `wrong` is the caller's fault."""
     try:
         yield
+    except wrong as error:
+        raise Wrong(str(error)) from None
     except known as error:
         raise Failed(str(error)) from None
     except Exception as error:
