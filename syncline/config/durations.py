@@ -34,10 +34,18 @@ def positive(value: Any) -> Any:
     return length
 
 
+def written(length: timedelta) -> str:
+    """A length of time as an operator writes it: whole, in the largest unit that allows it."""
+    for unit, seconds in reversed(_SECONDS.items()):
+        if not length % timedelta(seconds=seconds):
+            return f"{length // timedelta(seconds=seconds)}{unit}"
+    return f"{length / timedelta(milliseconds=1)}ms"
+
+
 Every = Annotated[
     timedelta,
     BeforeValidator(positive),
-    PlainSerializer(lambda length: f"{length.total_seconds():g}s"),
+    PlainSerializer(written),
     WithJsonSchema({"type": "string", "pattern": PATTERN}),
 ]
 """A length of time longer than none."""

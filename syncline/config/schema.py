@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from syncline.config.durations import PATTERN
+from syncline.config.durations import PATTERN, written
 from syncline.config.models import Config
 from syncline.sdk.connector import ConnectionConfig
 
@@ -24,6 +25,9 @@ class _Schema(GenerateJsonSchema):
 
     def timedelta_schema(self, schema: core_schema.TimedeltaSchema) -> JsonSchemaValue:
         return {"type": "string", "pattern": PATTERN}
+
+    def encode_default(self, dft: Any) -> Any:
+        return written(dft) if isinstance(dft, timedelta) else super().encode_default(dft)
 
 
 def json_schema(connectors: Mapping[str, type[ConnectionConfig]]) -> dict[str, Any]:

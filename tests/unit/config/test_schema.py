@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from syncline.config.durations import PATTERN, duration, written
 from syncline.config.schema import json_schema
 from tests.sides.memory import MemoryConfig
 
@@ -32,6 +37,16 @@ def test_every_reference_within_the_schema_leads_somewhere() -> None:
 
 def test_lengths_of_time_are_written_as_people_write_them() -> None:
     schema = json_schema({})
-    every = schema["$defs"]["ScheduleConfig"]["properties"]["every"]
-    assert re.search(every["pattern"], "5m")
-    assert not re.search(every["pattern"], "PT5M")
+    schedule = schema["$defs"]["ScheduleConfig"]["properties"]
+    assert re.search(schedule["every"]["pattern"], "5m")
+    assert not re.search(schedule["every"]["pattern"], "PT5M")
+    assert schedule["every"]["default"] == "5m"
+    whole = schema["$defs"]["SyncConfig"]["properties"]["schedule"]["default"]
+    assert {key: schedule[key]["default"] for key in schedule} == whole
+
+
+@given(st.timedeltas(timedelta(microseconds=1), timedelta(days=366)))
+@example(timedelta(microseconds=1))
+def test_a_length_of_time_that_is_written_is_read_as_the_same(length: timedelta) -> None:
+    assert re.search(PATTERN, written(length))
+    assert duration(written(length)) == length
