@@ -119,8 +119,8 @@ async def open_pass(env: Environment, sync: Sync, options: Options) -> AsyncIter
     )
     one = Pass(context, options)
     async with lease.keep():
-        await one.begin()
         try:
+            await one.begin()
             yield one
         except BaseException as error:
             await one.fail(error)
