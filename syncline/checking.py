@@ -75,7 +75,7 @@ def lint(config: Config) -> Checked:
     """What is wrong in the files; looks no secret up and asks no tool."""
     registry = Registry(config.plugins)
     problems = [*_shapes(config, registry)]
-    warnings: list[Problem] = []
+    warnings = [*_without_effect(config)]
     tried: set[str] = set()
     for name in config.syncs:
         try:
@@ -101,6 +101,16 @@ def _shapes(config: Config, registry: Registry) -> Iterator[Problem]:
             yield from error.problems
             continue
         yield from check_shape(config, name, connector.config_model)
+
+
+def _without_effect(config: Config) -> Iterator[Problem]:
+    for name, said in config.syncs.items():
+        if said.schedule.webhooks:
+            yield Problem(
+                config.places.of(("syncs", name, "schedule", "webhooks")),
+                "webhooks are not acted on yet; changes are polled",
+                "leave it out, or set `every` as short as you need",
+            )
 
 
 def _lint_sync(config: Config, name: str) -> list[ToolMapping]:

@@ -48,6 +48,17 @@ def test_a_secret_in_clear_is_refused_and_not_repeated(desk: Desk) -> None:
     assert "witness-5150" not in answer.out + answer.err
 
 
+def test_webhooks_that_are_asked_for_are_said_to_have_no_effect(desk: Desk) -> None:
+    desk.config["syncs"]["main"]["schedule"] = {"webhooks": True}
+    desk.write()
+    said = ("syncs.main.schedule.webhooks", "webhooks are not acted on yet; changes are polled")
+    for command in (["config", "lint"], ["check"]):
+        told(desk.run(*command), 0, *said)
+    desk.config["syncs"]["main"]["schedule"] = {"webhooks": False}
+    desk.write()
+    assert "webhooks" not in desk.run("config", "lint").out
+
+
 def test_wrong_credentials_stop_the_sync_and_say_what_to_do(desk: Desk) -> None:
     desk.env("TOKEN_A", "not-the-token")
     answer = desk.run("sync", "main")
