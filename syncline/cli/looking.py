@@ -14,6 +14,7 @@ from syncline.store import connections, journal, lookup, runs
 from syncline.store import links as stored
 from syncline.store import people as known_people
 from syncline.store.findings import conflicts, parked
+from syncline.store.findings import deviations as deviations_of
 
 if TYPE_CHECKING:
     from syncline.hub import Hub
@@ -121,16 +122,20 @@ def _healths(tx: Tx, names: list[str]) -> dict[str, Any]:
 def links(
     sync: MaybeSync = None,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most so many.")] = None,
+    deviations: Annotated[
+        bool, typer.Option("--deviations", help="Their fields where a tool shows another value.")
+    ] = False,
     config: ConfigPath = None,
     as_json: Json = False,
 ) -> None:
     """List links: the records that are the same thing in different tools."""
-    run(_links(config, sync, limit, Output(as_json)))
+    out = Output(as_json)
+    if limit is None and not as_json:
+        limit = SHOWN
+    run((_deviations if deviations else _links)(config, sync, limit, out))
 
 
 async def _links(path: Path | None, name: str | None, limit: int | None, out: Output) -> int:
-    if limit is None and not out.as_json:
-        limit = SHOWN
     async with hub(path) as one:
         names = [known_sync(one, name)] if name else list(one.config.syncs)
         found, total = await one.store.read(_listed, names, limit)
@@ -148,6 +153,59 @@ async def _links(path: Path | None, name: str | None, limit: int | None, out: Ou
     if total > len(found):
         out.say(f"{len(found)} of {total} links; --limit shows more.")
     return DONE
+
+
+async def _deviations(path: Path | None, name: str | None, limit: int | None, out: Output) -> int:
+    from syncline.plans import brief
+
+    async with hub(path) as one:
+        names = [known_sync(one, name)] if name else list(one.config.syncs)
+        found, total = await one.store.read(_deviating, names, limit)
+    out.result({"deviations": found, "total": total})
+    if not found:
+        out.say("No deviations: every tool shows what was written.")
+        return DONE
+    out.table(
+        ("link", "sync", "record", "field", "written", "shown", "why"),
+        [
+            (
+                f["link"][:10],
+                f["sync"],
+                f"{f['side']}:{f['record']}",
+                f["field"],
+                brief(f["written"]),
+                brief(f["shown"]),
+                f["reason"],
+            )
+            for f in found
+        ],
+    )
+    if total > len(found):
+        out.say(f"{len(found)} of {total} deviations; --limit shows more.")
+    return DONE
+
+
+def _deviating(tx: Tx, names: list[str], limit: int | None) -> tuple[list[dict[str, Any]], int]:
+    rows = [row for name in names for row in deviations_of.list(tx, name)]
+    known = stored.load(tx, {row.link_id for row in rows})
+    found = [
+        {
+            "link": row.link_id,
+            "sync": row.sync,
+            "side": row.side,
+            "record": at.record_id,
+            "field": row.field,
+            "written": row.value,
+            "shown": dict(row.shown),
+            "reason": row.reason,
+        }
+        for row in rows
+        # What was cut off, or is not made yet, shows nothing.
+        if (link := known.get(row.link_id))
+        and (at := link.sides.get(row.side))
+        and at.state in ("in", "out")
+    ]
+    return found[:limit], len(found)
 
 
 def _listed(tx: Tx, names: list[str], limit: int | None) -> tuple[list[dict[str, Any]], int]:

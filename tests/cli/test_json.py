@@ -138,6 +138,23 @@ def test_links(desk: Desk) -> None:
     assert (link["sync"], link["sides"]) == ("main", {"a": one, "b": other})
 
 
+def test_links_with_their_deviations(desk: Desk) -> None:
+    one, other = desk.linked(priority="low")
+    desk.b.automations.append(lambda before, after: {"priority": "low"})
+    desk.a.edit(one, {"priority": "high"})
+    desk.run("sync", "main")
+    body = desk.json("links", "--deviations")
+    (found,) = body["deviations"]
+    has(found, "link", "sync", "side", "record", "field", "written", "shown", "reason")
+    assert (found["side"], found["record"], found["field"]) == ("b", other, "priority")
+    assert (found["written"], found["shown"]) == ("high", {"priority": "low"})
+    assert body["total"] == 1
+    (row,) = desk.run("links", "main", "--deviations").out.splitlines()[1:]
+    assert f"b:{other}" in row and "high" in row and "low" in row
+    desk.json("unlink", "main", f"b:{other}", "--yes")
+    assert desk.json("links", "--deviations") == {"deviations": [], "total": 0}
+
+
 def test_conflicts(desk: Desk) -> None:
     one, other = desk.clash()
     (conflict,) = desk.json("conflicts")["conflicts"]
@@ -161,6 +178,7 @@ def test_quarantine(desk: Desk) -> None:
 
 def test_commands_that_find_nothing_say_so_in_json_too(desk: Desk) -> None:
     assert desk.json("links")["links"] == []
+    assert desk.json("links", "--deviations") == {"deviations": [], "total": 0}
     assert desk.json("conflicts") == {"conflicts": []}
     assert desk.json("quarantine") == {"quarantine": []}
     assert desk.json("people") == {"people": []}
