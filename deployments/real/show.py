@@ -287,7 +287,7 @@ def delete(story: Story, issue: str, ticket: str) -> None:
     story.step("The bug is deleted in the tracker. The desk's ticket stays; the link is cut.")
     story.administrator.delete(issue)
     story.sync("--full")
-    wait(6)
+    wait(11)  # longer than a search of Redmine may lag: before that an absence proves nothing
     result = story.sync()
     story.expect(result["counts"].get("deleted") == 1, "a second look confirmed the deletion")
     story.desk.edit(ticket, Subject="Still here")
