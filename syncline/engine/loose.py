@@ -45,7 +45,7 @@ class Loose:
             found = await self.context.read(_evidence, self.context, inside)
             items, questions, alone = self._sort(inside, found, taken)
             outside = [row for row in rows if (row.side, row.record_id) not in places]
-            if not self.preview:
+            if not self.preview and (alone or outside or questions):
                 await self.context.commit(_leave, self.context, [*alone, *outside], questions)
             if items:
                 yield items

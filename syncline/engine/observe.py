@@ -21,7 +21,7 @@ from syncline.store import cursors, links, observations
 from syncline.store.rows import Link, Observation, Slice
 from syncline.store.sql import Tx
 
-AT_ONCE = 500
+AT_ONCE = 1000
 """Records stored in one transaction, give or take a page."""
 
 

@@ -41,7 +41,7 @@ from syncline.store.lease import Lease
 from syncline.store.rows import PersonRow, Run
 from syncline.store.store import Store
 
-BATCH = 500
+BATCH = 1000
 """Links held in memory at once."""
 
 COLLECT_AFTER = 50_000
