@@ -33,6 +33,10 @@ SEEDS = Path(__file__).parent / "seeds"
 JSON = dict[str, Any]
 
 
+ATTEMPTS = 3
+"""A busy machine now and then makes Rails lock its own SQLite file while it is seeded."""
+
+
 class ServerError(Exception):
     """A server could not be installed, seeded or started; the message says what to do."""
 
@@ -101,13 +105,14 @@ class Server(ABC):
         if self.seeded.exists() and self._seed().get("recipe") == self._recipe():
             return False
         self.stop()
-        for stale in (self.seeded, self.live, *self.folder.glob("live.sqlite-*")):
-            stale.unlink(missing_ok=True)
-        self.forget()
-        self.configure(self.port)
         output = self.folder / "seed.new.json"
-        output.unlink(missing_ok=True)
-        self.build(output)
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                self._from_nothing(output)
+                break
+            except ServerError:
+                if attempt == ATTEMPTS:
+                    raise
         seed = json.loads(output.read_text(encoding="utf-8")) | {"recipe": self._recipe()}
         _write_json(self.folder / "seed.json", seed)
         output.unlink()
@@ -116,6 +121,13 @@ class Server(ABC):
         # Last, and atomic: its presence means that every step before it is done.
         part.rename(self.seeded)
         return True
+
+    def _from_nothing(self, output: Path) -> None:
+        for stale in (self.seeded, self.live, *self.folder.glob("live.sqlite-*"), output):
+            stale.unlink(missing_ok=True)
+        self.forget()
+        self.configure(self.port)
+        self.build(output)
 
     def start(self, port: int = 0) -> ServerProcess:
         """Start the server and wait until it answers; a running one is left alone.
