@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install test check unit real bench constraints clean
+.PHONY: install test check unit real real-tests bench constraints clean
 
 install: $(STAMP)
 
@@ -34,6 +34,11 @@ unit: install
 # Request Tracker and Redmine on loopback, kept the same in both directions. ONCE=1 ends by itself.
 real: install
 	$(BIN)/python -m deployments.real.show $(if $(ONCE),--once)
+
+# Longer run, not part of the gate: kills, outages, listings, texts and both connectors' whole suites
+# against the real servers (about ten minutes).
+real-tests: install
+	$(BIN)/pytest -m real
 
 # Longer run, not part of the gate: requests, CPU and memory beside a floor measured in the same run.
 bench: install
