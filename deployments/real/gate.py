@@ -2,8 +2,9 @@
 
 Installing Debian packages changes the whole machine, so it is done only where CI=true says that
 the machine is there for tests, and only as root. Where the packages are installed already, it runs
-too; the longer tests against the servers are `make real-tests`. Anywhere else nothing is installed, and both connectors have been tested by then
-with exchanges recorded from the real servers.
+too. Anywhere else nothing is installed, and both connectors have been tested by then with
+exchanges recorded from the real servers. The longer tests against the servers are
+`make real-tests`.
 """
 
 from __future__ import annotations
