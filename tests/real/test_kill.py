@@ -33,7 +33,7 @@ ROUNDS = range(22)
 WITH_COMMENTS = range(100, 104)
 WITHOUT_KEYS = range(200, 204)
 MADE = {"desk": 4, "tracker": 4}
-EDITED = {False: {"desk": 32, "tracker": 10}, True: {"desk": 12, "tracker": 6}}
+EDITED = {False: {"desk": 28, "tracker": 10}, True: {"desk": 12, "tracker": 6}}
 """Edits of a round: fewer where comments are copied, each of which costs a request more."""
 COMMENTED = 3
 LOST = 0.1
