@@ -93,4 +93,5 @@ async def ensure(client: PrefectClient) -> bool:
 
 
 def _rules(one: AutomationCore) -> dict[str, object]:
-    return one.model_dump(mode="json", include={"description", "trigger", "actions"})
+    # Not as JSON: a trigger's sets would become lists, in an order that differs by chance.
+    return one.model_dump(include={"description", "trigger", "actions"})
