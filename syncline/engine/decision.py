@@ -6,26 +6,29 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import orjson
 
 from syncline.store.rows import Slice
 
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True)
-class UnitState:
+
+class UnitState(NamedTuple):
     """What is remembered of one unit of one link.
 
     `known` is false until a value was decided. `deviates` says, for sides that count as delivered
-    though they show something else, why.
+    though they show something else, why. (A tuple, as is `Decision`: there are some for each unit
+    of each link, and a frozen dataclass takes three times as long to make.)
     """
 
     value: Any = None
     known: bool = False
     delivered: frozenset[str] = frozenset()
-    seen: Mapping[str, Slice] = field(default_factory=dict)
-    deviates: Mapping[str, str] = field(default_factory=dict)
+    seen: Mapping[str, Slice] = NOTHING
+    deviates: Mapping[str, str] = NOTHING
 
     def pack(self) -> dict[str, Any]:
         """The JSON the store keeps."""
@@ -43,14 +46,18 @@ class UnitState:
     @classmethod
     def unpack(cls, packed: Mapping[str, Any] | None) -> UnitState:
         if packed is None:
-            return cls()
+            return UNKNOWN
         return cls(
             packed["value"],
             packed.get("known", True),
             frozenset(packed["delivered"]),
             packed["seen"],
-            packed.get("deviates", {}),
+            packed.get("deviates", NOTHING),
         )
+
+
+UNKNOWN = UnitState()
+"""What is remembered of a unit that nobody has decided yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +87,7 @@ class Edit:
     after: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What was decided for one unit; `state` is what to remember.
 
     `rule` says in a word why. `conflict` waits for a person: then nothing moved. `losers` are
@@ -93,7 +99,7 @@ class Decision:
     edits: tuple[Edit, ...] = ()
     conflict: tuple[Candidate, ...] = ()
     losers: tuple[Candidate, ...] = ()
-    unreadable: Mapping[str, str] = field(default_factory=dict)
+    unreadable: Mapping[str, str] = NOTHING
     drift: tuple[str, ...] = ()
     needs_times: bool = False
 

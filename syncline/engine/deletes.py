@@ -106,7 +106,7 @@ class Deletes:
         state = UnitState.unpack(link.fields.get("status"))
         if value is None or not state.known or state.value in CLOSED:
             return link
-        state = replace(state, value=value, delivered=frozenset(), deviates={})
+        state = state._replace(value=value, delivered=frozenset(), deviates={})
         after = replace(link, fields={**link.fields, "status": state.pack()})
         states = {n: UnitState.unpack(after.fields.get(n)) for n in self.context.sync.units}
         return replace(after, dirty=undelivered(self.context.sync, after.sides, states))

@@ -35,7 +35,7 @@ def decide(
     look = _look(unit, state, views, people)
     if not look.edits and not look.joined:
         if look.touched:
-            moved = replace(state, seen={**state.seen, **look.touched})
+            moved = state._replace(seen={**state.seen, **look.touched})
             return Decision(moved, "seen", unreadable=look.unreadable, drift=look.drift)
         return Decision(state, unreadable=look.unreadable, drift=look.drift)
     if not state.known and not look.edits and _all_equal(unit, look.shown.values()):
@@ -54,7 +54,7 @@ def decide(
             needs_times=rule == "needs times",
         )
     settled = _settled(unit, state, look, views, people, chosen, rule)
-    return replace(settled, losers=losers) if losers else settled
+    return settled._replace(losers=losers) if losers else settled
 
 
 @dataclass(slots=True)
@@ -75,13 +75,14 @@ def _look(
 ) -> _Look:
     look = _Look({}, {}, (), (), {}, {}, ())
     edits, joined, drift = [], [], []
+    lenses, modes, known, shows = unit.lenses, unit.modes, state.seen, look.shown
     for side, view in views.items():
-        lens = unit.lenses.get(side)
-        if lens is None or unit.modes[side] == "off":
+        lens = lenses.get(side)
+        if lens is None or modes[side] == "off":
             continue
-        seen = state.seen.get(side)
+        seen = known.get(side)
         try:
-            shown = look.shown[side] = lens.get(view, people[side])
+            shown = shows[side] = lens.get(view, people[side])
         except Unmappable as error:
             look.unreadable[side] = error.reason
             continue

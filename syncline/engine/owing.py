@@ -63,22 +63,30 @@ def undelivered(sync: Sync, sides: Mapping[str, LinkSide], states: Mapping[str, 
         side not in state.delivered
         and side in state.seen
         and state.known
-        and at.state == "in"
+        and sides[side].state == "in"
         and sync.units[name].writable(side)
-        for name, state in states.items()
-        if name in sync.units
-        for side, at in sides.items()
+        for name, side, state in _not_showing(sync, sides, states)
     )
 
 
 def agreed(sync: Sync, sides: Mapping[str, LinkSide], states: Mapping[str, UnitState]) -> bool:
     """Whether every side in scope that takes writes shows every decided value."""
     return not any(
-        (side not in state.delivered or side in state.deviates)
-        and at.state == "in"
+        side in sync.units[name].lenses
+        and sides[side].state == "in"
         and sync.units[name].writable(side)
+        for name, side, _ in _not_showing(sync, sides, states)
+    )
+
+
+def _not_showing(
+    sync: Sync, sides: Mapping[str, LinkSide], states: Mapping[str, UnitState]
+) -> list[tuple[str, str, UnitState]]:
+    """The units that some side of the link does not show as decided: mostly none."""
+    return [
+        (name, side, state)
         for name, state in states.items()
         if name in sync.units
-        for side, at in sides.items()
-        if side in sync.units[name].lenses
-    )
+        for side in sides
+        if side not in state.delivered or side in state.deviates
+    ]

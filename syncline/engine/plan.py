@@ -118,10 +118,11 @@ def _trusted(
     unit: Unit, views: Mapping[str, Slice], around: Surroundings, name: str
 ) -> dict[str, Slice]:
     """The views of one unit that may be believed: a side with an open intent has none."""
+    lenses, busy = unit.lenses, around.busy
     return {
-        side: part(unit.lenses[side].paths, fields)
+        side: part(lenses[side].paths, fields)
         for side, fields in views.items()
-        if side in unit.lenses and (side, name) not in around.busy
+        if side in lenses and not (busy and (side, name) in busy)
     }
 
 
@@ -140,7 +141,7 @@ def _reread(unit: Unit, state: UnitState, people: Mapping[str, People]) -> UnitS
         seen[side] = part(lens.paths, slice_)
         if side in state.delivered and _still_shows(lens, seen[side], state.value, people[side]):
             delivered.add(side)
-    return replace(state, seen=seen, delivered=frozenset(delivered), deviates={})
+    return state._replace(seen=seen, delivered=frozenset(delivered), deviates={})
 
 
 def _still_shows(lens: Any, slice_: Slice, value: Any, people: People) -> bool:
@@ -168,6 +169,8 @@ def _deliveries(
             continue
         parts: dict[str, UnitWrite] = {}
         for name, unit in sync.units.items():
+            if side in states[name].delivered:
+                continue
             if not _to_deliver(unit, side, name, decided[name], states[name], around):
                 continue
             found = _put(unit, side, states[name], around.people[side])
@@ -192,7 +195,6 @@ def _to_deliver(
         state.known
         and unit.writable(side)
         and side in unit.lenses
-        and side not in state.delivered
         and side in state.seen
         and side not in decision.unreadable
         and not decision.conflict
@@ -213,13 +215,12 @@ def _put(unit: Unit, side: str, state: UnitState, people: People) -> UnitWrite |
 
 
 def _shown_already(state: UnitState, side: str) -> UnitState:
-    return replace(state, delivered=state.delivered | {side})
+    return state._replace(delivered=state.delivered | {side})
 
 
 def _refused(state: UnitState, side: str, reason: str) -> UnitState:
     """Rule 6: the side counts as delivered, and the pair (value, shown) is a deviation."""
-    return replace(
-        state,
+    return state._replace(
         delivered=state.delivered | {side},
         deviates={**state.deviates, side: reason},
     )

@@ -113,6 +113,8 @@ class Surroundings:
 
 def part(paths: Sequence[str], fields: Slice) -> dict[str, Any]:
     """The part of a side's slice that one lens reads."""
+    if len(paths) == 1:
+        return {paths[0]: fields.get(paths[0])}
     return {path: fields.get(path) for path in paths}
 
 

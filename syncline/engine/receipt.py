@@ -102,19 +102,18 @@ def _delivered(unit: Any, state: UnitState, side: str, slice_: Slice, value: Any
     """The side shows what was sent; it joins `delivered` only if that is still the value."""
     seen = {**state.seen, side: slice_}
     if not unit.kind.equal(value, state.value):
-        return replace(state, seen=seen)
+        return state._replace(seen=seen)
     deviates = {s: why for s, why in state.deviates.items() if s != side}
-    return replace(state, seen=seen, delivered=state.delivered | {side}, deviates=deviates)
+    return state._replace(seen=seen, delivered=state.delivered | {side}, deviates=deviates)
 
 
 def _deviating(
     unit: Any, state: UnitState, side: str, slice_: Slice, value: Any, reason: str
 ) -> UnitState:
-    moved = replace(state, seen={**state.seen, side: slice_})
+    moved = state._replace(seen={**state.seen, side: slice_})
     if not unit.kind.equal(value, state.value):
         return moved
-    return replace(
-        moved,
+    return moved._replace(
         delivered=state.delivered | {side},
         deviates={**state.deviates, side: reason},
     )
@@ -130,11 +129,11 @@ def _born(
     """
     if not state.known:
         return _first(unit, state, side, slice_, people) if alone else state
-    state = replace(state, seen={**state.seen, side: slice_})
+    state = state._replace(seen={**state.seen, side: slice_})
     owed = unit.writable(side) and state.value is not None
     if owed and not shows(unit.lenses[side], slice_, state.value, people):
         return state
-    return replace(state, delivered=state.delivered | {side})
+    return state._replace(delivered=state.delivered | {side})
 
 
 def _reason(lens: Any, slice_: Slice, write: UnitWrite, people: People) -> str:
@@ -189,8 +188,7 @@ def _owing(sync: Sync, link: Link) -> Link:
 def refuse(sync: Sync, link: Link, side: str, unit: str, reason: str) -> Link:
     """The link after a tool's final no to one unit: delivered, with a deviation."""
     state = UnitState.unpack(link.fields.get(unit))
-    state = replace(
-        state,
+    state = state._replace(
         delivered=state.delivered | {side},
         deviates={**state.deviates, side: reason},
     )
@@ -204,6 +202,6 @@ def halfway(sync: Sync, link: Link, side: str, unit: str, slice_: Slice) -> Link
     What our own step left is no edit of anybody's.
     """
     state = UnitState.unpack(link.fields.get(unit))
-    state = replace(state, seen={**state.seen, side: slice_})
+    state = state._replace(seen={**state.seen, side: slice_})
     fields = {**link.fields, unit: state.pack()}
     return _owing(sync, replace(link, fields=fields, revision=link.revision + 1))

@@ -206,8 +206,11 @@ class FieldLens(UnitLens):
         return slice_
 
     def get(self, slice_: Slice, people: People) -> Value:
+        path = self._path
         try:
-            return self.codec.read(self._wire(slice_), people)
+            return self.codec.read(
+                slice_.get(path) if path is not None else self._wire(slice_), people
+            )
         except Unmappable as error:
             raise Unmappable(f"{self.name} {error.reason}{self._where}") from None
 

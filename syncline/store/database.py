@@ -185,6 +185,9 @@ def _prepare_sqlite(driver: Any, _record: Any) -> None:
     for pragma in (
         "page_size = 8192",  # for a new file: a record of 4 KB fits without a chain of pages
         "journal_mode = WAL",
+        # 32 MB: observations come and go within a pass, and what is gone before a checkpoint is
+        # never copied into the database.
+        "wal_autocheckpoint = 4000",
         "synchronous = FULL",
         # Debian's SQLite writes every freed page once more to blank it: a quarter of the cost of
         # deleting observations, in a file that holds the same records anyway.

@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import Row, Select, func, select
 
-from syncline.store.codec import dumps, loads, words_or_none
+from syncline.store import texts
+from syncline.store.codec import words_or_none
 from syncline.store.errors import StoreIntegrity
 from syncline.store.rows import Link, LinkSide
 from syncline.store.sql import Bulk, Tx
@@ -173,7 +174,7 @@ def _values(one: Link) -> tuple[Any, ...]:
         one.sync,
         one.kind,
         one.parent,
-        dumps(one.fields),
+        texts.pack(one.fields),
         one.revision,
         one.dirty,
         one.agreed,
@@ -207,7 +208,15 @@ def _assemble(tx: Tx, rows: Iterable[Row[Any]]) -> dict[str, Link]:
     sides = _sides(tx, (row.id for row in found))
     return {
         id_: Link(
-            id_, sync, kind, parent, sides.get(id_, {}), loads(fields), revision, dirty, agreed
+            id_,
+            sync,
+            kind,
+            parent,
+            sides.get(id_, {}),
+            texts.unpack(fields),
+            revision,
+            dirty,
+            agreed,
         )
         for id_, sync, kind, parent, fields, revision, dirty, agreed in found
     }
