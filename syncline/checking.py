@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
-from syncline.config import Config, ConfigError, Problem
+from syncline.config import Config, ConfigError, Problem, sandboxes
 from syncline.config.secrets import check_shape
 from syncline.engine.compile import check_sides, compile_sync
 from syncline.mapping import check as against
@@ -71,6 +71,15 @@ def _of_mapping(error: MappingError) -> Problem:
     return Problem(where if error.line is None else f"{where}:{error.line}", error.what)
 
 
+def check_unmixed(config: Config, registry: Registry, name: str) -> None:
+    """ConfigError where a sync has sandboxes and real tools on its sides (S24)."""
+    models = {}
+    for side in config.side_names(name):
+        where = config.places.of(("connections", side, "connector"))
+        models[side] = registry.get(config.connections[side].connector, where).config_model
+    sandboxes.check_unmixed(config, name, models)
+
+
 def lint(config: Config) -> Checked:
     """What is wrong in the files; looks no secret up and asks no tool."""
     registry = Registry(config.plugins)
@@ -79,7 +88,7 @@ def lint(config: Config) -> Checked:
     tried: set[str] = set()
     for name in config.syncs:
         try:
-            mappings = _lint_sync(config, name)
+            mappings = _lint_sync(config, registry, name)
         except ConfigError as error:
             problems += error.problems
             continue
@@ -113,8 +122,9 @@ def _without_effect(config: Config) -> Iterator[Problem]:
             )
 
 
-def _lint_sync(config: Config, name: str) -> list[ToolMapping]:
+def _lint_sync(config: Config, registry: Registry, name: str) -> list[ToolMapping]:
     check_sides(config, name)
+    check_unmixed(config, registry, name)
     entity = config.syncs[name].entity
     found = {side: mapping_of(config, side, entity) for side in config.side_names(name)}
     mappings = {side: mapping for side, mapping in found.items() if mapping is not None}

@@ -19,6 +19,7 @@ from pydantic import BaseModel
 
 from syncline.config import Config
 from syncline.config.secrets import connection_config
+from syncline.proving import prove
 from syncline.registry import Registry
 from syncline.sdk.clock import Clock
 from syncline.sdk.connector import (
@@ -57,6 +58,8 @@ class Connections:
         self._resolvers = resolvers
         self._open: dict[str, Connector] = {}
         self._credentials: dict[str, str] = {}
+        self._said: dict[str, ConnectionConfig] = {}
+        self._proven: set[str] = set()
 
     def get(self, name: str) -> Connector:
         """The connector of a connection; sends nothing. ConfigError where it cannot be made."""
@@ -66,15 +69,20 @@ class Connections:
             connector = self._registry.get(settings.connector, where)
             said = connection_config(self._config, name, connector.config_model, self._resolvers)
             self._open[name] = connector.open(name, said, self._clock)
+            self._said[name] = said
             self._credentials[name] = _credential(said, self._key)
         return self._open[name]
 
     async def schema(self, name: str, *, fresh: bool = False) -> Schema:
         """What the connection really is, asked at most once a day unless `fresh`.
 
-        Raises the connector's error when the tool cannot be asked and nothing is remembered.
+        Raises the connector's error when the tool cannot be asked and nothing is remembered, and
+        ConfigError where a sandbox is taken for a real tool, or a real tool for a sandbox.
         """
         connector = self.get(name)
+        said = self._said[name]
+        if name not in self._proven and await prove(self._config, name, said, self._clock):
+            self._proven.add(name)
         known = await self._store.read(connections.get, name)
         remembered = None
         if known is not None and isinstance(known.schema, Mapping):

@@ -133,9 +133,11 @@ class Hub:
 
         Raises ConfigError with everything that does not fit, or a tool's error.
         """
+        from syncline.checking import check_unmixed
         from syncline.engine.compile import check_sides, compile_sync
 
         check_sides(self.config, name)
+        check_unmixed(self.config, self.registry, name)
         mappings = self.mappings(name)
         connections = await self.connections()
         sides = self.config.side_names(name)

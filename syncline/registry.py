@@ -56,6 +56,17 @@ class Registry:
         return self._plugged
 
 
+def fakes() -> dict[str, str]:
+    """The modules of the shipped connectors' fakes, by tool: `fake.py` or a package `fake`."""
+    tools = sorted(entry.name for entry in resources.files(PACKAGE).iterdir() if _shipped(entry))
+    return {name: f"{PACKAGE}.{name}.fake" for name in tools if _has_fake(name)}
+
+
+def _has_fake(name: str) -> bool:
+    folder = resources.files(PACKAGE).joinpath(name)
+    return any(folder.joinpath(*path).is_file() for path in (["fake.py"], ["fake", "__init__.py"]))
+
+
 def _shipped(entry: Any) -> bool:
     return bool(
         _NAME.fullmatch(entry.name) and entry.is_dir() and entry.joinpath("__init__.py").is_file()

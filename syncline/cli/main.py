@@ -15,7 +15,16 @@ from typing import Any, Protocol, runtime_checkable
 import orjson
 import typer
 
-from syncline.cli import answering, configuring, deciding, deploying, looking, starting, syncing
+from syncline.cli import (
+    answering,
+    configuring,
+    deciding,
+    deploying,
+    looking,
+    sandboxing,
+    starting,
+    syncing,
+)
 from syncline.cli.options import FAILED, WRONG
 from syncline.cli.output import Failed, Wrong, clean
 
@@ -43,6 +52,7 @@ app.add_typer(answering.conflicts, name="conflicts")
 app.add_typer(deciding.quarantine, name="quarantine")
 app.command("deploy")(deploying.deploy)
 app.command("up")(deploying.up)
+app.add_typer(sandboxing.sandbox, name="sandbox")
 app.command("connectors")(configuring.connectors)
 
 

@@ -14,7 +14,7 @@ from syncline.config.durations import PATTERN, written
 from syncline.config.models import Config
 from syncline.sdk.connector import ConnectionConfig
 
-REFERENCE = r"\$\{(env|file|prefect):[^{}]+\}"
+REFERENCE = r"\$\{(env|file|prefect):[^{}]+\}|^sandbox-"
 
 
 class _Schema(GenerateJsonSchema):

@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
 from syncline.config.durations import duration
 from syncline.config.models import Config
 from syncline.config.problems import ConfigError, Problem, problems_of
+from syncline.config.sandboxes import PREFIX, arms, models_in, sandbox_problems
 from syncline.sdk.errors import Misconfigured
 from syncline.sdk.secrets import Resolver, Secret, resolve
 
@@ -40,6 +41,8 @@ def connection_config(
         data = _looked_up(config, said, resolvers, env)
     except Misconfigured as error:
         raise ConfigError([Problem(config.places.of(at), str(error))]) from None
+    if mistakes := [*sandbox_problems(config, name, model)]:
+        raise ConfigError(mistakes)
     data = _fitting(model, data)
     for key, change in (("search_lag", duration), ("ca_file", config.folder.joinpath)):
         if isinstance(data.get(key), str):
@@ -98,14 +101,16 @@ def _looked_up(
 
 
 def _fitting(model: type[BaseModel], data: Mapping[str, Any]) -> dict[str, Any]:
-    """References where the connector wants plain text (an address, an account) become text."""
+    """References where the connector wants plain text (an address, an account) become text, and
+    what stands in clear for a sandbox becomes a secret."""
     found = dict(data)
     for name, info in model.model_fields.items():
         value = found.get(name)
-        arms = (info.annotation, *get_args(info.annotation))
-        below = [a for a in arms if isinstance(a, type) and issubclass(a, BaseModel)]
-        if isinstance(value, Secret) and Secret not in arms:
+        secret, below = Secret in arms(info), models_in(info)
+        if isinstance(value, Secret) and not secret:
             found[name] = value.reveal()
+        elif isinstance(value, str) and secret and value.startswith(PREFIX):
+            found[name] = Secret(value)
         elif isinstance(value, Mapping) and len(below) == 1:
             found[name] = _fitting(below[0], value)
     return found

@@ -42,7 +42,7 @@ def application(fake: Fake, drop: Drop) -> Starlette:
     journal, faults = Journal(), Faults()
     vendor = _Vendor(fake, journal, faults, drop)
     fake.clock.offset = timedelta(seconds=_settings(fake).get("clock", 0))
-    own = [*control.routes(fake, journal, faults, partial(keep_clock, fake)), *pages.routes(fake)]
+    own = [*pages.routes(fake), *control.routes(fake, journal, faults, partial(keep_clock, fake))]
     unknown = Endpoint("", "/{path:path}", lambda call: fake.refused(404), open=True)
     routes = [
         Route(endpoint.path, partial(vendor.answered, endpoint), methods=[endpoint.method])

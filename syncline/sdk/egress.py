@@ -167,6 +167,16 @@ class Egress:
         return found
 
 
+def is_loopback(url: str) -> bool:
+    """Whether an address names this machine itself: `localhost`, or by number."""
+    match = _URL.fullmatch(url)
+    if match is None:
+        return False
+    host = match["host"].lower().strip("[]")
+    literal = _literal(host)
+    return host == "localhost" or (literal is not None and literal.is_loopback)
+
+
 def refusal(address: str, *, private_network: bool) -> str | None:
     """Why this address may not be dialled, or None where it may."""
     try:
