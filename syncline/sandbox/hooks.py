@@ -19,6 +19,8 @@ from syncline.sandbox.loopback import host_of, is_loopback
 FIRST_PAUSE = 0.2
 TIMEOUT = 10.0
 GATHERING = 0.3
+SPACING = 0.05
+"""Seconds between deliveries whose order matters: each has a connection of its own."""
 
 
 @dataclass(slots=True)
@@ -78,13 +80,14 @@ class Hooks:
             asyncio.TaskGroup() as group,
         ):
             while True:
-                for delivery in await self._due():
+                for place, delivery in enumerate(await self._due()):
                     self._counted += 1
                     if self._lost():
                         delivery.dropped = True
                         continue
+                    delay = self.misbehaviour.delay + place * SPACING
                     for _ in range(2 if self.misbehaviour.twice else 1):
-                        group.create_task(_deliver(client, delivery, self.misbehaviour.delay))
+                        group.create_task(_deliver(client, delivery, delay))
 
     async def _due(self) -> list[Delivery]:
         """What is to leave next: one, or while shuffling all that came in a moment, reversed."""
