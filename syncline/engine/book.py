@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
+from syncline.engine.match import match_key
 from syncline.engine.spec import Sync
+from syncline.mapping.lens import People
 from syncline.sdk.connector import Record
 from syncline.store import intents, journal, links, observations
 from syncline.store.findings import conflicts, deviations, tombstones
@@ -80,15 +83,22 @@ class Book:
 
 
 def observation_of(
-    sync: Sync, side: str, record: Record, link_id: str | None, at: datetime
+    sync: Sync,
+    side: str,
+    record: Record,
+    link_id: str | None,
+    at: datetime,
+    people: Mapping[str, People] = MappingProxyType({}),
 ) -> Observation:
     """What a record shows, as an observation of its side.
 
-    Beside the slice it holds what ties records together: the marker and explicit references.
+    Without a link it holds, beside the slice, what ties records together: the marker, explicit
+    references, and the key under which its counterparts are found, for which `people` is needed.
     """
-    fields = sync.read(side, record.fields)
+    fields, key = sync.read(side, record.fields), None
     if link_id is None:
         fields |= _ties(sync, side, record)
+        key = match_key(sync, side, fields, people)
     return Observation(
         sync=sync.name,
         side=side,
@@ -97,6 +107,7 @@ def observation_of(
         fields=fields,
         version=record.version,
         link_id=link_id,
+        match_key=key,
         key=record.key,
         url=record.url,
         in_scope=record.in_scope,

@@ -17,7 +17,7 @@ from syncline.engine.plan import shared_values
 from syncline.engine.spec import Sync
 from syncline.mapping.lens import People
 from syncline.schema.text import plain_text
-from syncline.store.rows import Observation
+from syncline.store.rows import Observation, Slice
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Question:
     by: str
 
 
-def match_key(sync: Sync, observation: Observation, people: Mapping[str, People]) -> str | None:
+def match_key(sync: Sync, side: str, slice_: Slice, people: Mapping[str, People]) -> str | None:
     """The key under which records of different sides meet by the `match` rule, if it has fields.
 
     Text is compared without case and surplus white space; a record with one of the fields empty
@@ -46,7 +46,7 @@ def match_key(sync: Sync, observation: Observation, people: Mapping[str, People]
     fields = next((rule for rule in sync.match if isinstance(rule, tuple)), None)
     if fields is None:
         return None
-    values = shared_values(sync, observation.side, observation.fields, people, set(fields))
+    values = shared_values(sync, side, slice_, people, set(fields))
     parts = [_comparable(values.get(name)) for name in fields]
     if any(part is None for part in parts):
         return None

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 
 from syncline.engine.book import MARKER, REFERENCES, observation_of
 from syncline.engine.context import PassContext
-from syncline.engine.match import match_key
 from syncline.engine.owing import UNREAD
 from syncline.sdk.connector import Page, Record
 from syncline.sdk.errors import ConnectorError
@@ -116,9 +115,9 @@ def store(
     told: list[Link] = []
     for record in records:
         link = known.get(link_of.get(record.id, ""))
-        row = observation_of(sync, side, record, link.id if link else None, now)
+        row = observation_of(sync, side, record, link.id if link else None, now, context.people)
         if is_new(context, link, row, undecided.get(record.id)):
-            rows.append(_keyed(context, row))
+            rows.append(row)
         elif link is not None and not first and _is_in(link, side):
             told.append(_told(context, link, row))
     observations.put(tx, rows)
@@ -142,13 +141,6 @@ def _told(context: PassContext, link: Link, row: Observation) -> Link:
     if context.sync.comments is None or UNREAD in link.fields:
         return link
     return replace(link, fields={**link.fields, UNREAD: True}, dirty=True)
-
-
-def _keyed(context: PassContext, row: Observation) -> Observation:
-    """A loose record with the key under which its counterparts would be found."""
-    if row.link_id is not None:
-        return row
-    return replace(row, match_key=match_key(context.sync, row, context.people))
 
 
 def is_new(

@@ -15,19 +15,26 @@ from itertools import islice
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     Column,
     ColumnElement,
     Connection,
     Row,
     Select,
     Table,
+    Text,
     and_,
+    any_,
     bindparam,
     select,
+    text,
 )
 
-CHUNK = 500
-"""Values in one IN list: far below SQLite's 32,766 variables, large enough to cost nothing."""
+from syncline.store.codec import dumps
+
+CHUNK = 1000
+"""Values asked for in one statement. They are one parameter, since rendering a placeholder for each
+costs more than the database takes to look the value up."""
 
 
 class Tx:
@@ -59,9 +66,18 @@ class Tx:
         self, query: Select[Any], column: Column[Any], values: Iterable[str]
     ) -> Iterator[Row[Any]]:
         """The rows of a query whose column is one of the values, however many those are."""
-        asked = query.where(column.in_(bindparam("among", expanding=True)))
+        sqlite = self.conn.dialect.name == "sqlite"
+        asked = query.where(_in_json(column) if sqlite else _in_array(column))
         for part in chunks(values):
-            yield from self.conn.execute(asked, {"among": part})
+            yield from self.conn.execute(asked, {"among": dumps(part) if sqlite else part})
+
+
+def _in_json(column: Column[Any]) -> ColumnElement[bool]:
+    return column.in_(text("SELECT value FROM json_each(:among)"))
+
+
+def _in_array(column: Column[Any]) -> ColumnElement[bool]:
+    return column == any_(bindparam("among", type_=ARRAY(Text)))
 
 
 @lru_cache(1024)

@@ -55,13 +55,17 @@ LOOKUPS: dict[str, tuple[Callable[[Tx], object], str]] = {
 }
 
 
+BESIDE = ("USE TEMP", "LIST SUBQUERY", "SCAN json_each")
+"""Sorting what was found, and unpacking what is asked for."""
+
+
 @pytest.mark.parametrize("name", LOOKUPS)
 async def test_many_are_looked_up_one_by_one_and_never_by_reading_the_table(
     clock: ManualClock, name: str
 ) -> None:
     work, column = LOOKUPS[name]
     async with await Store.open("sqlite://", "acme", clock, inline=True) as store:
-        lines = [line for line in await store.read(plans, work) if not line.startswith("USE TEMP")]
+        lines = [line for line in await store.read(plans, work) if not line.startswith(BESIDE)]
     assert lines
     assert all(column in line for line in lines), lines
 
