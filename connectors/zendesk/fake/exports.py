@@ -11,6 +11,7 @@ import base64
 from functools import partial
 from typing import Any
 
+import orjson
 from starlette.responses import Response
 
 from connectors.zendesk.fake.account import Row, seconds_of
@@ -42,7 +43,9 @@ def _tickets(request: Request) -> Response:
         "before_cursor": None,
         "end_of_stream": all_of_them,
     }
-    return answer(body | alongside(request, body["tickets"]))
+    # A thousand tickets are what costs time here.
+    content = orjson.dumps(body | alongside(request, body["tickets"]))
+    return Response(content, media_type="application/json")
 
 
 def _tickets_by_time(request: Request) -> Response:

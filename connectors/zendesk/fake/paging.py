@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlencode
@@ -54,7 +55,7 @@ def by_cursor(
     after = request.call.query.get("page[after]")
     if after:
         place = decoded(after)
-        rows = [row for row in rows if key(row) > place]
+        rows = rows[bisect_right(rows, place, key=key) :]
     some = rows[:size]
     more = len(rows) > size
     cursor = encoded(key(some[-1])) if some else None

@@ -59,7 +59,7 @@ class Store:
 
     def live(self) -> Iterator[Row]:
         """All tickets that are not deleted, by id."""
-        return (ticket for ticket in self.tickets.values() if str(ticket["id"]) not in self.deleted)
+        return (ticket for ticket in self.tickets.values() if ticket["status"] != "deleted")
 
     def changed(self, after: Place, until: int, limit: int) -> tuple[list[Row], bool]:
         """Tickets generated after a place and up to a second, and whether these are all."""

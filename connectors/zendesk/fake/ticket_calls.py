@@ -24,10 +24,7 @@ _KEY_LENGTH = 255
 
 
 def _listed(request: Request) -> Response:
-    rows = _of_lists(request)
-    external = request.call.query.get("external_id")
-    if external is not None:
-        rows = [row for row in rows if row["external_id"] == external]
+    rows = _of_lists(request, request.call.query.get("external_id"))
     key = _order(request)
     if key is not by_id:
         rows.sort(key=key)
@@ -35,14 +32,15 @@ def _listed(request: Request) -> Response:
     return answer(body | alongside(request, body["tickets"]))
 
 
-def _of_lists(request: Request) -> list[Row]:
+def _of_lists(request: Request, external_id: str | None = None) -> list[Row]:
     """What lists show: nothing that is deleted, hidden or archived."""
     account = request.account
     oldest = account.seconds() - _ARCHIVED
     return [
         row
         for row in request.office.store.live()
-        if not (row["status"] == "closed" and seconds_of(row["updated_at"]) < oldest)
+        if external_id in (None, row["external_id"])
+        and not (row["status"] == "closed" and seconds_of(row["updated_at"]) < oldest)
         and sees(account, request.user, row)
     ]
 
