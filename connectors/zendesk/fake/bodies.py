@@ -43,8 +43,7 @@ def plain(markup: str) -> str:
     """HTML as text: a blank line between blocks, none of the elements."""
     reader = _Text()
     reader.feed(markup)
-    text = re.sub(r"[ \t]+", " ", "".join(reader.parts))
-    return re.sub(r" ?\n ?", "\n", re.sub(r"(\s*\n){2,}\s*", "\n\n", text)).strip()
+    return re.sub(r"\n{3,}", "\n\n", reader.text).strip("\n")
 
 
 def _shell(inside: str) -> str:
@@ -56,20 +55,26 @@ class _Text(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__()
-        self.parts: list[str] = []
-        self._kept = 0  # how many elements around keep their spaces
+        self.text = ""
+        self._verbatim = 0  # how many elements around keep their spaces
 
     def handle_starttag(self, tag: str, attrs: object) -> None:
-        self._kept += tag == "pre"
         if tag == "br":
-            self.parts.append("\n")
+            self._break("\n")
         elif tag in _BLOCKS:
-            self.parts.append("\n\n" if tag != "li" else "\n")
+            self._break("\n" if tag == "li" else "\n\n")
+        self._verbatim += tag == "pre"
 
     def handle_endtag(self, tag: str) -> None:
-        self._kept -= tag == "pre"
+        self._verbatim -= tag == "pre"
         if tag in _BLOCKS and tag != "li":
-            self.parts.append("\n\n")
+            self._break("\n\n")
 
     def handle_data(self, data: str) -> None:
-        self.parts.append(data if self._kept else re.sub(r"\s+", " ", data))
+        if not self._verbatim:
+            data = re.sub(r"\s+", " ", data)
+            data = data.lstrip() if self.text[-1:] in ("", "\n") else data
+        self.text += data
+
+    def _break(self, lines: str) -> None:
+        self.text = self.text.rstrip(" ") + lines

@@ -95,8 +95,8 @@ def _merged(request: Request) -> Response:
     target, body = request.ticket(), request.call.json()
     ids = body.get("ids")
     ids = ids.split(",") if isinstance(ids, str) else ids
-    if not isinstance(ids, list) or not ids:
-        raise malformed("ids is missing")
+    if not isinstance(ids, list) or not ids or not all(isinstance(i, int | str) for i in ids):
+        raise malformed("ids is missing or no list of ids")
     few_enough(ids)
     common = {
         "target": str(target["id"]),

@@ -94,7 +94,7 @@ class Stage:
 
     def get(self, path: str, **query: Any) -> Any:
         """The JSON at a path of the API; fails for an error."""
-        response = self.api.get(f"{API}{path}", params=query)
+        response = self.api.get(f"{API}{path}", params=query or None)
         assert response.status_code == 200, response.text
         return response.json()
 

@@ -114,9 +114,10 @@ def test_tags_are_replaced_added_and_removed(stage: Stage) -> None:
     assert ticket["tags"] == ["a_b", "b"]
     assert stage.changed(ticket["id"], tags=["c"])["tags"] == ["c"]
     tickets = stage.zen.tickets
-    assert tickets.add_tags(ticket["id"], ["d"]) == ["c", "d"]
-    assert tickets.delete_tags(ticket["id"], ["c"]) == ["d"]
-    assert tickets.set_tags(ticket["id"], ["e"]) == ["e"]
+    assert list(tickets.add_tags(ticket["id"], ["d"])) == ["c", "d"]
+    assert list(tickets.delete_tags(ticket["id"], ["c"])) == ["d"]
+    assert list(tickets.set_tags(ticket["id"], ["e"])) == ["e"]
+    assert stage.get(f"/tickets/{ticket['id']}/tags") == {"tags": ["e"]}
     more = {"additional_tags": ["f"], "remove_tags": ["e"]}
     assert stage.changed(ticket["id"], **more)["tags"] == ["f"]
 
