@@ -26,7 +26,7 @@ from connectors.zendesk.fake import (
 from connectors.zendesk.fake.account import Account, Row, Settings
 from connectors.zendesk.fake.errors import Refused, forbidden
 from connectors.zendesk.fake.office import Office
-from connectors.zendesk.fake.requests import Request, Route, as_mapping
+from connectors.zendesk.fake.requests import Request, Route
 from connectors.zendesk.fake.seeding import seed
 from connectors.zendesk.fake.showing import shown
 from connectors.zendesk.fake.signing_in import CLIENT_ID, CLIENT_SECRET, TokenRefused, nobody
@@ -124,11 +124,11 @@ class ZendeskFake(Fake):
 
     def _token(self, call: Call) -> Response:
         if "json" in call.headers.get("content-type", ""):
-            wanted: Mapping[str, Any] = as_mapping(call.json())
+            wanted: Any = call.json()
         else:
             wanted = dict(parse_qsl(call.body.decode()))
         try:
-            return answer(self.office.signing_in.token(wanted))
+            return answer(self.office.signing_in.token(wanted if isinstance(wanted, dict) else {}))
         except TokenRefused as error:
             return answer(error.body, error.status)
 

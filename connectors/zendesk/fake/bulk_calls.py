@@ -92,7 +92,7 @@ def _destroy_many(request: Request) -> Response:
 
 
 def _merged(request: Request) -> Response:
-    target, body = request.ticket(), request.call.json()
+    target, body = request.ticket(), request.body()
     ids = body.get("ids")
     ids = ids.split(",") if isinstance(ids, str) else ids
     if not isinstance(ids, list) or not ids or not all(isinstance(i, int | str) for i in ids):

@@ -12,7 +12,7 @@ from typing import Any
 from connectors.zendesk.fake.account import Account, Actor, Row, seconds_of, source, stamp
 from connectors.zendesk.fake.bodies import bodies
 from connectors.zendesk.fake.drafting import apply, blank, differences, follow_up
-from connectors.zendesk.fake.errors import Refused, invalid
+from connectors.zendesk.fake.errors import Refused, invalid, malformed, not_found
 from connectors.zendesk.fake.store import Store, comments_in
 from connectors.zendesk.fake.uploads import Uploads
 from connectors.zendesk.fake.users import find_or_make
@@ -37,9 +37,7 @@ class Desk:
     def create(self, actor: Actor, wanted: Mapping[str, Any]) -> tuple[Row, Row]:
         """A new ticket and its first audit; raises Refused."""
         wanted, account = dict(wanted), self.account
-        comment = wanted.get("comment") or {"body": wanted.get("description")}
-        if isinstance(comment, str):
-            comment = {"body": comment}
+        comment = _spoken(wanted.get("comment")) or {"body": wanted.get("description")}
         if not _has_body(comment):
             problem = {"description": "Description: cannot be blank", "error": "BlankValue"}
             raise invalid("base", problem)
@@ -86,9 +84,7 @@ class Desk:
             self._event("Change", name, value, old)
             for name, value, old in differences(ticket, draft)
         ]
-        comment = wanted.get("comment")
-        if isinstance(comment, str):
-            comment = {"body": comment}
+        comment = _spoken(wanted.get("comment"))
         if comment and _has_body(comment):
             author = comment.get("author_id") or actor.id
             spoken = {**comment, "author_id": author}
@@ -115,18 +111,18 @@ class Desk:
                 wanted["status"] = "open"
         return self.update(actor, ticket, wanted)
 
-    def hide_words(self, ticket: Row, comment_id: int, change: Callable[[Row], Row]) -> Row:
+    def hide_words(self, ticket: Row, comment_id: str, change: Callable[[Row], Row]) -> Row:
         """Redact a comment or make it private, the only ways in which one changes."""
         for audit in self.store.audits_of(ticket["id"]):
             for event in audit["events"]:
-                if event["id"] == comment_id and event["type"] == "Comment":
+                if str(event["id"]) == comment_id and event["type"] == "Comment":
                     changed = change(event)
                     events = [changed if one is event else one for one in audit["events"]]
                     audit = audit | {"events": events}
                     self.store.add_audit(audit)
                     self.touch(ticket)
-                    return next(c for c in comments_in(audit) if c["id"] == comment_id)
-        raise Refused(404, "RecordNotFound", "Not found")
+                    return next(c for c in comments_in(audit) if c["id"] == event["id"])
+        raise not_found()
 
     def _public(self, ticket: Row) -> bool:
         """What a comment is when nobody says: as the ticket's first one."""
@@ -190,6 +186,14 @@ def check_stamp(ticket: Row, wanted: Mapping[str, Any]) -> None:
             "Safe Update prevented the update due to outdated ticket data. Please fetch the latest"
             " ticket data and try again.",
         )
+
+
+def _spoken(comment: object) -> Mapping[str, Any]:
+    if isinstance(comment, str):
+        return {"body": comment}
+    if not isinstance(comment, Mapping | None):
+        raise malformed("comment is no object")
+    return comment or {}
 
 
 def _has_body(comment: Mapping[str, Any]) -> bool:

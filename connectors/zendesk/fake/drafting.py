@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from connectors.zendesk.fake.account import Account, Row, seconds_of, stamp
-from connectors.zendesk.fake.errors import invalid, invalid_fields
+from connectors.zendesk.fake.errors import invalid, invalid_fields, malformed
 from connectors.zendesk.fake.fields import (
     PRIORITIES,
     TYPES,
@@ -95,7 +95,9 @@ def apply(account: Account, current: Row, wanted: Mapping[str, Any]) -> Row:
 def _plain(account: Account, draft: Row, wanted: Mapping[str, Any]) -> None:
     for name in (*PLAIN, *LISTS):
         if name in wanted:
-            draft[name] = wanted[name]
+            value = wanted[name]
+            number = name.endswith("_id") and name != "external_id" and str(value).isdecimal()
+            draft[name] = int(value) if number else value
     for name, values in (("priority", PRIORITIES), ("type", TYPES)):
         draft[name] = draft[name] or None
         if draft[name] is not None and draft[name] not in values:
@@ -166,6 +168,8 @@ def _tags_and_fields(account: Account, draft: Row, wanted: Mapping[str, Any]) ->
 def _checked(account: Account, given: Any) -> dict[int, Any]:
     if isinstance(given, Mapping):
         given = [{"id": id, "value": value} for id, value in given.items()]
+    if not isinstance(given, list) or not all(isinstance(one, Mapping) for one in given):
+        raise malformed("custom_fields is no list of objects")
     known = {str(field["id"]): field for field in custom(account)}
     result: dict[int, Any] = {}
     for one in given:
@@ -178,6 +182,8 @@ def _checked(account: Account, given: Any) -> dict[int, Any]:
 def _clean(tags: Any) -> set[str]:
     if isinstance(tags, str):
         tags = tags.replace(",", " ").split()
+    if not isinstance(tags, list | None):
+        raise malformed("tags is no list")
     return {tag_of(str(tag)) for tag in tags or () if str(tag).strip()}
 
 

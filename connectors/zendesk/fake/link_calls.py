@@ -46,8 +46,8 @@ def _shown(request: Request) -> Response:
 
 def _created(request: Request) -> Response:
     _allowed(request)
-    body = request.call.json()
-    wanted = body.get("link", body)
+    body = request.body()
+    wanted = body["link"] if isinstance(body.get("link"), dict) else body
     values = {name: str(wanted.get(name) or "") for name in ("ticket_id", "issue_id", "issue_key")}
     for name, value in values.items():
         if not value:

@@ -136,7 +136,7 @@ def _one(request: Request, member: str, row: Row | None) -> Response:
 
 
 def _users_of(request: Request) -> Response:
-    rows = [u for u in request.account.users.values() if int(request.id()) in u["_group_ids"]]
+    rows = [u for u in request.account.users.values() if request.id() in map(str, u["_group_ids"])]
     return answer(page(request, "users", rows, partial(shown, request.account)))
 
 

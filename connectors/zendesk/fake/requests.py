@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -41,18 +41,23 @@ class Request:
         """A part of the path; the ending `.json` belongs to none."""
         return str(self.call.path_params[name]).removesuffix(".json")
 
+    def body(self) -> Row:
+        """The body, an object; raises Refused."""
+        found = self.call.json()
+        if not isinstance(found, dict):
+            raise malformed("The body is no object")
+        return found
+
     def given(self, member: str) -> dict[str, Any]:
         """The object under a name in the body; raises Refused."""
-        body = self.call.json()
-        found = body.get(member) if isinstance(body, dict) else None
+        found = self.body().get(member)
         if not isinstance(found, dict):
             raise malformed(f"{member} is missing or no object")
         return found
 
     def several(self, member: str) -> list[dict[str, Any]]:
         """The list of objects under a name in the body, a hundred at most; raises Refused."""
-        body = self.call.json()
-        found = body.get(member) if isinstance(body, dict) else None
+        found = self.body().get(member)
         if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
             raise malformed(f"{member} is missing or no list")
         few_enough(found)
@@ -115,8 +120,3 @@ class Route:
     mutating: bool = False
     readers: str = "agent"
     limit: str | None = None
-
-
-def as_mapping(value: object) -> Mapping[str, Any]:
-    """A value that ought to be an object, else an empty one."""
-    return value if isinstance(value, Mapping) else {}

@@ -6,11 +6,13 @@ developer.zendesk.com, "Tickets", "Ticket Comments", "Ticket Audits", "Tags".
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from functools import partial
 
 from starlette.responses import Response
 
 from connectors.zendesk.fake.account import Row, seconds_of
+from connectors.zendesk.fake.desk import CLOSED
 from connectors.zendesk.fake.errors import Refused, invalid, malformed, not_found
 from connectors.zendesk.fake.paging import Key, by_id, page
 from connectors.zendesk.fake.requests import Request, Route
@@ -117,7 +119,7 @@ def _updated(request: Request) -> Response:
 
 def _safety(request: Request) -> Row:
     """A safe update may be asked for beside the ticket as well as in it."""
-    body = request.call.json()
+    body = request.body()
     return {name: body[name] for name in ("safe_update", "updated_stamp") if name in body}
 
 
@@ -143,7 +145,7 @@ def _comment_count(request: Request) -> Response:
 
 
 def _redacted(request: Request) -> Response:
-    words = str(request.call.json().get("text") or "")
+    words = str(request.body().get("text") or "")
     if not words:
         raise invalid("text", "Text: cannot be blank")
 
@@ -160,13 +162,11 @@ def _made_private(request: Request) -> Response:
     return _comment_changed(request, lambda event: event | {"public": False})
 
 
-def _comment_changed(request: Request, change: object) -> Response:
+def _comment_changed(request: Request, change: Callable[[Row], Row]) -> Response:
     ticket, id = request.ticket(), request.id("comment")
     if ticket["status"] == "closed":
-        raise invalid("status", "Status: closed prevents ticket update")
-    if not id.isdecimal() or not callable(change):
-        raise not_found()
-    comment = request.office.desk.hide_words(ticket, int(id), change)
+        raise invalid("status", CLOSED)
+    comment = request.office.desk.hide_words(ticket, id, change)
     request.applied(str(ticket["id"]))
     return answer({"comment": show_comment(request, comment)})
 
@@ -189,7 +189,7 @@ def _tags(request: Request) -> Response:
 
 
 def _change_tags(request: Request, name: str) -> Response:
-    ticket, body = request.ticket(), request.call.json()
+    ticket, body = request.ticket(), request.body()
     wanted = {name: body.get("tags") or []} | _safety(request)
     request.office.limits.update_of(request.user, ticket)
     changed, audit = request.office.desk.update(request.actor, ticket, wanted)

@@ -240,3 +240,32 @@ def test_the_account_is_the_same_after_a_restart(tmp_path: object) -> None:
         assert stage.finished(job)["results"][0]["id"] == ticket["id"] + 1
         stage.advance(61)
         assert len(stage.exported()) == 5
+
+
+@pytest.mark.parametrize(
+    "wanted", [{"tags": 5}, {"comment": 5}, {"custom_fields": ["x"]}, {"tags": {"a": 1}}]
+)
+def test_nonsense_is_told_as_such(stage: Stage, wanted: dict[str, object]) -> None:
+    response = stage.put(1, **wanted)
+    assert (response.status_code, response.json()["error"]) == (400, "BadRequest")
+    for body in ([], {"ticket": []}, {"ticket": None}):
+        assert stage.send("PUT", "/tickets/1", body).status_code == 400
+    for query in ({"page": 0}, {"page[size]": "x"}):
+        assert stage.api.get(f"{API}/tickets", params=query).status_code == 400
+
+
+def test_older_ways_to_write_a_ticket_are_understood(stage: Stage) -> None:
+    agent, field = stage.person("agent"), stage.field("Customer reference")["id"]
+    ticket = stage.made(
+        comment="As text.", tags="a, b", fields={str(field): "C-1"}, assignee_id=str(agent["id"])
+    )
+    assert ticket["description"] == "As text."
+    assert ticket["tags"] == ["a", "b"]
+    assert ticket["assignee_id"] == agent["id"]
+    assert {"id": field, "value": "C-1"} in ticket["custom_fields"]
+    described = stage.made(comment=None, description="The old way.")
+    assert stage.comments(described["id"])[0]["body"] == "The old way."
+    assert stage.changed(ticket["id"], comment="More.")["id"]
+    assert stage.comments(ticket["id"])[1]["body"] == "More."
+    counted = stage.get(f"/tickets/{ticket['id']}", include="comment_count")["ticket"]
+    assert counted["comment_count"] == 2
