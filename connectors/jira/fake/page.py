@@ -1,0 +1,241 @@
+"""What the web page for people shows of the site, and what people do there.
+
+People see hidden and archived issues, and pass the checks of the API: a refusal has Jira's words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from connectors.jira.fake import adf, workflow
+from connectors.jira.fake.commenting import Commenting
+from connectors.jira.fake.editing import Editing, Refused, Request
+from connectors.jira.fake.fields import BadValue
+from connectors.jira.fake.showing import is_internal
+from connectors.jira.fake.site import Doc, Event, Site, changed
+from connectors.jira.fake.vocabulary import (
+    EDIT_SCREEN,
+    FIELDS,
+    POINTS,
+    PRIORITIES,
+    PROJECTS,
+    RESOLUTIONS,
+    STATUSES,
+    TYPES,
+    FieldDef,
+    Named,
+    by_id,
+    by_name,
+)
+from syncline.sandbox import Field, Refusal, Remark, Row, Sheet, Shown
+
+COLUMNS = ("status", "issuetype", "priority", "assignee", "labels", "duedate")
+KINDS = {"adf": "long", "labels": "set", "options": "set", "date": "date"}
+CHOICES: dict[str, tuple[Named, ...]] = {
+    "priority": PRIORITIES,
+    "status": STATUSES,
+    "issuetype": TYPES,
+    "resolution": RESOLUTIONS,
+}
+SHOWN = ("summary", "status", *EDIT_SCREEN[1:], "resolution")
+
+
+class Page:
+    """The site as people see it."""
+
+    def __init__(self, site: Site, editing: Editing, commenting: Commenting) -> None:
+        self._site = site
+        self._editing = editing
+        self._commenting = commenting
+
+    def people(self) -> Sequence[str]:
+        """Active people, not the integration."""
+        bot = "Syncline"
+        return [u["name"] for u in self._site.users.values() if u["active"] and u["name"] != bot]
+
+    def _account(self, name: str) -> str:
+        for user in self._site.users.values():
+            if user["name"] == name:
+                return str(user["id"])
+        raise Refusal(f"There is no account for '{name}'.")
+
+    def _issue(self, id: str) -> Doc:
+        doc = self._site.find(id)
+        if doc is None:
+            raise Refusal("Issue does not exist or you do not have permission to see it.")
+        return doc
+
+    # showing
+
+    def board(self) -> Sequence[Row]:
+        """Newest first."""
+        rows = []
+        for doc in reversed(list(self._site.issues.values())):
+            cells = {FIELDS[name].name: self._text(doc, FIELDS[name]) for name in COLUMNS}
+            rows.append(Row("issue", doc["id"], doc["key"], doc["fields"]["summary"], cells))
+        return rows
+
+    def sheet(self, id: str) -> Sheet:
+        """One issue with its comments and remote links."""
+        doc = self._issue(id)
+        fields = [self._field(doc, FIELDS[name]) for name in SHOWN]
+        fields.append(
+            Field(POINTS, FIELDS[POINTS].name, self._text(doc, FIELDS[POINTS]), "readonly")
+        )
+        return Sheet(
+            title=f"{doc['key']} {doc['fields']['summary']}",
+            fields=fields,
+            comments=[
+                Remark(
+                    self._name(c["author"]),
+                    adf.plain(c["body"]),
+                    not is_internal(c),
+                    datetime.fromtimestamp(c["created"] / 1000, UTC),
+                )
+                for c in self._site.comments_of(doc["id"])
+            ],
+            links=[Shown(k["object"]["title"], k["object"]["url"]) for k in doc["links"]],
+            can_comment=("public", "internal"),
+            actions=self._actions(doc),
+        )
+
+    @staticmethod
+    def _actions(doc: Doc) -> Sequence[str]:
+        others = [f"move to {p.key}" for p in PROJECTS if p.id != doc["project"]]
+        return [
+            "delete",
+            "restore" if doc["archived"] else "archive",
+            "show" if doc["hidden"] else "hide",
+            *others,
+        ]
+
+    def _name(self, account: str | None) -> str:
+        return str((self._site.users.get(account) or {}).get("name", "")) if account else ""
+
+    def _field(self, doc: Doc, field: FieldDef) -> Field:
+        options = [o.name for o in field.options or CHOICES.get(field.kind, ())]
+        if field.id == "status":
+            steps = workflow.available(doc["fields"]["issuetype"], doc["fields"]["status"])
+            reach = {doc["fields"]["status"], *(s.target for s in steps)}
+            options = [s.name for s in STATUSES if s.id in reach]
+        elif field.kind == "user":
+            options = [u["name"] for u in self._site.users.values() if u["active"]]
+        kind = "choice" if options and field.kind != "options" else KINDS.get(field.kind, "text")
+        return Field(field.id, field.name, self._text(doc, field), kind, options)
+
+    def _text(self, doc: Doc, field: FieldDef) -> str:
+        kept = doc["fields"].get(field.id)
+        if kept is None:
+            return ""
+        match field.kind:
+            case "adf":
+                return adf.plain(kept)
+            case "user":
+                return self._name(kept)
+            case "labels":
+                return ", ".join(kept)
+            case "options":
+                return ", ".join(o.name for o in field.options if o.id in kept)
+            case "parent":
+                parent = self._site.issues.get(kept)
+                return parent["key"] if parent else ""
+        found = by_id(field.options or CHOICES.get(field.kind, ()), str(kept))
+        return found.name if found else str(kept)
+
+    # doing
+
+    def edit(self, id: str, person: str, values: Mapping[str, str]) -> None:
+        """Set fields; a status goes along the one transition that leads there."""
+        doc, actor = self._issue(id), self._account(person)
+        rest = {
+            name: self._given(FIELDS[name], text)
+            for name, text in values.items()
+            if name not in ("status", "resolution") and text != self._text(doc, FIELDS[name])
+        }
+        try:
+            if rest:
+                doc = self._editing.edit(doc, Request(rest, {}, {}), actor)
+            wanted = values.get("status", "")
+            if wanted and wanted != self._text(doc, FIELDS["status"]):
+                self._go(doc, wanted, values.get("resolution", ""), actor)
+        except Refused as refused:
+            raise Refusal(str(refused)) from None
+
+    def _go(self, doc: Doc, status: str, resolution: str, actor: str) -> None:
+        target = by_name(STATUSES, status)
+        steps = workflow.available(doc["fields"]["issuetype"], doc["fields"]["status"])
+        step = next((s for s in steps if target and s.target == target.id), None)
+        if step is None:
+            raise Refusal(f"No transition leads from here to '{status}'.")
+        fields: dict[str, Any] = {}
+        if "resolution" in step.screen and resolution:
+            fields["resolution"] = {"name": resolution}
+        self._editing.transition(doc, Request(fields, {}, {}, step.id), actor)
+
+    def _given(self, field: FieldDef, text: str) -> Any:
+        """What a form says of a field, as the API would be told it."""
+        text = text.strip()
+        if field.kind == "adf":
+            return adf.document(re.split(r"\n{2,}", text.replace("\r", ""))) if text else None
+        if field.kind in ("labels", "options"):
+            parts = [p.strip() for p in text.split(",") if p.strip()]
+            return parts if field.kind == "labels" else [{"value": p} for p in parts]
+        if not text:
+            return None
+        match field.kind:
+            case "user":
+                return {"accountId": self._account(text)}
+            case "option":
+                return {"value": text}
+            case "priority" | "issuetype":
+                return {"name": text}
+            case "parent":
+                return {"key": text}
+        return text
+
+    def remark(self, id: str, person: str, text: str, public: bool) -> None:
+        """Comment on an issue."""
+        told = [] if public else [{"key": "sd.public.comment", "value": {"internal": True}}]
+        body = adf.document(re.split(r"\n{2,}", text.replace("\r", "")))
+        try:
+            given = {"body": body, "properties": told}
+            self._commenting.add(self._issue(id), given, self._account(person))
+        except BadValue as bad:
+            raise Refusal(str(bad)) from None
+
+    def make(self, person: str, values: Mapping[str, str]) -> str:
+        """A new issue in the first project; its id."""
+        fields: dict[str, Any] = {
+            "project": {"id": PROJECTS[0].id},
+            "issuetype": {"name": values.get("issuetype") or "Task"},
+        }
+        for name, text in values.items():
+            if name in EDIT_SCREEN and name != "issuetype" and text.strip():
+                fields[name] = self._given(FIELDS[name], text)
+        try:
+            doc = self._editing.create(Request(fields, {}, {}), self._account(person))
+        except Refused as refused:
+            raise Refusal(str(refused)) from None
+        return str(doc["id"])
+
+    def act(self, id: str, person: str, action: str) -> None:
+        """Delete, archive, restore, hide, show, or move to another project."""
+        doc, actor = self._issue(id), self._account(person)
+        project = self._site.project(action.removeprefix("move to "))
+        if action == "delete":
+            self._site.remove(doc)
+            self._site.tell(Event("jira:issue_deleted", doc, actor, kind="issue_deleted"))
+        elif action in ("archive", "restore"):
+            self._site.save(changed(doc, archived=action == "archive"))
+        elif action in ("hide", "show"):
+            self._site.save(changed(doc, hidden=action == "hide"))
+        elif action.startswith("move to ") and project is not None:
+            try:
+                self._editing.move(doc, project, actor)
+            except Refused as refused:
+                raise Refusal(str(refused)) from None
+        else:
+            raise Refusal(f"Nobody can '{action}' an issue.")
