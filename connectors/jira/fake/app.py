@@ -16,6 +16,7 @@ from connectors.jira.fake.comments import Comments
 from connectors.jira.fake.editing import Editing
 from connectors.jira.fake.errors import refusal
 from connectors.jira.fake.issues import Issues
+from connectors.jira.fake.jobs import Jobs
 from connectors.jira.fake.limits import Limits, limited, turned_away
 from connectors.jira.fake.metadata import Metadata
 from connectors.jira.fake.page import Page
@@ -28,7 +29,18 @@ from connectors.jira.fake.showing import Showing
 from connectors.jira.fake.site import Site
 from connectors.jira.fake.vocabulary import FIELDS
 from connectors.jira.fake.webhooks import Webhooks
-from syncline.sandbox import Call, Company, Endpoint, Fake, Hooks, Row, Sheet, State, ToolClock
+from syncline.sandbox import (
+    Call,
+    Company,
+    Endpoint,
+    Fake,
+    Field,
+    Hooks,
+    Row,
+    Sheet,
+    State,
+    ToolClock,
+)
 
 USER_SEARCHES = ("/user/search", "/user/assignable/search")
 
@@ -43,20 +55,22 @@ class JiraFake(Fake):
     types: ClassVar[tuple[str, ...]] = ("issue", "comment")
 
     def __init__(self, state: State, clock: ToolClock, hooks: Hooks) -> None:
+        super().__init__(state, clock, hooks)
         self.site = Site(state, clock)
         self.limits = Limits(self.site)
         self.auth = Auth(self.site)
         self.commenting = Commenting(self.site)
         self.editing = Editing(self.site, self.commenting)
         self._page = Page(self.site, self.editing, self.commenting)
-        issues = Issues(self.site, self.editing, self.limits)
+        self._jobs = Jobs(self.site, self.editing)
         self._groups = (
             self.auth,
             Searching(self.site),
             Bulk(self.site, self.editing),
             Metadata(self.site, self.editing),
             People(self.site),
-            issues,
+            self._jobs,
+            Issues(self.site, self.editing, self.limits),
             Comments(self.site, self.commenting, self.limits),
             Properties(self.site, self.limits),
             RemoteLinks(self.site, self.editing, self.limits),
@@ -78,6 +92,7 @@ class JiraFake(Fake):
         if isinstance(caller, Response):
             return caller
         call.request.state.account = caller.account
+        self._jobs.run_due()
         method, path = call.request.method, self._endpoint_of(call)
         return self.limits.arrived(method, path, caller.oauth)
 
@@ -114,6 +129,7 @@ class JiraFake(Fake):
 
     def records(self, type: str) -> list[dict[str, Any]]:
         """All records as the API shows them, hidden ones too."""
+        self._jobs.run_due()
         out = Showing(self.site, "UTC")
         if type == "comment":
             return [
@@ -160,6 +176,10 @@ class JiraFake(Fake):
     def sheet(self, type: str, id: str) -> Sheet:
         """One issue."""
         return self._page.sheet(id)
+
+    def blanks(self) -> Mapping[str, Sequence[Field]]:
+        """The fields of a new issue."""
+        return self._page.blanks()
 
     def edit(self, type: str, id: str, person: str, values: Mapping[str, str]) -> None:
         """Change an issue as a person."""

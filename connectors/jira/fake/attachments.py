@@ -50,7 +50,7 @@ class Attachments:
             raise Answered(Response("XSRF check failed", 403, media_type="text/plain"))
         doc = self._site.visible(call.path_params["id"])
         self._limits.written(doc["id"])
-        files = [f for f in (await call.form()).getlist("file") if isinstance(f, UploadFile)]
+        files = await self._files(call)
         if not files:
             raise refuse(400, "No file was given in a part named 'file'.")
         if len(files) > MOST_FILES:
@@ -72,6 +72,14 @@ class Attachments:
         call.applied(doc["id"])
         self._site.tell(Event("jira:issue_updated", doc, account(call), kind="issue_updated"))
         return answer(shown)
+
+    @staticmethod
+    async def _files(call: Call) -> list[UploadFile]:
+        try:
+            form = await call.form()
+        except ValueError as bad:
+            raise refuse(400, str(bad)) from None
+        return [f for f in form.getlist("file") if isinstance(f, UploadFile)]
 
     def _keep(self, doc: Doc, actor: str, file: UploadFile, content: bytes) -> Doc:
         kept: Doc = {

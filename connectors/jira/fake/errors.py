@@ -1,4 +1,4 @@
-"""Jira's error bodies (`ErrorCollection` in its API description), and how a handler ends with one."""
+"""Jira's error bodies (`ErrorCollection`), and how a handler ends with one."""
 
 from __future__ import annotations
 

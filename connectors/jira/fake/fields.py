@@ -175,7 +175,7 @@ def _type(site: Site, field: FieldDef, value: Any, doc: Doc) -> str:
     project = site.project(doc["project"])
     if found is None or project is None or found not in project.types:
         raise BadValue("The issue type selected is invalid.")
-    return found
+    return str(found)
 
 
 def _parent(site: Site, field: FieldDef, value: Any, doc: Doc) -> str | None:

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_left, bisect_right, insort
-from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
 Doc: TypeAlias = dict[str, Any]
 Place: TypeAlias = tuple[int, int]
-
-REMEMBERED_MS = 3_600_000  # how far back a search can be made to look
 
 
 class Index:
@@ -27,7 +24,6 @@ class Index:
         self._by_updated: list[Place] = []
         self._due: list[tuple[int, int, str, Doc | None]] = []
         self._applied: dict[str, int] = {}
-        self._before: deque[tuple[int, str, Doc | None]] = deque()
         self._sequence = 0
 
     def load(self, docs: Iterable[Doc]) -> None:
@@ -45,14 +41,11 @@ class Index:
     def settle(self, now: int) -> None:
         """Show what is due."""
         while self._due and self._due[0][0] <= now:
-            at, sequence, id, doc = heapq.heappop(self._due)
+            _, sequence, id, doc = heapq.heappop(self._due)
             if sequence < self._applied.get(id, 0):
                 continue  # a later change was seen first
             self._applied[id] = sequence
-            self._before.append((at, id, self._rows.get(id)))
             self._replace(id, doc)
-        while self._before and self._before[0][0] < now - REMEMBERED_MS:
-            self._before.popleft()
 
     def _replace(self, id: str, doc: Doc | None) -> None:
         old = self._rows.pop(id, None)
@@ -67,14 +60,6 @@ class Index:
             insort(self._by_id, (0, number))
         elif old is not None and doc is None:
             del self._by_id[bisect_left(self._by_id, (0, number))]
-
-    def as_of(self, moment: int) -> dict[str, Doc | None]:
-        """The issues that were shown otherwise at an earlier moment, and how."""
-        earlier: dict[str, Doc | None] = {}
-        for at, id, before in reversed(self._before):
-            if at > moment:
-                earlier[id] = before
-        return earlier
 
     def rows(self) -> Iterator[Doc]:
         """All issues, in no order."""

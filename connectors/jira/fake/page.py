@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from connectors.jira.fake import adf, workflow
 from connectors.jira.fake.commenting import Commenting
@@ -33,7 +33,12 @@ from connectors.jira.fake.vocabulary import (
 from syncline.sandbox import Field, Refusal, Remark, Row, Sheet, Shown
 
 COLUMNS = ("status", "issuetype", "priority", "assignee", "labels", "duedate")
-KINDS = {"adf": "long", "labels": "set", "options": "set", "date": "date"}
+KINDS: dict[str, Literal["long", "set", "date"]] = {
+    "adf": "long",
+    "labels": "set",
+    "options": "set",
+    "date": "date",
+}
 CHOICES: dict[str, tuple[Named, ...]] = {
     "priority": PRIORITIES,
     "status": STATUSES,
@@ -123,7 +128,9 @@ class Page:
             options = [s.name for s in STATUSES if s.id in reach]
         elif field.kind == "user":
             options = [u["name"] for u in self._site.users.values() if u["active"]]
-        kind = "choice" if options and field.kind != "options" else KINDS.get(field.kind, "text")
+        if options and field.kind in ("user", "option", "resolution"):
+            options.insert(0, "")
+        kind = KINDS.get(field.kind, "choice" if options else "text")
         return Field(field.id, field.name, self._text(doc, field), kind, options)
 
     def _text(self, doc: Doc, field: FieldDef) -> str:
@@ -150,17 +157,15 @@ class Page:
     def edit(self, id: str, person: str, values: Mapping[str, str]) -> None:
         """Set fields; a status goes along the one transition that leads there."""
         doc, actor = self._issue(id), self._account(person)
-        rest = {
-            name: self._given(FIELDS[name], text)
-            for name, text in values.items()
-            if name not in ("status", "resolution") and text != self._text(doc, FIELDS[name])
-        }
+        new = {n: t.replace("\r\n", "\n").strip() for n, t in values.items() if n in FIELDS}
+        new = {n: t for n, t in new.items() if t != self._text(doc, FIELDS[n]).strip()}
+        moving = {"status", "resolution"} if "status" in new else set()
+        rest = {n: self._given(FIELDS[n], t) for n, t in new.items() if n not in moving}
         try:
             if rest:
                 doc = self._editing.edit(doc, Request(rest, {}, {}), actor)
-            wanted = values.get("status", "")
-            if wanted and wanted != self._text(doc, FIELDS["status"]):
-                self._go(doc, wanted, values.get("resolution", ""), actor)
+            if moving:
+                self._go(doc, new["status"], new.get("resolution", ""), actor)
         except Refused as refused:
             raise Refusal(str(refused)) from None
 
@@ -190,7 +195,7 @@ class Page:
                 return {"accountId": self._account(text)}
             case "option":
                 return {"value": text}
-            case "priority" | "issuetype":
+            case "priority" | "issuetype" | "resolution":
                 return {"name": text}
             case "parent":
                 return {"key": text}
@@ -205,6 +210,13 @@ class Page:
             self._commenting.add(self._issue(id), given, self._account(person))
         except BadValue as bad:
             raise Refusal(str(bad)) from None
+
+    def blanks(self) -> Mapping[str, Sequence[Field]]:
+        """What a new issue asks for."""
+        types = [t.name for t in TYPES if t.id in PROJECTS[0].types and t.level == 0]
+        empty: Doc = {"fields": {}}
+        fields = [self._field(empty, FIELDS[name]) for name in EDIT_SCREEN if name != "issuetype"]
+        return {"issue": [Field("issuetype", "Issue Type", types[0], "choice", types), *fields]}
 
     def make(self, person: str, values: Mapping[str, str]) -> str:
         """A new issue in the first project; its id."""

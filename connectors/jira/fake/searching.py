@@ -12,7 +12,6 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from itertools import islice
 from typing import Any
 
@@ -125,7 +124,7 @@ class Searching:
         asked = self._asked(given)
         query = self._query(call, asked.jql)
         after = self._opened(asked) if asked.token else None
-        found = list(islice(self._rows(query, after, call.lag, asked.reconcile), asked.most + 1))
+        found = list(islice(self._rows(query, after, asked.reconcile), asked.most + 1))
         shown = call.listed(found[: asked.most])
         out = showing(self._site, call)
         answered: Doc = {"issues": [self._row(doc, asked, out) for doc in shown]}
@@ -157,7 +156,7 @@ class Searching:
 
     def _count(self, call: Call) -> Response:
         query = self._query(call, body(call).get("jql"))
-        found = sum(1 for _ in self._rows(query, None, call.lag, []))
+        found = sum(1 for _ in self._rows(query, None, []))
         return answer({"count": found})
 
     # tokens
@@ -180,14 +179,9 @@ class Searching:
 
     # rows
 
-    def _rows(
-        self, query: Query, after: Place | None, lag: timedelta | None, reconcile: Sequence[str]
-    ) -> Iterator[Doc]:
-        now = self._site.now()
-        self._site.index.settle(now)
+    def _rows(self, query: Query, after: Place | None, reconcile: Sequence[str]) -> Iterator[Doc]:
+        self._site.index.settle(self._site.now())
         overlay: dict[str, Doc | None] = {}
-        if lag is not None:
-            overlay = self._site.index.as_of(now - int(lag.total_seconds() * 1000))
         for id in reconcile:
             doc = self._site.issues.get(id)
             overlay[id] = None if doc is None or doc["archived"] else doc

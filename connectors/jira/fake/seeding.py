@@ -7,13 +7,13 @@ from uuid import NAMESPACE_DNS, uuid5
 from connectors.jira.fake import adf, workflow
 from connectors.jira.fake.auth import Auth
 from connectors.jira.fake.site import Doc, Site, milliseconds
-from connectors.jira.fake.vocabulary import APP, BUG, OPS, STORY, SUPPORT_KEY, TASK
-from syncline.sandbox import Case, Company, Employee, Said
+from connectors.jira.fake.vocabulary import BUG, PROJECTS, STORY, TASK, ProjectDef
+from syncline.sandbox import Case, CaseRemark, Company, Employee
 
 BOT_EMAIL, BOT_TOKEN = "syncline@bramble.example", "sandbox-jira-token"  # noqa: S105
 BOT_ZONE = "Asia/Kolkata"
 LEAVER_EMAIL = "kim.leaver@bramble.example"
-OPS_EVERY = 10  # one case in ten also has an issue in the project that is nobody's business
+OTHERS_EVERY = 10  # one case in ten also has an issue in the project that is nobody's business
 
 STATUS = {
     "todo": workflow.TODO,
@@ -42,10 +42,11 @@ class Seeding:
     def fill(self, company: Company) -> None:
         """People, issues of both projects, comments."""
         self._people(company)
+        ours, others = PROJECTS
         for case in company.cases:
-            self._issue(case, APP)
-            if case.number % OPS_EVERY == 0:
-                self._issue(case, OPS)
+            self._issue(case, ours)
+            if case.number % OTHERS_EVERY == 0:
+                self._issue(case, others)
         self._site.reload()
 
     def _people(self, company: Company) -> None:
@@ -76,51 +77,48 @@ class Seeding:
             return None
         return account_id(person.email)
 
-    def _issue(self, case: Case, project: str) -> None:
-        definition = self._site.project(project)
-        if definition is None:
-            return
+    def _issue(self, case: Case, project: ProjectDef) -> None:
         created = milliseconds(case.created_at)
-        type = TYPE.get(case.type, TASK)
-        if type not in definition.types:
-            type = TASK
         id = str(self._site.state.next("issue", 20000))
         reporter = self._account(case.reporter) or account_id(BOT_EMAIL)
         updated = created + 60_000 * (1 + len(case.remarks))
-        resolution = RESOLUTION.get(case.status)
-        doc: Doc = {
-            "id": id,
-            "key": self._site.next_key(definition),
-            "project": project,
-            "creator": reporter,
-            "created": created,
-            "updated": updated,
-            "archived": False,
-            "hidden": False,
-            "properties": {},
-            "histories": [],
-            "links": [],
-            "fields": {
-                "issuetype": type,
-                "status": STATUS[case.status],
-                "summary": case.title[:255],
-                "description": adf.document(case.paragraphs),
-                "priority": PRIORITY[case.priority],
-                "labels": sorted({label.replace(" ", "-") for label in case.labels}),
-                "assignee": self._account(case.assignee),
-                "reporter": reporter,
-                "resolution": resolution,
-                "resolutiondate": updated if resolution else None,
-                "duedate": case.due_on.isoformat() if case.due_on else None,
-                "parent": None,
-                SUPPORT_KEY: None,
-            },
-        }
-        self._site.seed(doc)
+        self._site.seed(
+            {
+                "id": id,
+                "key": self._site.next_key(project),
+                "project": project.id,
+                "creator": reporter,
+                "created": created,
+                "updated": updated,
+                "archived": False,
+                "hidden": False,
+                "properties": {},
+                "histories": [],
+                "links": [],
+                "fields": self._fields(case, project, reporter, updated),
+            }
+        )
         for number, remark in enumerate(case.remarks, start=1):
             self._remark(id, remark, created + 60_000 * number)
 
-    def _remark(self, issue: str, remark: Said, at: int) -> None:
+    def _fields(self, case: Case, project: ProjectDef, reporter: str, updated: int) -> Doc:
+        type = TYPE.get(case.type, TASK)
+        resolution = RESOLUTION.get(case.status)
+        return {
+            "issuetype": type if type in project.types else TASK,
+            "status": STATUS[case.status],
+            "summary": case.title[:255],
+            "description": adf.document(case.paragraphs),
+            "priority": PRIORITY[case.priority],
+            "labels": sorted({label.replace(" ", "-") for label in case.labels}),
+            "assignee": self._account(case.assignee),
+            "reporter": reporter,
+            "resolution": resolution,
+            "resolutiondate": updated if resolution else None,
+            "duedate": case.due_on.isoformat() if case.due_on else None,
+        }
+
+    def _remark(self, issue: str, remark: CaseRemark, at: int) -> None:
         """What a developer or a product manager said; the rest was said in other tools."""
         author = self._account(remark.author)
         if author is None or remark.author.role == "support":
