@@ -34,7 +34,7 @@ def body(call: Call) -> Doc:
     return given
 
 
-def whole(value: Any, default: int, limit: int) -> int:
+def number(value: Any, default: int, limit: int) -> int:
     """A number of a page parameter, between 0 and `limit`."""
     try:
         return max(0, min(int(value), limit)) if value is not None else default
@@ -44,8 +44,8 @@ def whole(value: Any, default: int, limit: int) -> int:
 
 def window(call: Call, default: int, limit: int) -> tuple[int, int]:
     """startAt and maxResults."""
-    start = whole(call.query.get("startAt"), 0, 2**31)
-    return start, whole(call.query.get("maxResults"), default, limit)
+    start = number(call.query.get("startAt"), 0, 2**31)
+    return start, number(call.query.get("maxResults"), default, limit)
 
 
 def page(site: Site, path: str, rows: Sequence[Any], start: int, most: int) -> Doc:

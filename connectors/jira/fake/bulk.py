@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from starlette.responses import Response
 
-from connectors.jira.fake.api import asked_fields, body, showing, strings, whole
+from connectors.jira.fake.api import asked_fields, body, number, showing, strings
 from connectors.jira.fake.editing import Editing, Refused
 from connectors.jira.fake.errors import NO_ISSUE, collection, refuse
 from connectors.jira.fake.issues import create
@@ -36,23 +36,23 @@ class Bulk:
 
     def _create(self, call: Call) -> Response:
         given = body(call).get("issueUpdates")
-        if not isinstance(given, list) or not given:
-            raise refuse(400, "No issues were given.")
-        if len(given) > MOST_CREATES:
-            raise refuse(400, f"The number of issues exceeds the limit of {MOST_CREATES}.")
+        if not isinstance(given, list) or not 0 < len(given) <= MOST_CREATES:
+            words = f"Between 1 and {MOST_CREATES} issues must be given."
+            whole = {"status": 400, "elementErrors": collection((words,))}
+            return answer({"issues": [], "errors": [whole]}, 400)
         issues: list[Shown] = []
         errors: list[Shown] = []
-        for number, element in enumerate(given[: call.let_through(len(given))]):
+        for place, element in enumerate(given[: call.let_through(len(given))]):
             try:
                 doc, shown = create(self._editing, self._site, call, element)
             except Refused as refused:
-                errors.append(_failed(number, collection(refused.messages, refused.errors)))
+                errors.append(_failed(place, collection(refused.messages, refused.errors)))
                 continue
             call.applied(doc["id"])
             issues.append(shown)
-        for number in range(call.let_through(len(given)), len(given)):
+        for place in range(call.let_through(len(given)), len(given)):
             words = ("Issue could not be created, please try again.",)
-            errors.append(_failed(number, collection(words)))
+            errors.append(_failed(place, collection(words)))
         return answer({"issues": issues, "errors": errors}, 201 if issues else 400)
 
     def _fetch(self, call: Call) -> Response:
@@ -72,7 +72,7 @@ class Bulk:
                 found[int(doc["id"])] = doc
         out = showing(self._site, call)
         issues = []
-        for doc in call.listed([found[number] for number in sorted(found)]):
+        for doc in call.listed([found[id] for id in sorted(found)]):
             shown = out.issue(doc, fields or [])
             if properties:
                 kept = doc["properties"]
@@ -88,7 +88,7 @@ class Bulk:
             raise refuse(400, f"Between 1 and {MOST_CHANGELOGS} issue ids or keys must be given.")
         if len(fields) > MOST_FIELD_IDS:
             raise refuse(400, f"No more than {MOST_FIELD_IDS} field ids can be given.")
-        most = whole(given.get("maxResults"), 1000, 10_000) or 1000
+        most = number(given.get("maxResults"), 1000, 10_000) or 1000
         start = _started(given.get("nextPageToken"))
         rows = self._histories(wanted, fields)
         out = showing(self._site, call)
@@ -120,8 +120,8 @@ class Bulk:
         return sorted(rows, key=lambda row: row[0])
 
 
-def _failed(number: int, errors: Shown) -> Shown:
-    return {"status": 400, "elementErrors": errors, "failedElementNumber": number}
+def _failed(place: int, errors: Shown) -> Shown:
+    return {"status": 400, "elementErrors": errors, "failedElementNumber": place}
 
 
 def _started(token: str | None) -> int:

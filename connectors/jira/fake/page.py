@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from connectors.jira.fake import adf, workflow
 from connectors.jira.fake.commenting import Commenting
@@ -33,12 +33,8 @@ from connectors.jira.fake.vocabulary import (
 from syncline.sandbox import Field, Refusal, Remark, Row, Sheet, Shown
 
 COLUMNS = ("status", "issuetype", "priority", "assignee", "labels", "duedate")
-KINDS: dict[str, Literal["long", "set", "date"]] = {
-    "adf": "long",
-    "labels": "set",
-    "options": "set",
-    "date": "date",
-}
+Kind: TypeAlias = Literal["text", "long", "choice", "set", "date"]
+KINDS: dict[str, Kind] = {"adf": "long", "labels": "set", "options": "set", "date": "date"}
 CHOICES: dict[str, tuple[Named, ...]] = {
     "priority": PRIORITIES,
     "status": STATUSES,
@@ -130,7 +126,8 @@ class Page:
             options = [u["name"] for u in self._site.users.values() if u["active"]]
         if options and field.kind in ("user", "option", "resolution"):
             options.insert(0, "")
-        kind = KINDS.get(field.kind, "choice" if options else "text")
+        plain: Kind = "choice" if options else "text"
+        kind = KINDS.get(field.kind, plain)
         return Field(field.id, field.name, self._text(doc, field), kind, options)
 
     def _text(self, doc: Doc, field: FieldDef) -> str:

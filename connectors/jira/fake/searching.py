@@ -17,7 +17,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from connectors.jira.fake.api import account, asked_fields, body, showing, strings, whole
+from connectors.jira.fake.api import account, asked_fields, body, number, showing, strings
 from connectors.jira.fake.errors import refusal, refuse
 from connectors.jira.fake.jql import BadJql
 from connectors.jira.fake.matching import Matcher, Query
@@ -112,7 +112,7 @@ class Searching:
         return Asked(
             jql=str(given.get("jql") or ""),
             fields=fields,
-            most=whole(given.get("maxResults"), DEFAULT, cap) or DEFAULT,
+            most=number(given.get("maxResults"), DEFAULT, cap) or DEFAULT,
             token=given.get("nextPageToken") or None,
             reconcile=reconcile,
             properties=properties,
