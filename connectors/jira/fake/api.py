@@ -16,8 +16,13 @@ from syncline.sandbox import Call
 
 
 def account(call: Call) -> str:
-    """The account behind the request; `auth` put it there."""
-    return str(call.request.state.account)
+    """The account behind the request."""
+    return str(call.request.state.caller.account)
+
+
+def is_oauth(call: Call) -> bool:
+    """Whether an app asks, whose points are counted."""
+    return bool(call.request.state.caller.oauth)
 
 
 def showing(site: Site, call: Call) -> Showing:

@@ -65,8 +65,8 @@ class JiraFake(Fake):
         self._jobs = Jobs(self.site, self.editing)
         self._groups = (
             self.auth,
-            Searching(self.site),
-            Bulk(self.site, self.editing),
+            Searching(self.site, self.limits),
+            Bulk(self.site, self.editing, self.limits),
             Metadata(self.site, self.editing),
             People(self.site),
             self._jobs,
@@ -91,7 +91,7 @@ class JiraFake(Fake):
         caller = self.auth.caller(call)
         if isinstance(caller, Response):
             return caller
-        call.request.state.account = caller.account
+        call.request.state.caller = caller
         self._jobs.run_due()
         method, path = call.request.method, self._endpoint_of(call)
         return self.limits.arrived(method, path, caller.oauth)

@@ -87,11 +87,12 @@ class Auth:
     def _bearer(self, call: Call, given: str) -> Caller | Response:
         known = self._tokens.get(_digest(given))
         path = call.request.url.path
-        in_place = path.startswith((GATEWAY, "/oauth/"))
-        fits = known is not None and known["kind"] == "access" and in_place
+        if not path.startswith((GATEWAY, "/oauth/")):
+            return refusal(401, "Client must be authenticated to access this resource.")
+        fits = known is not None and known["kind"] == "access"
         if known is not None and fits and self._site.now() < known["expires"]:
             return Caller(known["account"], oauth=True)
-        return answer({"code": 401, "message": "Unauthorized; scope does not match"}, 401)
+        return answer({"code": 401, "message": "Unauthorized"}, 401)
 
     def _refresh(self, call: Call) -> Response:
         given = call.json()

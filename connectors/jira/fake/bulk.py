@@ -8,10 +8,11 @@ from collections.abc import Sequence
 
 from starlette.responses import Response
 
-from connectors.jira.fake.api import asked_fields, body, number, showing, strings
+from connectors.jira.fake.api import asked_fields, body, is_oauth, number, showing, strings
 from connectors.jira.fake.editing import Editing, Refused
 from connectors.jira.fake.errors import NO_ISSUE, collection, refuse
 from connectors.jira.fake.issues import create
+from connectors.jira.fake.limits import Limits
 from connectors.jira.fake.showing import Shown
 from connectors.jira.fake.site import Doc, Site
 from syncline.sandbox import Call, Endpoint, answer
@@ -22,9 +23,10 @@ MOST_CREATES, MOST_FETCHED, MOST_CHANGELOGS, MOST_FIELD_IDS = 50, 100, 1000, 10
 class Bulk:
     """The bulk endpoints that answer at once."""
 
-    def __init__(self, site: Site, editing: Editing) -> None:
+    def __init__(self, site: Site, editing: Editing, limits: Limits) -> None:
         self._site = site
         self._editing = editing
+        self._limits = limits
 
     def endpoints(self) -> Sequence[Endpoint]:
         """The routes."""
@@ -37,8 +39,8 @@ class Bulk:
     def _create(self, call: Call) -> Response:
         given = body(call).get("issueUpdates")
         if not isinstance(given, list) or not 0 < len(given) <= MOST_CREATES:
-            words = f"Between 1 and {MOST_CREATES} issues must be given."
-            whole = {"status": 400, "elementErrors": collection((words,))}
+            told = collection((f"Between 1 and {MOST_CREATES} issues must be given.",))
+            whole = {"status": 400, "elementErrors": told}
             return answer({"issues": [], "errors": [whole]}, 400)
         issues: list[Shown] = []
         errors: list[Shown] = []
@@ -78,6 +80,7 @@ class Bulk:
                 kept = doc["properties"]
                 shown["properties"] = {k: kept[k] for k in properties if k in kept}
             issues.append(shown)
+        self._limits.cost(len(issues), is_oauth(call))
         return answer({"issues": issues, "issueErrors": errors})
 
     def _changelogs(self, call: Call) -> Response:

@@ -49,6 +49,8 @@ class Issues:
             Endpoint("PUT", one, self._edit, mutating=True),
             Endpoint("DELETE", one, self._delete, mutating=True),
             Endpoint("PUT", f"{one}/assignee", self._assign, mutating=True),
+            # The official client asks for this one of no version in particular.
+            Endpoint("PUT", "/rest/api/latest/issue/{id}/assignee", self._assign, mutating=True),
             Endpoint("GET", f"{one}/transitions", self._transitions),
             Endpoint("POST", f"{one}/transitions", self._transition, mutating=True),
             Endpoint("GET", f"{one}/changelog", self._changelog),

@@ -19,6 +19,7 @@ from connectors.jira.fake.site import Doc, Site
 from syncline.sandbox import Call, Endpoint, answer
 
 LONGEST_GLOBAL_ID = 255
+APPLICATIONS = "/rest/applinks/latest/listApplicationlinks"  # what the official client asks first
 
 
 class RemoteLinks:
@@ -33,6 +34,7 @@ class RemoteLinks:
         """The routes."""
         root = "/rest/api/3/issue/{id}/remotelink"
         return [
+            Endpoint("GET", APPLICATIONS, self._applications),
             Endpoint("GET", root, self._list),
             Endpoint("POST", root, self._put, mutating=True),
             Endpoint("DELETE", root, self._delete_by_global_id, mutating=True),
@@ -53,6 +55,9 @@ class RemoteLinks:
         shown |= {k: link[k] for k in ("globalId", "application", "relationship") if link[k]}
         kept = {name: value for name, value in link["object"].items() if value is not None}
         return {**shown, "object": {"icon": {}, "status": {"icon": {}}, **kept}}
+
+    def _applications(self, call: Call) -> Response:
+        return answer({"list": []})
 
     def _list(self, call: Call) -> Response:
         doc = self._issue(call)

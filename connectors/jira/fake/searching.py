@@ -17,9 +17,10 @@ from typing import Any
 
 from starlette.responses import Response
 
-from connectors.jira.fake.api import account, asked_fields, body, number, showing, strings
+from connectors.jira.fake.api import account, asked_fields, body, is_oauth, number, showing, strings
 from connectors.jira.fake.errors import refusal, refuse
 from connectors.jira.fake.jql import BadJql
+from connectors.jira.fake.limits import Limits
 from connectors.jira.fake.matching import Matcher, Query
 from connectors.jira.fake.ranking import DEFAULT_ORDER, Place, place, ranked
 from connectors.jira.fake.showing import Showing
@@ -62,8 +63,9 @@ class Asked:
 class Searching:
     """The search endpoints."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, limits: Limits) -> None:
         self._site = site
+        self._limits = limits
 
     def endpoints(self) -> Sequence[Endpoint]:
         """The routes."""
@@ -126,6 +128,7 @@ class Searching:
         after = self._opened(asked) if asked.token else None
         found = list(islice(self._rows(query, after, asked.reconcile), asked.most + 1))
         shown = call.listed(found[: asked.most])
+        self._limits.cost(len(shown), is_oauth(call))
         out = showing(self._site, call)
         answered: Doc = {"issues": [self._row(doc, asked, out) for doc in shown]}
         answered["isLast"] = len(found) <= asked.most

@@ -50,6 +50,10 @@ CORRECTIONS: dict[str, dict[str, Any]] = {
 }
 
 
+# The example of getRemoteIssueLinks is a list; with a globalId the answer is the one link.
+LISTS = {"GET /rest/api/3/issue/{}/remotelink"}
+
+
 def trimmed(part: Any) -> Any:
     """A schema without texts, as JSON Schema."""
     if isinstance(part, list):
@@ -91,7 +95,10 @@ def extract(description: dict[str, Any]) -> dict[str, Any]:
         operation = described[nameless(path)][method.lower()]
         for status, response in operation["responses"].items():
             schema = response.get("content", {}).get("application/json", {}).get("schema")
-            answers.setdefault(f"{method} {nameless(path)}", {})[status] = trimmed(schema or {})
+            name, shape = f"{method} {nameless(path)}", trimmed(schema or {})
+            if name in LISTS:
+                shape = {"anyOf": [shape, {"type": "array", "items": shape}]}
+            answers.setdefault(name, {})[status] = shape
     schemas = description["components"]["schemas"]
     definitions: dict[str, Any] = {}
     waiting = references(answers) | {"Fields", "ErrorCollection"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -77,12 +77,9 @@ class Stage:
         """What the official client makes of it, in a thread of its own."""
 
         def run() -> T:
-            with JIRA(
-                self.url,
-                options={"rest_api_version": "3"},
-                basic_auth=(BOT_EMAIL, BOT_TOKEN),
-                **options,
-            ) as client:
+            about = {"rest_api_version": "3"}
+            client = JIRA(self.url, about, basic_auth=(BOT_EMAIL, BOT_TOKEN), **options)
+            with closing(client):
                 return work(client)
 
         return await asyncio.to_thread(run)
@@ -93,11 +90,15 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(records: int = 30, limited: bool = False) -> AsyncIterator[Stage]:
-    """A seeded fake on a clock that stands still; without limits unless they are wanted."""
+async def staged(
+    records: int = 30, limited: bool = False, path: str = ":memory:"
+) -> AsyncIterator[Stage]:
+    """A fake on a clock that stands still, seeded unless `records` is 0; without limits unless they
+    are wanted."""
     clock, hooks = ToolClock(START), Hooks()
-    jira = fake(State(), clock, hooks)
-    jira.seed(Company.made(1, records))
+    jira = fake(State(path), clock, hooks)
+    if records:
+        jira.seed(Company.made(1, records))
     if not limited:
         jira.limits.lift()
     checked: set[str] = set()
@@ -166,7 +167,7 @@ def _issues(shown: Any) -> list[dict[str, Any]]:
     if not isinstance(shown, dict):
         return []
     rows = shown.get("issues", [shown])
-    return [r for r in rows if isinstance(r, dict) and isinstance(r.get("fields"), dict)]
+    return [r for r in rows if isinstance(r, dict) and {"id", "fields"} <= set(r)]
 
 
 def _known(issue: dict[str, Any]) -> dict[str, Any]:
