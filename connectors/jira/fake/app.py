@@ -108,9 +108,9 @@ class JiraFake(Fake):
     def connection(self) -> dict[str, Any]:
         """What a connection to this sandbox takes."""
         return {
-            "auth": {"email": BOT_EMAIL, "token": BOT_TOKEN},
+            "auth": {"email": BOT_EMAIL, "api_token": BOT_TOKEN},
             "scope": {"project": "APP"},
-            "search_lag": f"PT{self.site.search_lag.total_seconds():g}S",
+            "search_lag": f"{self.site.search_lag.total_seconds():g}s",
         }
 
     def seed(self, company: Company) -> None:
@@ -137,7 +137,10 @@ class JiraFake(Fake):
                 for c in self.site.comments.values()
             ]
         fields = list(FIELDS.values())
-        return [out.issue(d, fields) for d in self.site.issues.values()]
+        return [
+            {**out.issue(d, fields), "properties": d["properties"]}
+            for d in self.site.issues.values()
+        ]
 
     def rate_limited(self, seconds: float) -> Response:
         """A burst's 429; for 0 seconds the gateway's, which does not say when to come back."""

@@ -22,7 +22,6 @@ from connectors.jira.fake.vocabulary import (
     EDIT_SCREEN,
     FIELDS,
     SUBTASK,
-    TYPES,
     FieldDef,
     ProjectDef,
 )
@@ -281,11 +280,9 @@ class Editing:
         for id, value in values.items():
             old, field = doc["fields"].get(id), FIELDS[id]
             if (old or None) != (value or None):
-                items.append(item(field, words(self._site, field, old), self._words(field, value)))
+                told = words(self._site, field, old), words(self._site, field, value)
+                items.append(item(field, *told))
         return items
-
-    def _words(self, field: FieldDef, value: Any) -> tuple[str | None, str | None]:
-        return words(self._site, field, value)
 
     def move(self, doc: Doc, project: ProjectDef, actor: str) -> Doc:
         """The issue in another project: a new key, the same id."""
@@ -325,8 +322,3 @@ def _plain_item(name: str, old: tuple[str | None, str], project: ProjectDef) -> 
         "to": project.id,
         "toString": project.name,
     }
-
-
-def is_subtask(type: str) -> bool:
-    """Whether issues of this type live below another."""
-    return any(t.id == type and t.level < 0 for t in TYPES)

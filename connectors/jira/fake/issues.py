@@ -24,7 +24,7 @@ from connectors.jira.fake.limits import Limits
 from connectors.jira.fake.metadata import field_meta
 from connectors.jira.fake.showing import Showing, Shown
 from connectors.jira.fake.site import Doc, Event, Site, changed
-from connectors.jira.fake.vocabulary import EDIT_SCREEN, FIELDS, STATUSES
+from connectors.jira.fake.vocabulary import EDIT_SCREEN, EPIC, FIELDS, STATUSES
 from syncline.sandbox import Call, Endpoint, answer
 
 ROOT = "/rest/api/3/issue"
@@ -123,7 +123,7 @@ class Issues:
     def _delete(self, call: Call) -> Response:
         doc = self.writable(call)
         children = self._site.children(doc["id"])
-        if doc["fields"]["issuetype"] == "10010":
+        if doc["fields"]["issuetype"] == EPIC:
             children = []  # an epic's issues stay
         if children and call.query.get("deleteSubtasks") != "true":
             raise refuse(

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 from connectors.jira.fake import adf
 from connectors.jira.fake.jql import BadJql, Both, Clause, Either, Negated, Node, Value, parse
-from connectors.jira.fake.site import Doc, Site, milliseconds
+from connectors.jira.fake.moments import day, moment
+from connectors.jira.fake.site import Doc, Site
 from connectors.jira.fake.vocabulary import (
     CATEGORIES,
     FIELDS,
@@ -28,10 +28,6 @@ from connectors.jira.fake.vocabulary import (
 )
 
 Test: TypeAlias = Callable[[Doc], bool]
-MINUTE = timedelta(minutes=1)
-UNITS = {"w": 10080 * MINUTE, "d": 1440 * MINUTE, "h": 60 * MINUTE, "m": MINUTE}
-PERIOD = re.compile(r"^[+-]?(\s*\d+[wdhm])+$")
-DATE_FORMATS = ("%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M", "%Y-%m-%d", "%Y/%m/%d")
 ALIASES = {
     "key": "issue",
     "issuekey": "issue",
@@ -313,35 +309,10 @@ class Matcher:
         return test
 
     def _day(self, name: str, value: Value) -> str:
-        at = datetime.fromtimestamp(self._moment(name, value) / 1000, UTC)
-        return at.astimezone(self._zone).date().isoformat()
+        return day(name, value, self._site.clock.now(), self._zone)
 
     def _moment(self, name: str, value: Value) -> int:
-        now = self._site.clock.now()
-        if value.kind == "function":
-            if value.text == "now":
-                return milliseconds(now)
-            if value.text == "startofday":
-                start = now.astimezone(self._zone).replace(hour=0, minute=0, second=0)
-                return milliseconds(start.replace(microsecond=0))
-            raise BadJql(f"Unable to find JQL function '{value.text}()'.")
-        if value.kind == "word" and re.fullmatch(r"-?\d+", value.text):
-            return int(value.text)
-        if PERIOD.match(value.text):
-            sign = -1 if value.text.startswith("-") else 1
-            parts = re.findall(r"(\d+)([wdhm])", value.text)
-            return milliseconds(now + sign * sum((int(n) * UNITS[u] for n, u in parts), 0 * MINUTE))
-        for form in DATE_FORMATS:
-            try:
-                local = datetime.strptime(value.text, form).replace(tzinfo=self._zone)
-            except ValueError:
-                continue
-            return milliseconds(local)
-        raise BadJql(
-            f"Date value '{value.text}' for field '{name}' is invalid. Valid formats include: "
-            "'yyyy/MM/dd HH:mm', 'yyyy-MM-dd HH:mm', 'yyyy/MM/dd', 'yyyy-MM-dd', or a period "
-            "format e.g. '-5d', '4w 2d'."
-        )
+        return moment(name, value, self._site.clock.now(), self._zone)
 
 
 COMPARE: dict[str, Callable[[Any, Any], bool]] = {

@@ -36,8 +36,10 @@ async def test_a_wrong_token_is_told_so(stage: Stage) -> None:
 
 
 async def test_what_a_connection_is_given_opens_the_door(stage: Stage) -> None:
-    given = stage.fake.connection()["auth"]
-    shown = await stage.http.get("/rest/api/3/myself", auth=(given["email"], given["token"]))
+    connection = stage.fake.connection()
+    assert connection["scope"] == {"project": "APP"} and connection["search_lag"] == "2s"
+    given = connection["auth"]
+    shown = await stage.http.get("/rest/api/3/myself", auth=(given["email"], given["api_token"]))
     assert shown.json()["emailAddress"] == BOT_EMAIL
     assert all(v.startswith("sandbox-") for k, v in given.items() if k != "email")
 
