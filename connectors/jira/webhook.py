@@ -1,0 +1,33 @@
+"""Jira's webhooks: `X-Hub-Signature: sha256=…` over the raw body, and issue ids to read.
+
+Only webhooks with a secret are signed (Administration, System, WebHooks: field Secret); they carry
+no time, so a replay is known by `X-Atlassian-Webhook-Identifier`, which also stays the same when
+Jira sends a call again (developer.atlassian.com/cloud/jira/platform/webhooks).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from syncline.sdk.webhook import Delivery, Headers, Hint, Refused, Webhook, header
+
+_SCHEME = "sha256="
+
+
+class JiraWebhook(Webhook):
+    """An endpoint for issue and comment events."""
+
+    def signature(self, headers: Headers) -> bytes:
+        scheme, digest = (value := header(headers, "X-Hub-Signature"))[:7], value[7:]
+        if scheme != _SCHEME:
+            raise Refused("the signature is not of the kind sha256")
+        try:
+            return bytes.fromhex(digest)
+        except ValueError as error:
+            raise Refused("the signature is not hexadecimal") from error
+
+    def parse(self, headers: Headers, payload: Any) -> Delivery:
+        """Issue events carry `issue`, also those about comments; others hint at nothing here."""
+        issue = payload.get("issue")
+        hints = (Hint("issue", str(int(issue["id"]))),) if issue else ()
+        return Delivery(header(headers, "X-Atlassian-Webhook-Identifier"), hints)

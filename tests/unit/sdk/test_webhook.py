@@ -1,0 +1,93 @@
+"""A webhook's call counts only with a signature of ours over its very bytes."""
+
+from __future__ import annotations
+
+import hmac
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from syncline.sdk.errors import Misconfigured
+from syncline.sdk.secrets import Secret
+from syncline.sdk.webhook import Delivery, Headers, Hint, Refused, Webhook, header
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+OLD, NEW = "an-old-secret-of-thirty-bytes!", "a-new-secret-of-thirty-bytes!!"
+BODY = b'{"id": 7}'
+
+
+class Example(Webhook):
+    """Signs the time with the body, as some tools do."""
+
+    def signature(self, headers: Headers) -> bytes:
+        return bytes.fromhex(header(headers, "X-Signature"))
+
+    def signed(self, headers: Headers, body: bytes) -> bytes:
+        return header(headers, "X-Time").encode() + body
+
+    def sent_at(self, headers: Headers) -> datetime:
+        return datetime.fromisoformat(header(headers, "X-Time"))
+
+    def parse(self, headers: Headers, payload: Any) -> Delivery:
+        return Delivery("d1", (Hint("ticket", str(payload["id"])),))
+
+
+def signed(body: bytes = BODY, secret: str = NEW, at: datetime = NOW) -> list[tuple[str, str]]:
+    time = at.isoformat()
+    digest = hmac.new(secret.encode(), time.encode() + body, sha256).hexdigest()
+    return [("x-signature", digest), ("x-time", time)]
+
+
+def endpoint(*secrets: str) -> Example:
+    return Example([Secret(secret) for secret in secrets or (NEW,)])
+
+
+def test_a_genuine_call_gives_the_ids_it_names() -> None:
+    assert endpoint().receive(signed(), BODY, NOW) == Delivery("d1", (Hint("ticket", "7"),))
+
+
+@pytest.mark.parametrize("body", [b"", b'{"id":7}', b'{"id": 7} ', b'{"id": 7', b'{"id": 8}'])
+def test_other_bytes_than_those_signed_are_refused(body: bytes) -> None:
+    with pytest.raises(Refused, match="not by a secret"):
+        endpoint().receive(signed(), body, NOW)
+
+
+def test_while_a_secret_is_rotated_both_count_and_afterwards_the_new_one_alone() -> None:
+    both = endpoint(OLD, NEW)
+    for secret in (OLD, NEW):
+        assert both.receive(signed(secret=secret), BODY, NOW).hints
+    with pytest.raises(Refused):
+        endpoint(NEW).receive(signed(secret=OLD), BODY, NOW)
+
+
+@pytest.mark.parametrize("minutes", [-6, 6])
+def test_a_call_signed_at_another_time_is_a_replay(minutes: int) -> None:
+    with pytest.raises(Refused, match="five minutes"):
+        endpoint().receive(signed(at=NOW + timedelta(minutes=minutes)), BODY, NOW)
+
+
+def test_a_signature_that_is_missing_or_sent_twice_is_refused() -> None:
+    with pytest.raises(Refused, match="X-Signature"):
+        endpoint().receive(signed()[1:], BODY, NOW)
+    with pytest.raises(Refused, match="X-Signature"):
+        endpoint().receive([*signed(), signed()[0]], BODY, NOW)
+
+
+@pytest.mark.parametrize("body", [b"null", b"[]", b"{}", b"not json", b"[" * 2000])
+def test_a_genuine_call_of_another_shape_is_refused_and_breaks_nothing(body: bytes) -> None:
+    with pytest.raises(Refused, match="not what this tool sends"):
+        endpoint().receive(signed(body), body, NOW)
+
+
+def test_a_body_without_end_is_refused_before_it_is_hashed() -> None:
+    body = b"x" * (1024 * 1024 + 1)
+    with pytest.raises(Refused, match="1 MiB"):
+        endpoint().receive(signed(body), body, NOW)
+
+
+@pytest.mark.parametrize("secrets", [(), ("short",), (NEW, "short"), (OLD, NEW, NEW)])
+def test_an_endpoint_has_one_long_secret_or_two(secrets: tuple[str, ...]) -> None:
+    with pytest.raises(Misconfigured):
+        Example([Secret(secret) for secret in secrets])
