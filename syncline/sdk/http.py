@@ -11,9 +11,9 @@ from __future__ import annotations
 import logging
 import random
 from base64 import b64encode
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote, urlencode
@@ -23,14 +23,17 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
 from syncline.sdk.clock import Clock
 from syncline.sdk.egress import Egress, Resolve, Target
-from syncline.sdk.errors import Misconfigured, Retriable
+from syncline.sdk.errors import Misconfigured, RateLimited, Retriable
 from syncline.sdk.exchange import Answer, Exchange, Failure
 from syncline.sdk.limiter import (
     PATIENCE_SECONDS,
     Down,
+    Endpoints,
     Limiter,
     Limits,
     RateHeaders,
+    RateScope,
+    RecordLimited,
     retry_after,
 )
 from syncline.sdk.outcome import Asked, Forbidden, Response, error_for, safe_error
@@ -70,6 +73,10 @@ class _Call:
     items: int
     started: float
 
+    @property
+    def endpoint(self) -> str:
+        return f"{self.asked.method} {path_template(self.asked.path)}"
+
 
 class Transport:
     """HTTP for one connection. `async with` it, or call `aclose` at the end.
@@ -78,7 +85,9 @@ class Transport:
     `Secret`, and `basic_auth`, go to `base_url`'s origin only, never to another allowed host.
     `private_network` allows http and private addresses; `ca_file` adds a certificate authority;
     verification is always on. `retry_reads` is how often a call is repeated at most, for at most
-    two minutes. `resolver` gives a host's addresses and `jitter` the randomness of the waits.
+    two minutes. `rate_scope` reads from a 429's headers what it is about; without it the whole
+    connection waits. `telling` are response headers that errors quote. `resolver` gives a host's
+    addresses and `jitter` the randomness of the waits.
     """
 
     def __init__(
@@ -94,6 +103,8 @@ class Transport:
         ca_file: Path | None = None,
         allowed_hosts: Sequence[str] = (),
         rate_headers: RateHeaders | None = None,
+        rate_scope: Callable[[Mapping[str, str]], RateScope] | None = None,
+        telling: Sequence[str] = (),
         retry_reads: int = 4,
         resolver: Resolve | None = None,
         jitter: random.Random | None = None,
@@ -110,7 +121,10 @@ class Transport:
         )
         self._exchange = Exchange(self._egress, limits, ca_file)
         self._limiter = Limiter(connection, limits, clock)
+        self._endpoints = Endpoints(connection, clock)
         self._rate_headers = rate_headers
+        self._rate_scope = rate_scope
+        self._telling = tuple(telling)
         self._attempts = 1 + retry_reads
         # Spreads retries, guards nothing.
         self._jitter = jitter or random.Random(f"{connection} {clock.monotonic()}")  # noqa: S311
@@ -161,7 +175,16 @@ class Transport:
         method = method.upper()
         mutating = method not in ("GET", "HEAD") if mutating is None else mutating
         target = self._egress.target(path, _query(params))
-        asked = Asked(self.connection, method, target.path, mutating, ok, expect_json, forbidden)
+        asked = Asked(
+            self.connection,
+            method,
+            target.path,
+            mutating,
+            ok,
+            expect_json,
+            forbidden,
+            self._telling,
+        )
         call = _Call(
             asked,
             target,
@@ -178,22 +201,24 @@ class Transport:
             sleep=self._clock.sleep,
             retry=retry_if_exception(lambda error: _repeatable(error, call.asked.mutating)),
             wait=self._wait,
-            stop=lambda state: self._gives_up(state, call.started),
+            stop=lambda state: self._gives_up(state, call),
             reraise=True,
         )
         response: Response = await retrying(self._attempt, call)
         return response
 
     async def _attempt(self, call: _Call) -> Response:
+        await self._endpoints.wait(call.endpoint)
         async with self._limiter:
             started = self._clock.monotonic()
             result = await self._send(call)
             self._note(call, result, self._clock.monotonic() - started)
         self._limiter.note(answered=_answered(result))
-        retry_at = self._hold(result)
-        outcome = error_for(call.asked, result, retry_at)
+        outcome = error_for(call.asked, result, self._hold(call, result))
         if isinstance(outcome, Response):
             return outcome
+        if isinstance(outcome, RateLimited) and self._scope(result) == "record":
+            raise RecordLimited(str(outcome), retry_at=outcome.retry_at, status=outcome.status)
         raise outcome
 
     async def _send(self, call: _Call) -> Answer | Failure:
@@ -235,8 +260,13 @@ class Transport:
                 "%s: %s %s: %s in %.3f s", self.connection, asked.method, asked.path, what, seconds
             )
 
-    def _hold(self, result: Answer | Failure) -> datetime | None:
-        """Hold the connection where the tool asks for it; says until when, if it asked."""
+    def _scope(self, result: Answer | Failure) -> RateScope:
+        if isinstance(result, Failure) or result.status != 429 or self._rate_scope is None:
+            return "connection"
+        return self._rate_scope(result.headers)
+
+    def _hold(self, call: _Call, result: Answer | Failure) -> datetime | None:
+        """Hold what the tool asks to hold; says until when, if it asked."""
         if isinstance(result, Failure):
             return None
         now, told = self._clock.now(), None
@@ -247,6 +277,11 @@ class Transport:
             reset = rates.until_reset(result.headers, now) if rates is not None else None
             told = _UNTOLD_HOLD if reset is None else reset
         if told is not None:
+            match self._scope(result):
+                case "record":
+                    return self._clock.now() + timedelta(seconds=told)
+                case "endpoint":
+                    return self._endpoints.hold(call.endpoint, told)
             return self._limiter.hold(told)
         if self._rate_headers is not None:
             spent = self._rate_headers.hold(result.headers, now)
@@ -259,11 +294,12 @@ class Transport:
         ceiling = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** (state.attempt_number - 1))
         return ceiling * (0.5 + self._jitter.random() / 2)
 
-    def _gives_up(self, state: RetryCallState, started: float) -> bool:
+    def _gives_up(self, state: RetryCallState, call: _Call) -> bool:
         if state.attempt_number >= self._attempts:
             return True
-        next_start = max(state.upcoming_sleep, self._limiter.held_for())
-        return self._clock.monotonic() - started + next_start > PATIENCE_SECONDS
+        held = max(self._limiter.held_for(), self._endpoints.held_for(call.endpoint))
+        next_start = max(state.upcoming_sleep, held)
+        return self._clock.monotonic() - call.started + next_start > PATIENCE_SECONDS
 
 
 def _repeatable(error: BaseException, mutating: bool) -> bool:
@@ -271,7 +307,7 @@ def _repeatable(error: BaseException, mutating: bool) -> bool:
 
     A write's `Retriable` without a status means that no connection could be opened.
     """
-    if not isinstance(error, Retriable) or isinstance(error, Down):
+    if not isinstance(error, Retriable) or isinstance(error, Down | RecordLimited):
         return False
     status = error.status
     if mutating:

@@ -100,6 +100,40 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     )
 
 
+RateScope = Literal["connection", "endpoint", "record"]
+"""What a 429 is about: all calls, those of one method and path, or the one record in the call."""
+
+
+class RecordLimited(RateLimited):
+    """The tool takes no more writes of this one record now; others are not concerned."""
+
+
+class Endpoints:
+    """Holds of single endpoints, where a tool's 429 is about one of them only."""
+
+    def __init__(self, connection: str, clock: Clock) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._held: dict[str, float] = {}
+
+    def hold(self, endpoint: str, seconds: float) -> datetime:
+        """Send nothing there for `seconds`; a longer hold stays. Returns when the hold ends."""
+        until = max(self._held.get(endpoint, -math.inf), self._clock.monotonic() + seconds)
+        self._held[endpoint] = until
+        return self._clock.now() + timedelta(seconds=self.held_for(endpoint))
+
+    def held_for(self, endpoint: str) -> float:
+        """Seconds that the hold still lasts; 0 when there is none."""
+        return max(0.0, self._held.get(endpoint, -math.inf) - self._clock.monotonic())
+
+    async def wait(self, endpoint: str) -> None:
+        """Wait until calls may go there; raises `RateLimited` as `Limiter` does."""
+        while seconds := self.held_for(endpoint):
+            if seconds > PATIENCE_SECONDS:
+                raise _asked_to_wait(f"{self._connection}: {endpoint}", seconds, self._clock)
+            await self._clock.sleep(seconds)
+
+
 class Down(Retriable):
     """The tool has stopped answering; this call was not sent."""
 
@@ -175,11 +209,15 @@ class Limiter:
     def _refuse_long_hold(self) -> None:
         seconds = self.held_for()
         if seconds > PATIENCE_SECONDS:
-            raise RateLimited(
-                f"{self._connection} asked to wait another {seconds:.0f} s. Nothing was sent; "
-                "Syncline comes back after that.",
-                retry_at=self._clock.now() + timedelta(seconds=seconds),
-            )
+            raise _asked_to_wait(self._connection, seconds, self._clock)
+
+
+def _asked_to_wait(what: str, seconds: float, clock: Clock) -> RateLimited:
+    return RateLimited(
+        f"{what} asked to wait another {seconds:.0f} s. Nothing was sent; Syncline comes back "
+        "after that.",
+        retry_at=clock.now() + timedelta(seconds=seconds),
+    )
 
 
 def _bounded(seconds: float) -> float:

@@ -57,7 +57,10 @@ _DEEPEST_JSON = 254
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The part of a request that its answer is judged by; it holds no secret."""
+    """The part of a request that its answer is judged by; it holds no secret.
+
+    `telling` are the response headers whose values an error quotes.
+    """
 
     connection: str
     method: str
@@ -66,6 +69,7 @@ class Asked:
     ok: Collection[int]
     expect_json: bool
     forbidden: Forbidden | None
+    telling: Collection[str] = ()
 
     def __str__(self) -> str:
         return redact.by_value(f"{self.connection}: {self.method} {self.path[:_LONGEST_PATH]}")
@@ -112,8 +116,9 @@ def error_for(
         return _neither(asked, result)
     if retry_at is not None:
         return RateLimited(
-            f"{asked} must wait until {retry_at:%H:%M:%S} UTC ({safe_error(result)}). "
-            "Nothing was applied; Syncline comes back then.",
+            f"{asked} must wait until {retry_at:%H:%M:%S} UTC "
+            f"({safe_error(result, asked.telling)}). Nothing was applied; Syncline comes back "
+            "then.",
             retry_at=retry_at,
             status=result.status,
             request_id=request_id(result),
@@ -123,7 +128,7 @@ def error_for(
     return _refused(asked, result)
 
 
-def safe_error(answer: Answer | Response) -> str:
+def safe_error(answer: Answer | Response, telling: Collection[str] = ()) -> str:
     """Status, request id and the tool's own sentence, without secrets, in 500 characters at most.
 
     Of the body only the members that tools use for messages are quoted, never a record.
@@ -131,6 +136,7 @@ def safe_error(answer: Answer | Response) -> str:
     parts = [str(answer.status)]
     if identifier := request_id(answer):
         parts.append(f"request {identifier}")
+    parts += [f"{name} {answer.headers[name]}" for name in telling if name in answer.headers]
     if sentence := "; ".join(islice(_sentences(answer), _MOST_SENTENCES)):
         parts.append(sentence)
     text = redact(" ".join(", ".join(parts).split()))
@@ -222,7 +228,7 @@ def _neither(asked: Asked, answer: Answer) -> ConnectorError:
 
 def _broken(asked: Asked, answer: Answer) -> ConnectorError:
     known = _known(answer)
-    said = safe_error(answer)
+    said = safe_error(answer, asked.telling)
     if asked.mutating:
         return Ambiguous(
             f"{asked} failed inside the tool ({said}). It may have been applied; Syncline looks "
@@ -238,7 +244,7 @@ def _refused(asked: Asked, answer: Answer) -> ConnectorError:
     """The errors of the tool's clear no: nothing was applied."""
     status = answer.status
     known = _known(answer)
-    said = safe_error(answer)
+    said = safe_error(answer, asked.telling)
     meaning = "auth" if status == 401 else _meaning_of_403(asked) if status == 403 else None
     if meaning == "auth":
         return AuthRequired(
