@@ -143,7 +143,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A comment as the tool shows it; `body` is in the connection's text format."""
+    """A comment as the tool shows it; `body` is in the connection's text format.
+
+    `key` is the one it was made with, where it is one of ours and the tool keeps it.
+    """
 
     id: str
     record_id: str
@@ -153,6 +156,7 @@ class Comment:
     created_at: datetime
     edited_at: datetime | None = None
     by_us: bool = False
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,201 @@
+"""Jira's REST API v3 as calls: searches page by page, issues in bulk, and refusals in Jira's words.
+
+Searching goes to `/search/jql` alone; the older `/search` answers 410 since 2025
+(developer.atlassian.com, CHANGE-2046). Every request of the connection passes through `send`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+
+from syncline.sdk.batches import outcomes
+from syncline.sdk.connector import Outcome, Result
+from syncline.sdk.errors import AuthRequired, ConnectorError, Rejected
+from syncline.sdk.http import Response, Transport
+from syncline.sdk.limiter import RateHeaders, RateScope
+
+Issue = Mapping[str, Any]
+
+API = "/rest/api/3"
+FETCH = 100  # SPEC bulkFetchIssues: the most ids in one request
+PAGE = 5000  # SPEC searchAndReconsileIssuesUsingJqlPost: Jira gives fewer where fields are asked
+KEY_PROPERTY = "syncline"
+
+LOGIN_REASON = "X-Seraph-LoginReason"
+RATE_REASON = "RateLimit-Reason"
+RATE_HEADERS = RateHeaders("x-ratelimit-remaining", "x-ratelimit-reset", "iso")
+
+# `refusal` puts a field's id before what Jira says of it.
+_FIELD = re.compile(r"\b(\w+)(?=: )")
+
+T = TypeVar("T")
+
+
+def rate_scope(headers: Mapping[str, str]) -> RateScope:
+    """What a 429 is about (developer.atlassian.com/cloud/jira/platform/rate-limiting)."""
+    match headers.get(RATE_REASON.lower(), "").lower():
+        case "jira-burst-based":
+            return "endpoint"
+        case "jira-per-issue-on-write":
+            return "record"
+    return "connection"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of a search, and Jira's own time when it answered. `token`: there is another page."""
+
+    issues: Sequence[Issue]
+    token: str | None
+    at: datetime
+
+
+class TokenExpired(Rejected):
+    """Jira no longer knows a page's token: the search has to start anew."""
+
+
+class Client:
+    """The calls; it raises what `Transport` raises, and `Rejected` with Jira's own sentences."""
+
+    def __init__(self, transport: Transport, now: Callable[[], datetime]) -> None:
+        self.transport = transport
+        self._now = now
+
+    async def send(self, method: str, path: str, **how: Any) -> Response:
+        """Any request; `how` as for `Transport.request`."""
+        try:
+            return await self.transport.request(method, path, **how)
+        except AuthRequired as error:
+            if "AUTHENTICATION_DENIED" not in str(error):
+                raise
+            raise AuthRequired(
+                f"{error} Jira asks this account for a CAPTCHA after failed logins: sign in once "
+                "with a browser.",
+                status=error.status,
+            ) from None
+
+    async def get(self, path: str, **params: object) -> Any:
+        """The JSON at a path of the API."""
+        return (await self.send("GET", API + path, params=params)).json()
+
+    async def ask(self, path: str, body: object, items: int = 1) -> Any:
+        """The answer to a question that is asked by POST and changes nothing."""
+        response = await self.send(
+            "POST", API + path, json=body, mutating=False, items=items, ok=(200, 400)
+        )
+        if response.status == 400:
+            raise Rejected(refusal(response.json()), status=400)
+        return response.json()
+
+    async def write(self, method: str, path: str, body: object, **how: Any) -> Response:
+        """A POST or PUT; raises Rejected with Jira's sentences where it refuses."""
+        ok = (200, 201, 204, 400)
+        response = await self.send(method, API + path, json=body, ok=ok, **how)
+        if response.status == 400:
+            raise Rejected(refusal(response.json()), status=400)
+        return response
+
+    async def search(
+        self,
+        jql: str,
+        fields: Sequence[str],
+        token: str | None = None,
+        *,
+        most: int = PAGE,
+    ) -> Found:
+        """One page; raises TokenExpired where the page cannot be had any more."""
+        body: dict[str, object] = {"jql": jql, "fields": list(fields), "maxResults": most}
+        body["properties"] = [KEY_PROPERTY]
+        if token is not None:
+            body["nextPageToken"] = token
+        path = f"{API}/search/jql"
+        response = await self.send("POST", path, json=body, mutating=False, ok=(200, 400))
+        if response.status == 400:
+            error = TokenExpired if token is not None else Rejected
+            raise error(refusal(response.json()), status=400)
+        told = response.json()
+        return Found(told["issues"], told.get("nextPageToken"), self._at(response))
+
+    def _at(self, response: Response) -> datetime:
+        try:
+            at = parsedate_to_datetime(response.headers.get("date", ""))
+        except ValueError:
+            return self._now()
+        return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+    async def all(self, jql: str, fields: Sequence[str]) -> list[Issue]:
+        """Every issue that a query finds, for queries that find few."""
+        page = await self.search(jql, fields)
+        found = list(page.issues)
+        while page.token is not None:
+            page = await self.search(jql, fields, page.token)
+            found += page.issues
+        return found
+
+    async def by_id(self, ids: Sequence[str], fields: Sequence[str]) -> dict[str, Issue]:
+        """The issues of `ids` that this account can see, a hundred in one request."""
+        chunks = [ids[at : at + FETCH] for at in range(0, len(ids), FETCH)]
+        answers = await asyncio.gather(*(self._fetch(chunk, fields) for chunk in chunks))
+        return {str(issue["id"]): issue for issues in answers for issue in issues}
+
+    async def _fetch(self, ids: Sequence[str], fields: Sequence[str]) -> list[Issue]:
+        body = {
+            "issueIdsOrKeys": list(ids),
+            "fields": list(fields),
+            "properties": [KEY_PROPERTY],
+        }
+        told = await self.ask("/issue/bulkfetch", body, items=len(ids))
+        issues: list[Issue] = told["issues"]
+        return issues
+
+
+def refusal(body: Any) -> str:
+    """What Jira says is wrong (SPEC `ErrorCollection`)."""
+    if not isinstance(body, Mapping):
+        return "Jira refused it without a word."
+    said = [str(text) for text in body.get("errorMessages") or ()]
+    errors = body.get("errors")
+    if isinstance(errors, Mapping):
+        said += [f"{field}: {text}" for field, text in errors.items()]
+    return "; ".join(said) or str(body.get("message") or "Jira refused it without a word.")
+
+
+def in_words(said: str, names: Mapping[str, str]) -> str:
+    """Jira's sentences with the names of fields in place of their ids."""
+    return _FIELD.sub(lambda match: names.get(match[1], match[1]), said)
+
+
+async def in_order(
+    items: Sequence[T], record: Callable[[T], str], one: Callable[[T], Awaitable[Outcome]]
+) -> list[Outcome]:
+    """As `outcomes`, but the items of one record one after the other.
+
+    After an item that may still come the record's later ones wait, so that their order is kept.
+    """
+    told: dict[int, Outcome] = {}
+
+    async def of_record(places: Sequence[int]) -> Outcome:
+        for place in places:
+            try:
+                (told[place],) = await outcomes([items[place]], one)
+            except ConnectorError:
+                if place == places[0]:
+                    raise
+                break  # what was done before counts; the next call meets the error again
+            if told[place].result in (Result.RETRY, Result.AMBIGUOUS):
+                break
+        done = (told[p] for p in places if p in told and told[p].result is Result.APPLIED)
+        return next(done, told[places[0]])
+
+    places: dict[str, list[int]] = {}
+    for place, item in enumerate(items):
+        places.setdefault(record(item), []).append(place)
+    await outcomes(list(places.values()), of_record)
+    waiting = Outcome(Result.RETRY, reason="an earlier one of this record is not settled yet")
+    return [told.get(place, waiting) for place in range(len(items))]

@@ -1,0 +1,153 @@
+"""Status moves along transitions.
+
+A status is reached by transitions only, and which there are depends on the project's workflow for
+the issue's type. A transition is chosen by the status it leads to: its id belongs to one workflow,
+its name to nobody. What may follow a status is remembered from every answer, and looked up on
+another issue in that status when it is not known yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from connectors.jira.client import Client, Issue, in_words
+from connectors.jira.package import Package
+from connectors.jira.screens import Screens
+from syncline.sdk.errors import Ambiguous, Conflict, ConnectorError, Rejected
+
+LOOKUPS = 8  # issues asked at most to find one path
+
+Place = tuple[str, str, str]
+"""A project, an issue type and a status, by id and name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A transition: its id and name, the status it leads to, and the fields of its screen."""
+
+    id: str
+    name: str
+    to: str
+    screen: Mapping[str, Any]
+
+
+class Workflow:
+    """Moves issues of one connection; what it learns holds for this account and process."""
+
+    def __init__(self, client: Client, package: Package, screens: Screens) -> None:
+        self._client = client
+        self._package = package
+        self._screens = screens
+        self._next: dict[Place, tuple[Step, ...]] = {}
+
+    async def path(self, issue: Issue, target: str) -> list[str]:
+        """The statuses to go through, the target last; raises Rejected where none is found.
+
+        Nothing is written. `issue` has its project, type and status.
+        """
+        here = _place(issue)
+        if _same(here[2], target):
+            return []
+        await self._learn(here, str(issue["id"]))
+        paths, known, lookups = [[here[2]]], {here[2]}, 0
+        for path in paths:
+            place = (here[0], here[1], path[-1])
+            if place not in self._next:
+                if lookups == LOOKUPS:
+                    continue
+                lookups += 1
+                await self._look(place)
+            statuses = [step.to for step in self._next[place]]
+            if ends := [status for status in statuses if _same(status, target)]:
+                return [*path[1:], ends[0]]
+            fresh = [status for status in dict.fromkeys(statuses) if status not in known]
+            known.update(fresh)
+            paths += [[*path, status] for status in fresh]
+        raise Rejected(self._refusal(issue, target))
+
+    async def move(
+        self, issue: Issue, path: list[str], values: Mapping[str, Any], *, sent: bool
+    ) -> None:
+        """Take the steps of a `path`; `values` are fields by id for screens that show them.
+
+        `sent` says whether something was written to the issue before. Raises Rejected, with nothing
+        moved, where the first step cannot be taken; Ambiguous where one stopped half-way: the issue
+        must be read again.
+        """
+        id, place = str(issue["id"]), _place(issue)
+        for number, status in enumerate(path):
+            try:
+                step = await self._step(id, place, status)
+                fields = self._screens.fill(step.name, status, step.screen, values)
+                await self._take(id, step, fields)
+            except ConnectorError as error:
+                if not (sent or number):
+                    raise
+                raise Ambiguous(
+                    f"Issue {issue['key']} stopped on its way to the status {path[-1]!r}: {error}"
+                ) from error
+            place = (place[0], place[1], status)
+
+    async def _step(self, id: str, place: Place, status: str) -> Step:
+        """The transition to a status as it is offered now, with its screen."""
+        offered = await self._learn(place, id)
+        fits = [step for step in offered if _same(step.to, status)]
+        if not fits:
+            raise Conflict(f"Jira no longer offers a transition from {place[2]!r} to {status!r}.")
+        return min(fits, key=lambda step: len(self._screens.required(step.screen)))
+
+    async def _take(self, id: str, step: Step, fields: Mapping[str, Any]) -> None:
+        try:
+            await self._package.call(
+                lambda jira: jira.transition_issue(id, step.id, fields=dict(fields))
+            )
+        except Rejected as error:
+            raise Rejected(
+                f"Jira refused the transition {step.name!r} to {step.to!r}: "
+                f"{in_words(str(error), self._screens.names(step.screen))}",
+                status=error.status,
+            ) from error
+
+    async def _learn(self, place: Place, id: str) -> tuple[Step, ...]:
+        """What an issue in this place is offered."""
+        told = await self._package.call(
+            lambda jira: jira.transitions(id, expand="transitions.fields")
+        )
+        steps = tuple(
+            Step(str(t["id"]), t["name"], t["to"]["name"], t.get("fields") or {}) for t in told
+        )
+        self._next[place] = steps
+        return steps
+
+    async def _look(self, place: Place) -> None:
+        """What may follow a status, from an issue that is in it now; nothing without one."""
+        project, kind, status = place
+        name = status.replace("\\", "\\\\").replace('"', '\\"')
+        page = await self._client.search(
+            f'project = {project} AND issuetype = {kind} AND status = "{name}" ORDER BY id DESC',
+            ["id"],
+            most=1,
+        )
+        self._next[place] = ()
+        for issue in page.issues:
+            await self._learn(place, str(issue["id"]))
+
+    def _refusal(self, issue: Issue, target: str) -> str:
+        place = _place(issue)
+        offered = ", ".join(f"{step.to} (by {step.name!r})" for step in self._next.get(place, ()))
+        return (
+            f"Issue {issue['key']}: the workflow leads this account from {place[2]!r} to {target!r}"
+            f" by no path it knows. Offered now: {offered or 'nothing'}. The status stays; an "
+            "administrator can allow the transition."
+        )
+
+
+def _place(issue: Issue) -> Place:
+    told = issue["fields"]
+    return str(told["project"]["id"]), str(told["issuetype"]["id"]), str(told["status"]["name"])
+
+
+def _same(one: str, other: str) -> bool:
+    return one.casefold() == other.casefold()
