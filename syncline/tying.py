@@ -94,7 +94,8 @@ async def unlink(hub: Hub, link: Link, sides: Iterable[str]) -> tuple[Link, list
             if after.sides[side].state in ("cut", "gone"):
                 continue
             for shown_on in after.sides:
-                cards = cards_of(after, shown_on) if after.sides[shown_on].state == "in" else []
+                shows = after.sides[shown_on].state == "in"
+                cards = cards_of(after, shown_on, env.connectors) if shows else []
                 mine = [c for c in cards if side in (shown_on, c.connection)]
                 gone.setdefault(shown_on, []).extend(mine)
             after = await commands.unlink(hub.store, after, side, hub.clock.now())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from syncline.engine.book import Book
 from syncline.engine.context import PassContext
 from syncline.engine.owing import CARDS, cards_owed, lacking, owes
-from syncline.sdk.connector import LinkCard, Result
+from syncline.sdk.connector import Connector, LinkCard, Result
 from syncline.sdk.errors import ConnectorError
 from syncline.store.rows import Link
 
@@ -21,7 +21,8 @@ async def show_cards(context: PassContext, links: Sequence[Link]) -> None:
     for link in links:
         for side in cards_owed(context.sync, link):
             if side in context.reachable():
-                owed.setdefault(side, []).extend((link, card) for card in cards_of(link, side))
+                cards = cards_of(link, side, context.connectors)
+                owed.setdefault(side, []).extend((link, card) for card in cards)
     done: dict[str, Link] = {link.id: link for link in links}
     for side, pairs in owed.items():
         record = context.sync.sides[side].record
@@ -44,7 +45,7 @@ async def show_cards(context: PassContext, links: Sequence[Link]) -> None:
     await context.commit(book.write)
 
 
-def cards_of(link: Link, side: str) -> list[LinkCard]:
+def cards_of(link: Link, side: str, connectors: Mapping[str, Connector]) -> list[LinkCard]:
     """What a side shows of its link's other records."""
     title = (link.fields.get(TITLE_UNIT) or {}).get("value")
     return [
@@ -54,6 +55,8 @@ def cards_of(link: Link, side: str) -> list[LinkCard]:
             key=at.key or at.record_id,
             title=title if isinstance(title, str) else "",
             url=at.url,
+            tool=connectors[other].name if other in connectors else "",
+            linked_id=at.record_id,
         )
         for other, at in link.sides.items()
         if other != side and at.state == "in" and at.url

@@ -209,13 +209,19 @@ class NewAttachment:
 
 @dataclass(frozen=True, slots=True)
 class LinkCard:
-    """What a record shows of a linked record in another tool: key, title and address."""
+    """What a record shows of a linked record in another tool: key, title and address.
+
+    `tool` and `linked_id` name that tool and the record's id in it, for a native link between the
+    two tools; empty where they are not known.
+    """
 
     record_id: str
     connection: str
     key: str
     title: str
     url: str
+    tool: str = ""
+    linked_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

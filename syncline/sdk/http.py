@@ -22,8 +22,9 @@ import orjson
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
 from syncline.sdk.clock import Clock
+from syncline.sdk.credentials import Credentials
 from syncline.sdk.egress import Egress, Resolve, Target
-from syncline.sdk.errors import Misconfigured, RateLimited, Retriable
+from syncline.sdk.errors import AuthRequired, Misconfigured, RateLimited, Retriable
 from syncline.sdk.exchange import Answer, Exchange, Failure
 from syncline.sdk.limiter import (
     PATIENCE_SECONDS,
@@ -72,6 +73,7 @@ class _Call:
     files: Files | None
     items: int
     started: float
+    authorised: bool
 
     @property
     def endpoint(self) -> str:
@@ -82,7 +84,8 @@ class Transport:
     """HTTP for one connection. `async with` it, or call `aclose` at the end.
 
     `base_url` may have a path, under which every relative path stands. Headers whose value is a
-    `Secret`, and `basic_auth`, go to `base_url`'s origin only, never to another allowed host.
+    `Secret`, `basic_auth` and what `credentials` give go to `base_url`'s origin only, never to
+    another allowed host.
     `private_network` allows http and private addresses; `ca_file` adds a certificate authority;
     verification is always on. `retry_reads` is how often a call is repeated at most, for at most
     two minutes. `rate_scope` reads from a 429's headers what it is about; without it the whole
@@ -99,6 +102,7 @@ class Transport:
         clock: Clock,
         headers: Mapping[str, str | Secret] | None = None,
         basic_auth: tuple[str, Secret] | None = None,
+        credentials: Credentials | None = None,
         private_network: bool = False,
         ca_file: Path | None = None,
         allowed_hosts: Sequence[str] = (),
@@ -129,6 +133,7 @@ class Transport:
         # Spreads retries, guards nothing.
         self._jitter = jitter or random.Random(f"{connection} {clock.monotonic()}")  # noqa: S311
         self._headers = dict(headers or {})
+        self._credentials = credentials
         if basic_auth is not None:
             self._headers["Authorization"] = _basic(*basic_auth)
         for name, value in self._headers.items():
@@ -163,6 +168,7 @@ class Transport:
         ok: Collection[int] = (200, 201, 202, 204),
         expect_json: bool = True,
         forbidden: Forbidden | None = None,
+        authorised: bool = True,
     ) -> Response:
         """Ask the tool, and give its answer when the status is in `ok`; else raise.
 
@@ -170,7 +176,8 @@ class Transport:
         origin. `params` without a value are left out. `mutating` is true unless GET or HEAD; say
         False for a search by POST. `items` is how many records it is about. `expect_json` decodes
         the body here, so that a cut answer counts as none. `forbidden` says what a 403 means: by
-        default the record is `hidden` for a read and `rejected` for a write.
+        default the record is `hidden` for a read and `rejected` for a write. `authorised` False
+        leaves `credentials` out: for the request that asks for them.
         """
         method = method.upper()
         mutating = method not in ("GET", "HEAD") if mutating is None else mutating
@@ -193,6 +200,7 @@ class Transport:
             files,
             items,
             self._clock.monotonic(),
+            authorised and target.at_base,
         )
         return await self._repeated(call)
 
@@ -204,14 +212,29 @@ class Transport:
             stop=lambda state: self._gives_up(state, call),
             reraise=True,
         )
-        response: Response = await retrying(self._attempt, call)
+        response: Response = await retrying(self._signed, call)
         return response
 
-    async def _attempt(self, call: _Call) -> Response:
+    async def _signed(self, call: _Call) -> Response:
+        """One attempt with the credentials of now, and a second one where they were refused."""
+        if self._credentials is None or not call.authorised:
+            return await self._attempt(call)
+        for last in (False, True):
+            value = await self._credentials.value(self)
+            _check_header(self.connection, "Authorization", value)
+            try:
+                return await self._attempt(call, value)
+            except AuthRequired as error:
+                if last or error.status != 401:
+                    raise
+            self._credentials.refused(value)
+        raise AssertionError("the last attempt answers or raises")
+
+    async def _attempt(self, call: _Call, credentials: Secret | None = None) -> Response:
         await self._endpoints.wait(call.endpoint)
         async with self._limiter:
             started = self._clock.monotonic()
-            result = await self._send(call)
+            result = await self._send(call, credentials)
             self._note(call, result, self._clock.monotonic() - started)
         self._limiter.note(answered=_answered(result))
         outcome = error_for(call.asked, result, self._hold(call, result))
@@ -221,11 +244,12 @@ class Transport:
             raise RecordLimited(str(outcome), retry_at=outcome.retry_at, status=outcome.status)
         raise outcome
 
-    async def _send(self, call: _Call) -> Answer | Failure:
+    async def _send(self, call: _Call, credentials: Secret | None) -> Answer | Failure:
+        signed = [] if credentials is None else [("Authorization", credentials.reveal())]
         request = self._exchange.client().build_request(
             call.asked.method,
             call.target.url,
-            headers=call.headers,
+            headers=[*call.headers, *signed],
             content=call.content,
             files=call.files,
         )
