@@ -1,0 +1,180 @@
+"""Zendesk's REST interface as calls: single records, many by id, lists by cursor, writes.
+
+Lists are read by cursor (`page[size]`, `page[after]`); the older page numbers end at row 10,000.
+`Client` raises what `Transport` raises.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, TypeVar
+
+from syncline.sdk.batches import outcomes
+from syncline.sdk.clock import Clock
+from syncline.sdk.connector import Outcome, Result
+from syncline.sdk.errors import ConnectorError, Retriable
+from syncline.sdk.http import Response, Transport
+from syncline.sdk.outcome import Forbidden
+
+Row = Mapping[str, Any]
+
+API = "/api/v2"
+PAGE = 100  # the most rows of a list, of `show_many` and of a job
+
+T = TypeVar("T")
+
+
+def moment(text: str) -> datetime:
+    """A time as Zendesk writes it: UTC in whole seconds."""
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def seconds(text: str) -> int:
+    """A time of Zendesk in seconds since 1970."""
+    return int(moment(text).timestamp())
+
+
+def stamp(version: int) -> str:
+    """The inverse of `seconds`."""
+    return datetime.fromtimestamp(version, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def numbers(ids: Sequence[str]) -> list[str]:
+    """Those of `ids` that can be ids in Zendesk, once each."""
+    return [id for id in dict.fromkeys(ids) if id.isascii() and id.isdecimal()]
+
+
+def chunks(items: Sequence[T], size: int = PAGE) -> list[Sequence[T]]:
+    """Pieces of at most `size`."""
+    return [items[at : at + size] for at in range(0, len(items), size)]
+
+
+class Client:
+    """The calls of one connection."""
+
+    def __init__(self, transport: Transport) -> None:
+        self.transport = transport
+
+    async def get(
+        self,
+        path: str,
+        params: Mapping[str, object] | None = None,
+        *,
+        forbidden: Forbidden | None = None,
+    ) -> Any:
+        """The JSON at a path under `/api/v2`; a 403 is a `NotFound` that is hidden."""
+        response = await self.transport.request(
+            "GET", f"{API}{path}", params=params, forbidden=forbidden
+        )
+        return response.json()
+
+    async def pages(self, path: str, member: str, **params: object) -> AsyncIterator[list[Row]]:
+        """A list by cursor, page by page."""
+        async for answer in self.answers(path, **params):
+            yield answer[member]
+
+    async def answers(self, path: str, **params: object) -> AsyncIterator[Row]:
+        """The whole answers of a list by cursor, which may bring more than its rows."""
+        after: str | None = None
+        while True:
+            asked = {**params, "page[size]": PAGE, "page[after]": after}
+            answer = await self.get(path, asked)
+            yield answer
+            meta = answer.get("meta") or {}
+            if not meta.get("has_more"):
+                return
+            if meta.get("after_cursor") in (None, after):
+                raise Retriable(f"{path}: Zendesk's list does not go on. It is read again later.")
+            after = meta["after_cursor"]
+
+    async def many(self, path: str, member: str, ids: Sequence[str]) -> list[Row]:
+        """The rows of `ids` that there are, a hundred in one request."""
+        answers = await together(
+            self.get(f"{path}/show_many", {"ids": ",".join(some)}) for some in chunks(ids)
+        )
+        return [row for answer in answers for row in answer[member]]
+
+    async def write(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        items: int = 1,
+    ) -> Response:
+        """A POST, PUT or DELETE."""
+        return await self.transport.request(
+            method, f"{API}{path}", json=body, headers=headers, items=items
+        )
+
+
+class Budget:
+    """`async with budget:` waits until one request more stays within a number a minute.
+
+    Zendesk counts some lists apart from the account's own limit, and few of them.
+    """
+
+    def __init__(self, per_minute: int, clock: Clock) -> None:
+        self._clock = clock
+        self._turn = asyncio.Lock()
+        self._sent: deque[float] = deque(maxlen=per_minute)
+
+    async def __aenter__(self) -> None:
+        async with self._turn:
+            if len(self._sent) == self._sent.maxlen:
+                wait = self._sent[0] + 60 - self._clock.monotonic()
+                if wait > 0:
+                    await self._clock.sleep(wait)
+            self._sent.append(self._clock.monotonic())
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        return None
+
+
+async def together(calls: Any) -> list[Any]:
+    """The results in order; the first error only when none of the calls is under way any more."""
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return results
+
+
+async def in_order(
+    items: Sequence[T], record: Callable[[T], str], one: Callable[[T], Awaitable[Outcome]]
+) -> list[Outcome]:
+    """As `outcomes`, but the items of one record one after the other.
+
+    After an item that may still come the record's later ones wait, so that their order is kept.
+    """
+    told: dict[int, Outcome] = {}
+
+    async def of_record(places: Sequence[int]) -> Outcome:
+        for place in places:
+            try:
+                (told[place],) = await outcomes([items[place]], one)
+            except ConnectorError:
+                if place == places[0]:
+                    raise
+                break  # what was done before counts; the next call meets the error again
+            if told[place].result in (Result.RETRY, Result.AMBIGUOUS):
+                break
+        done = (told[p] for p in places if p in told and told[p].result is Result.APPLIED)
+        return next(done, told[places[0]])
+
+    places: dict[str, list[int]] = {}
+    for place, item in enumerate(items):
+        places.setdefault(record(item), []).append(place)
+    await outcomes(list(places.values()), of_record)
+    waiting = Outcome(Result.RETRY, reason="an earlier one of this ticket is not settled yet")
+    return [told.get(place, waiting) for place in range(len(items))]

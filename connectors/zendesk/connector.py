@@ -1,0 +1,190 @@
+"""The Zendesk connector: opens a connection and hands each call to the part for it.
+
+What Zendesk can do decides what is claimed here. An update is refused when the ticket has moved
+since its time stamp, which counts whole seconds; an audit names who changed what. Lists lag by a
+minute, single tickets do not. A ticket that was deleted can be restored, and one that was closed
+takes nothing any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import ClassVar, Self
+
+from connectors.zendesk.auth import credentials
+from connectors.zendesk.client import PAGE, Client
+from connectors.zendesk.config import ZendeskConfig
+from connectors.zendesk.describing import describe
+from connectors.zendesk.feed import Feed
+from connectors.zendesk.finding import Finder
+from connectors.zendesk.history import History
+from connectors.zendesk.jobs import Jobs
+from connectors.zendesk.links import Links
+from connectors.zendesk.messages import Messages
+from connectors.zendesk.metadata import Metadata
+from connectors.zendesk.people import People
+from connectors.zendesk.reading import Reader
+from connectors.zendesk.wire import WireShape
+from connectors.zendesk.writing import Writer
+from syncline.sdk.clock import Clock
+from syncline.sdk.connector import (
+    Attachment,
+    Capabilities,
+    CensusPage,
+    Change,
+    Comment,
+    ConnectionConfig,
+    Connector,
+    Create,
+    CreateSearch,
+    FindResult,
+    LinkCard,
+    Missing,
+    NewAttachment,
+    NewComment,
+    Outcome,
+    Page,
+    Person,
+    Record,
+    Schema,
+    Update,
+    Visibility,
+)
+from syncline.sdk.errors import Misconfigured
+from syncline.sdk.http import Limits, RateHeaders, Transport
+
+# The export leaves out the last minute; a second one allows for the clocks.
+SEARCH_LAG = timedelta(minutes=2)
+# 80 % of what the smallest plan, Team, allows an account in a minute.
+REQUESTS_PER_MINUTE = 160.0
+CONCURRENT = 4
+# A thousand exported tickets, each with a description of up to 64 KB.
+MOST_BYTES = 100 * 1024 * 1024
+
+
+class ZendeskConnector(Connector):
+    """Tickets of a Zendesk Support account."""
+
+    name: ClassVar[str] = "zendesk"
+    config_model: ClassVar[type[ConnectionConfig]] = ZendeskConfig
+
+    def __init__(self, config: ZendeskConfig, transport: Transport, clock: Clock) -> None:
+        self.capabilities = Capabilities(
+            conditional_update=True,
+            answers_writes=True,
+            find_by_key=True,
+            search_lag=SEARCH_LAG if config.search_lag is None else config.search_lag,
+            history=True,
+            visibilities=(Visibility.PUBLIC, Visibility.INTERNAL),
+            attachments=True,
+            deletes=("archive",),
+            shows_links=True,
+            bulk_create=PAGE,
+            bulk_update=PAGE,
+            bulk_fetch=PAGE,
+            residual_window=True,
+        )
+        self._transport = transport
+        self._config = config
+        client = Client(transport)
+        metadata = self._metadata = Metadata(client, config)
+        shape = WireShape(config)
+        reader = self._reader = Reader(client, metadata, shape, clock)
+        messages = self._messages = Messages(client, metadata)
+        self._feed = Feed(client, metadata, reader, clock)
+        self._finder = Finder(client, reader)
+        self._history = History(client, metadata, config.link_field)
+        self._people = People(client)
+        self._writer = Writer(client, metadata, reader, shape, Jobs(client, clock))
+        self._links = Links(
+            client, metadata, reader, messages, shape, config.link_field, config.jira_links
+        )
+
+    @classmethod
+    def open(cls, connection: str, config: ConnectionConfig, clock: Clock) -> Self:
+        """A connector for one connection; sends nothing yet."""
+        if not isinstance(config, ZendeskConfig):
+            raise Misconfigured(f"{connection} is not configured for Zendesk; nothing was sent.")
+        limits = config.limits
+        transport = Transport(
+            connection=connection,
+            base_url=config.web_url,
+            limits=Limits(
+                limits.requests_per_minute or REQUESTS_PER_MINUTE,
+                limits.concurrent or CONCURRENT,
+                max_response_bytes=MOST_BYTES,
+            ),
+            clock=clock,
+            private_network=config.private_network,
+            ca_file=config.ca_file,
+            allowed_hosts=config.file_hosts,
+            rate_headers=RateHeaders("x-rate-limit-remaining", "ratelimit-reset"),
+            **credentials(config.auth, clock),
+        )
+        return cls(config, transport, clock)
+
+    async def describe(self) -> Schema:
+        return await describe(self._metadata, self._config)
+
+    def changes(self, record: str, cursor: str | None) -> AsyncIterator[Page]:
+        return self._feed.changes(cursor)
+
+    def census(self, record: str) -> AsyncIterator[CensusPage]:
+        return self._feed.census()
+
+    async def fetch(self, record: str, ids: Sequence[str]) -> Mapping[str, Record | Missing]:
+        return await self._reader.fetch(ids)
+
+    async def create(self, record: str, items: Sequence[Create]) -> Sequence[Outcome]:
+        return await self._writer.create(items)
+
+    async def update(self, record: str, items: Sequence[Update]) -> Sequence[Outcome]:
+        return await self._writer.update(items)
+
+    async def find(self, record: str, items: Sequence[CreateSearch]) -> Sequence[FindResult]:
+        return await self._finder.find(items)
+
+    async def remove(self, record: str, ids: Sequence[str], how: str) -> Sequence[Outcome]:
+        if how not in self.capabilities.deletes:
+            return await super().remove(record, ids, how)
+        return await self._writer.remove(ids)
+
+    async def history(
+        self, record: str, ids: Sequence[str], since: datetime
+    ) -> Mapping[str, Sequence[Change]]:
+        return await self._history.of(ids, since)
+
+    async def comments(self, record: str, ids: Sequence[str]) -> Mapping[str, Sequence[Comment]]:
+        return await self._messages.comments(ids)
+
+    async def comment(self, record: str, items: Sequence[NewComment]) -> Sequence[Outcome]:
+        return await self._messages.comment(items)
+
+    async def attachments(
+        self, record: str, ids: Sequence[str]
+    ) -> Mapping[str, Sequence[Attachment]]:
+        return await self._messages.attachments(ids)
+
+    async def download(self, record: str, attachment: Attachment) -> bytes:
+        return await self._messages.download(attachment, self.capabilities.max_attachment_bytes)
+
+    async def attach(self, record: str, items: Sequence[NewAttachment]) -> Sequence[Outcome]:
+        return await self._messages.attach(items)
+
+    async def show_links(
+        self, record: str, cards: Sequence[LinkCard], gone: Sequence[LinkCard] = ()
+    ) -> Sequence[Outcome]:
+        return await self._links.show(cards, gone)
+
+    async def people(self, handles: Sequence[str]) -> Mapping[str, Person]:
+        return await self._people.by_id(handles)
+
+    async def find_people(self, emails: Sequence[str]) -> Mapping[str, Person]:
+        return await self._people.by_email(emails)
+
+    def requests(self) -> Mapping[str, int]:
+        return dict(self._transport.log.counts)
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()

@@ -1,0 +1,309 @@
+"""Creates, updates and removals: alone in one request, from three on as one job of Zendesk's.
+
+A job saves requests, and the budget of writes a minute, which is small. What it refuses is sent
+again alone: nothing of it was applied, and alone Zendesk says why in full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from connectors.zendesk.client import PAGE, Client, Row, chunks, stamp
+from connectors.zendesk.history import replaced
+from connectors.zendesk.jobs import Done, Jobs, succeeded
+from connectors.zendesk.metadata import Metadata, Names
+from connectors.zendesk.reading import Reader
+from connectors.zendesk.wire import WireShape, leaves, moved, same
+from syncline.sdk.batches import outcomes
+from syncline.sdk.connector import Create, Outcome, Record, Result, Update
+from syncline.sdk.errors import (
+    Ambiguous,
+    AuthRequired,
+    Conflict,
+    ConnectorError,
+    Misconfigured,
+    NotFound,
+    Rejected,
+    Retriable,
+)
+
+JOB_FROM = 3  # below that, a job with its results and a read costs no fewer requests
+
+
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """A create and what Zendesk is sent for it."""
+
+    item: Create
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Patching:
+    """An update and what Zendesk is sent for it, on the condition that nothing moved."""
+
+    item: Update
+    body: dict[str, Any]
+
+
+Sent = TypeVar("Sent", _Making, _Patching)
+
+
+class Writer:
+    """Writes for one connection."""
+
+    def __init__(
+        self,
+        client: Client,
+        metadata: Metadata,
+        reader: Reader,
+        shape: WireShape,
+        jobs: Jobs,
+    ) -> None:
+        self._client = client
+        self._metadata = metadata
+        self._reader = reader
+        self._shape = shape
+        self._jobs = jobs
+
+    async def create(self, items: Sequence[Create]) -> list[Outcome]:
+        """Make tickets; each has its key as external id, by which a lost one is found."""
+        asked = {name for item in items for name in item.fields}
+        names = await self._metadata.names_for([*asked, "group"])
+
+        async def prepared(item: Create) -> _Making:
+            return _Making(item, self._shape.creation(item.fields, item.key, names))
+
+        return await self._written(items, prepared, self._make, self._make_many)
+
+    async def update(self, items: Sequence[Update]) -> list[Outcome]:
+        """Patch tickets, each only if it is still what it was when the patch was planned."""
+        names = await self._metadata.names_for({name for item in items for name in item.patch})
+        stamps = await self._stamps([item for item in items if item.version is None])
+
+        async def prepared(item: Update) -> _Patching:
+            return self._prepared(item, names, stamps)
+
+        return await self._written(items, prepared, self._patch, self._patch_many)
+
+    async def remove(self, ids: Sequence[str]) -> list[Outcome]:
+        """Delete tickets; for thirty days they can be restored in Zendesk."""
+
+        async def one(id: str) -> Outcome:
+            await self._client.write("DELETE", f"/tickets/{id}")
+            return Outcome.applied(id)
+
+        return await outcomes(ids, one)
+
+    async def _written(
+        self,
+        items: Sequence[Any],
+        prepare: Callable[[Any], Awaitable[Sent]],
+        alone: Callable[[Sent], Awaitable[Outcome]],
+        job: Callable[[Sequence[Sent]], Awaitable[list[Outcome]]],
+    ) -> list[Outcome]:
+        """Items made ready, sent alone or in jobs, and the outcomes in the items' order.
+
+        What cannot even be made ready is refused and harms no neighbour.
+        """
+        told: dict[int, Outcome] = {}
+        ready: list[tuple[int, Sent]] = []
+        for at, item in enumerate(items):
+            try:
+                ready.append((at, await prepare(item)))
+            except (Rejected, Conflict, NotFound) as error:
+                told[at] = replace(Outcome.of_error(error), id=getattr(item, "id", None))
+        if len(ready) < JOB_FROM:
+            told |= zip(
+                (at for at, _ in ready),
+                await outcomes([sent for _, sent in ready], alone),
+                strict=True,
+            )
+        else:
+            for some in chunks(ready, PAGE):
+                told |= zip(
+                    (at for at, _ in some), await job([one for _, one in some]), strict=True
+                )
+        return [told[at] for at in range(len(items))]
+
+    async def _make(self, sent: _Making) -> Outcome:
+        """One ticket. Zendesk keeps its answer to a key for two hours, so asking once more with
+        the same one tells what became of an answer that was lost, and makes nothing twice."""
+        try:
+            ticket = await self._post(sent)
+        except Ambiguous:
+            try:
+                ticket = await self._post(sent)
+            except (Retriable, AuthRequired, Misconfigured, NotFound) as error:
+                raise Ambiguous(f"The answer to a create was lost, and then: {error}") from error
+        (record,) = await self._reader.records([ticket])
+        return Outcome.applied(record.id, record)
+
+    async def _post(self, sent: _Making) -> Row:
+        key = {"Idempotency-Key": sent.item.key}
+        try:
+            answer = await self._client.write(
+                "POST", "/tickets", {"ticket": sent.body}, headers=key
+            )
+        except Conflict as error:
+            raise Ambiguous(f"An earlier create with this key is under way: {error}") from error
+        except Rejected as error:
+            if "idempoten" in str(error).casefold():
+                raise Ambiguous(f"This key was used for another create: {error}") from error
+            raise
+        ticket: Row = answer.json()["ticket"]
+        return ticket
+
+    async def _make_many(self, some: Sequence[_Making]) -> list[Outcome]:
+        bodies = {"tickets": [sent.body for sent in some]}
+        done = await self._started("POST", "/tickets/create_many", bodies, len(some))
+        if isinstance(done, Outcome):
+            return [done] * len(some)
+        by_place = {int(r["index"]): r for r in done.results if r.get("index") is not None}
+        if not by_place and len(done.results) == len(some):
+            by_place = dict(enumerate(done.results))
+        return await self._settled(some, by_place, done.why, self._make)
+
+    async def _patch(self, sent: _Patching) -> Outcome:
+        item = sent.item
+        if not sent.body:  # nothing to change, and Zendesk would count it as a change
+            found = (await self._reader.fetch([item.id]))[item.id]
+            if not isinstance(found, Record) or found.deleted:
+                raise NotFound(f"ticket {item.id} is gone or hidden")
+            return Outcome.applied(item.id, found)
+        answer = await self._client.write("PUT", f"/tickets/{item.id}", {"ticket": sent.body})
+        told = answer.json()
+        (record,) = await self._reader.records([told["ticket"]])
+        if theirs := await self._overwritten(item, told.get("audit") or {}):
+            return await self._given_back(item, record, theirs)
+        return Outcome.applied(item.id, record)
+
+    async def _patch_many(self, some: Sequence[_Patching]) -> list[Outcome]:
+        empty = [at for at, sent in enumerate(some) if not sent.body]
+        full = [sent for sent in some if sent.body]
+        bodies = {"tickets": [{"id": int(sent.item.id), **sent.body} for sent in full]}
+        told = await self._patched(full, bodies) if full else []
+        for at in empty:
+            told[at:at] = await outcomes([some[at]], self._patch)
+        return told
+
+    async def _patched(self, some: Sequence[_Patching], bodies: object) -> list[Outcome]:
+        done = await self._started("PUT", "/tickets/update_many", bodies, len(some))
+        if isinstance(done, Outcome):
+            return [replace(done, id=sent.item.id) for sent in some]
+        by_id = {str(r["id"]): r for r in done.results if r.get("id") is not None}
+        by_place = {int(r["index"]): r for r in done.results if r.get("index") is not None}
+        results = {
+            at: result
+            for at, sent in enumerate(some)
+            if (result := by_id.get(sent.item.id) or by_place.get(at)) is not None
+        }
+        told = await self._settled(some, results, done.why, self._patch)
+        return [
+            _as_far_as_shown(sent.item, outcome) for sent, outcome in zip(some, told, strict=True)
+        ]
+
+    async def _started(self, method: str, path: str, bodies: object, items: int) -> Done | Outcome:
+        """What a job told, or the outcome of all its items where there is none."""
+        try:
+            return await self._jobs.run(method, path, bodies, items)
+        except (AuthRequired, Misconfigured):
+            raise
+        except ConnectorError as error:
+            return Outcome.of_error(error)
+
+    async def _settled(
+        self,
+        some: Sequence[Sent],
+        results: Mapping[int, Row],
+        why: str,
+        alone: Callable[[Sent], Awaitable[Outcome]],
+    ) -> list[Outcome]:
+        """The outcomes of a job's items: done, sent alone where it refused, else unknown."""
+        done = {at: str(r["id"]) for at, r in results.items() if succeeded(r) and r.get("id")}
+        refused = [at for at in results if at not in done]
+        again = dict(zip(refused, await outcomes([some[a] for a in refused], alone), strict=True))
+        shown = await self._shown(list(done.values()))
+        told: list[Outcome] = []
+        for at, sent in enumerate(some):
+            if at in done:
+                told.append(Outcome.applied(done[at], shown.get(done[at])))
+            elif at in again:
+                told.append(again[at])
+            else:
+                id = getattr(sent.item, "id", None)
+                told.append(Outcome(Result.AMBIGUOUS, id=id, reason=why))
+        return told
+
+    async def _shown(self, ids: Sequence[str]) -> dict[str, Record]:
+        """The tickets as they are; none where they cannot be read now, as the writes still hold."""
+        try:
+            found = await self._reader.fetch(ids)
+        except ConnectorError:
+            return {}
+        return {id: one for id, one in found.items() if isinstance(one, Record)}
+
+    async def _stamps(self, items: Sequence[Update]) -> dict[str, Record]:
+        """Tickets whose version the plan did not tell, as they are now."""
+        found = await self._reader.fetch([item.id for item in items]) if items else {}
+        return {id: one for id, one in found.items() if isinstance(one, Record)}
+
+    def _prepared(self, item: Update, names: Names, stamps: Mapping[str, Record]) -> _Patching:
+        body = self._shape.body(item.patch, names)
+        version = item.version
+        if version is None:
+            shown = stamps.get(item.id)
+            if shown is None or shown.deleted:
+                raise NotFound(f"ticket {item.id} is gone or hidden")
+            if paths := moved(item.expected, shown.fields):
+                raise Conflict(f"ticket {item.id} shows another value of {', '.join(paths)}")
+            version = shown.version or 0
+        if body:
+            body |= {"safe_update": True, "updated_stamp": stamp(version)}
+        return _Patching(item, body)
+
+    async def _overwritten(self, item: Update, audit: Row) -> dict[str, Any]:
+        """What our patch replaced and the plan had not seen, by path.
+
+        The stamp that Zendesk compares has whole seconds: an edit in the same second passes it.
+        The audit of our own write names what each field held before.
+        """
+        names = await self._metadata.names_for(item.patch)
+        expected = leaves(item.expected)
+        return {
+            path: before
+            for path, before in replaced(audit, names).items()
+            if path in expected and not same(before, expected[path])
+        }
+
+    async def _given_back(self, item: Update, record: Record, theirs: Mapping[str, Any]) -> Outcome:
+        """The conflict that a write over a person's edit is, with the edit in place again."""
+        names = await self._metadata.names_for(item.patch)
+        body: dict[str, Any] = {
+            "safe_update": True,
+            "updated_stamp": stamp(record.version or 0),
+        }
+        for path, value in theirs.items():
+            head, _, title = path.partition(".")
+            patch = {head: {title.replace(r"\.", "."): value}} if title else {head: value}
+            for name, one in self._shape.body(patch, names).items():
+                body[name] = [*body.get(name, ()), *one] if name == "custom_fields" else one
+        try:
+            answer = await self._client.write("PUT", f"/tickets/{item.id}", {"ticket": body})
+        except ConnectorError as error:
+            raise Ambiguous(f"ticket {item.id} was written over an edit: {error}") from error
+        (record,) = await self._reader.records([answer.json()["ticket"]])
+        reason = f"somebody changed {', '.join(theirs)} of ticket {item.id} in the same second"
+        return Outcome(Result.CONFLICT, id=item.id, record=record, reason=reason)
+
+
+def _as_far_as_shown(item: Update, outcome: Outcome) -> Outcome:
+    """A job's outcome without the record where that does not show what was written.
+
+    It was read after the job, so somebody may have come between; the tool's history tells.
+    """
+    record = outcome.record
+    doubtful = record is not None and moved(item.patch, record.fields)
+    return replace(outcome, record=None) if doubtful else outcome
