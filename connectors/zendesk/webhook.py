@@ -1,0 +1,57 @@
+"""Zendesk's webhooks: signed over time stamp and body, and read for ticket numbers only.
+
+Two kinds come: an event that the webhook subscribes to (`zen:event-type:ticket.…`, whose `detail`
+is the ticket), and what a trigger sends, whose body is the administrator's own. Of that one member
+is asked: `{"ticket_id": "{{ticket.id}}"}`. (developer.zendesk.com, "Verifying webhook
+authenticity" and "Webhook event types".)
+"""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64decode
+from datetime import datetime
+from typing import Any
+
+from connectors.zendesk.client import moment
+from syncline.sdk.webhook import Delivery, Headers, Hint, Refused, Webhook, header
+
+SIGNATURE = "X-Zendesk-Webhook-Signature"
+TIMESTAMP = "X-Zendesk-Webhook-Signature-Timestamp"
+INVOCATION = "X-Zendesk-Webhook-Invocation-Id"
+
+_TICKET_EVENT = "zen:event-type:ticket."
+
+
+class ZendeskWebhook(Webhook):
+    """One webhook of an account; its secret is what `signing_secret` of it shows."""
+
+    def signature(self, headers: Headers) -> bytes:
+        try:
+            return b64decode(header(headers, SIGNATURE), validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise Refused("the signature is not in base 64") from error
+
+    def signed(self, headers: Headers, body: bytes) -> bytes:
+        return header(headers, TIMESTAMP).encode() + body
+
+    def sent_at(self, headers: Headers) -> datetime | None:
+        text = header(headers, TIMESTAMP)
+        try:
+            return moment(text)
+        except ValueError as error:
+            raise Refused("the time of the signature is no time") from error
+
+    def parse(self, headers: Headers, payload: Any) -> Delivery:
+        """The ticket that the event or the trigger names; none for events of other things."""
+        if "ticket_id" in payload:
+            return Delivery(header(headers, INVOCATION), (_hint(payload["ticket_id"]),))
+        if not str(payload["type"]).startswith(_TICKET_EVENT):
+            return Delivery(str(payload["id"]), ())
+        return Delivery(str(payload["id"]), (_hint(payload["detail"]["id"]),))
+
+
+def _hint(id: Any) -> Hint:
+    if isinstance(id, bool) or not str(id).isdecimal():
+        raise ValueError("no ticket's number")
+    return Hint("ticket", str(id))
