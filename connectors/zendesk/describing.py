@@ -71,8 +71,8 @@ def _system(
         path, told = _SYSTEM.get(row["type"]), row.get("system_field_options")
         if path and told:
             options[path] = tuple(str(one["value"]) for one in told)
-    if "closed" not in options["status"]:
-        options["status"] = (*options["status"], "closed")
+    # The field offers what an agent may choose: a ticket is new by itself, and closed by Zendesk.
+    options["status"] = tuple(dict.fromkeys(("new", *options["status"], "closed")))
     labels = tuple(str(row["agent_label"]) for row in statuses.values())
     return [
         FieldSchema("subject", "Subject", "text", required=True),

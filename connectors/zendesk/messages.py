@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from html import escape
+from html import escape, unescape
 from typing import Any
 
 from connectors.zendesk.client import API, Client, Row, in_order, moment, together
@@ -135,7 +135,7 @@ class Messages:
         for row in rows[1:]:
             note = _LINK_NOTE.match(html_of(row)) if row["author_id"] == me else None
             if note is not None:
-                shown[note["url"]] = note["shows"] == "Linked with"
+                shown[unescape(note["url"])] = note["shows"] == "Linked with"
         return [url for url, now in shown.items() if now]
 
     async def _rows(self, ticket: str) -> tuple[list[Row], Mapping[str, Person]]:
