@@ -57,10 +57,8 @@ def _done(job: Mapping[str, Any], why: str) -> Done:
     return Done(tuple(results) if isinstance(results, list) else (), why)
 
 
-def succeeded(result: Row) -> bool:
-    """Whether a result says that its item was done; one that says neither was not."""
-    if result.get("success") is not None:
-        return bool(result["success"])
-    return result.get("id") is not None and not any(
-        result.get(name) for name in ("error", "errors", "details")
-    )
+def verdict(result: Row) -> bool | None:
+    """Whether a result says that its item was done, or that it was not; None: neither."""
+    if result.get("success") is False or any(result.get(name) for name in ("error", "errors")):
+        return False
+    return True if result.get("id") is not None else None

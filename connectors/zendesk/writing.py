@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from connectors.zendesk.client import PAGE, Client, Row, chunks, stamp
 from connectors.zendesk.history import replaced
-from connectors.zendesk.jobs import Done, Jobs, succeeded
+from connectors.zendesk.jobs import Done, Jobs, verdict
 from connectors.zendesk.metadata import Metadata, Names
 from connectors.zendesk.reading import Reader
 from connectors.zendesk.wire import WireShape, leaves, moved, same
@@ -222,8 +222,8 @@ class Writer:
         alone: Callable[[Sent], Awaitable[Outcome]],
     ) -> list[Outcome]:
         """The outcomes of a job's items: done, sent alone where it refused, else unknown."""
-        done = {at: str(r["id"]) for at, r in results.items() if succeeded(r) and r.get("id")}
-        refused = [at for at in results if at not in done]
+        done = {at: str(r["id"]) for at, r in results.items() if verdict(r)}
+        refused = [at for at, result in results.items() if verdict(result) is False]
         again = dict(zip(refused, await outcomes([some[a] for a in refused], alone), strict=True))
         shown = await self._shown(list(done.values()))
         told: list[Outcome] = []

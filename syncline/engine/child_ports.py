@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from syncline.engine.attribution import attributed, stripped
 from syncline.engine.planned import Write
+from syncline.schema import text
 from syncline.sdk.connector import (
     Attachment,
     Comment,
@@ -122,7 +123,9 @@ class CommentPort:
             mine = [
                 c
                 for c in comments.get(record_id, ())
-                if c.by_us and _same(c.body, body) and child_id(record_id, c.id) not in self.linked
+                if c.by_us
+                and _same(self.text_format, c.body, body)
+                and child_id(record_id, c.id) not in self.linked
             ]
             if not mine:
                 results.append(FindResult(Found.NO))
@@ -142,9 +145,14 @@ class CommentPort:
         return attributed(self.text_format, meta["author"], meta["from"], body)
 
 
-def _same(a: str, b: str) -> bool:
-    """Equal but for line ends, which tools change."""
-    return a.replace("\r\n", "\n").strip() == b.replace("\r\n", "\n").strip()
+def _same(format: str, a: str, b: str) -> bool:
+    """Equal in meaning: tools change line ends, and clean what they are sent as HTML."""
+    if a.replace("\r\n", "\n").strip() == b.replace("\r\n", "\n").strip():
+        return True
+    try:
+        return text.same({"format": format, "source": a}, {"format": format, "source": b})
+    except ValueError:
+        return False
 
 
 def _named(outcome: Outcome, record_id: str) -> Outcome:

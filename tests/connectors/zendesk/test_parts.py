@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from connectors.zendesk.client import Budget, seconds, stamp
 from connectors.zendesk.config import ZendeskConfig
 from connectors.zendesk.history import entries
-from connectors.zendesk.jobs import succeeded
+from connectors.zendesk.jobs import verdict
 from connectors.zendesk.messages import html_of, link_note
 from connectors.zendesk.metadata import Names, titles
 from connectors.zendesk.reading import merged_into
@@ -250,11 +250,14 @@ def test_a_merge_names_the_ticket_that_is_left(audit: dict[str, Any], survivor: 
         ({"id": 1, "index": 0, "status": "Created"}, True),
         ({"id": 1, "success": False, "errors": "no"}, False),
         ({"index": 0, "error": "TicketCreateFailed", "details": "Subject: cannot be blank"}, False),
-        ({"index": 0}, False),
+        ({"index": 0}, None),
+        ({"index": 0, "success": True}, None),
     ],
 )
-def test_a_job_has_done_only_what_it_says(result: dict[str, Any], done: bool) -> None:
-    assert succeeded(result) is done
+def test_a_job_has_done_or_refused_only_what_it_says(
+    result: dict[str, Any], done: bool | None
+) -> None:
+    assert verdict(result) is done
 
 
 @pytest.mark.parametrize(
