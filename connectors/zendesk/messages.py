@@ -14,6 +14,7 @@ from typing import Any
 from connectors.zendesk.client import API, Client, Row, in_order, moment, together
 from connectors.zendesk.metadata import Metadata
 from connectors.zendesk.people import person
+from connectors.zendesk.text import html_of
 from syncline.sdk.connector import (
     Attachment,
     Comment,
@@ -32,8 +33,6 @@ from syncline.sdk.errors import (
     Retriable,
 )
 
-_WRAPPER = re.compile(r'\A\s*<div class="zd-comment"[^>]*>(?P<body>.*)</div>\s*\Z', re.DOTALL)
-_DIRECTION = re.compile(r'(<[a-z0-9]+)((?:\s+[a-z-]+="[^"]*")*?)\s+dir="auto"', re.IGNORECASE)
 _LINK_NOTE = re.compile(
     r"\A<p>(?P<shows>Linked with|No longer linked with) [^<]*<br ?/?>"
     r'<a href="(?P<url>[^"]+)"[^>]*>[^<]*</a></p>\s*\Z'
@@ -182,16 +181,6 @@ class Messages:
                 f"read. If it is Zendesk's, name it under `file_hosts`. ({error})"
             ) from error
         return answer.content
-
-
-def html_of(row: Row) -> str:
-    """A comment as HTML, as it was written: without the element that Zendesk puts around it."""
-    html = str(row.get("html_body") or "").replace("\r\n", "\n")
-    if not html:
-        parts = str(row.get("plain_body") or row.get("body") or "").split("\n\n")
-        return "\n".join(f"<p>{escape(p, quote=False)}</p>" for p in parts if p.strip())
-    wrapped = _WRAPPER.match(html)
-    return _DIRECTION.sub(r"\1\2", wrapped["body"] if wrapped else html).strip()
 
 
 def link_note(card: LinkCard, *, shows: bool) -> str:

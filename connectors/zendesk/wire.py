@@ -25,6 +25,7 @@ from typing import Any
 from connectors.zendesk.client import Row, moment, seconds
 from connectors.zendesk.config import ZendeskConfig
 from connectors.zendesk.metadata import FIELDS, GROUPS, STATUSES, Names
+from connectors.zendesk.text import as_html, plain
 from syncline.sdk.connector import Record
 from syncline.sdk.errors import Rejected
 
@@ -81,7 +82,7 @@ class WireShape:
         status, group = ticket.get("custom_status_id"), ticket.get("group_id")
         fields = {
             **{name: ticket.get(name) for name in PLAIN},
-            "description": lines(ticket.get("description")),
+            "description": plain(ticket.get("description")),
             "custom_status": names.statuses.get(int(status)) if status else None,
             "tags": sorted(ticket.get("tags") or ()),
             **{path: text(ticket.get(key)) for path, key in PEOPLE.items()},
@@ -114,7 +115,7 @@ class WireShape:
         if self._config.scope.group and "group_id" not in body:
             body["group_id"] = names.id_of(GROUPS, self._config.scope.group[0])
         said = fields.get("description") or fields.get("subject") or ""
-        body["comment"] = {"body": said, "public": bool(fields.get("is_public"))}
+        body["comment"] = {"html_body": as_html(said), "public": bool(fields.get("is_public"))}
         if source := fields.get("via_followup_source_id"):
             body["via_followup_source_id"] = number(source, "via_followup_source_id")
         return {**body, "external_id": key}
@@ -157,11 +158,6 @@ def custom_value(value: Any) -> Any:
     if isinstance(value, list):
         return sorted(value, key=str)
     return None if value == "" else value
-
-
-def lines(value: Any) -> str:
-    """A text with one kind of line end."""
-    return str(value or "").replace("\r\n", "\n")
 
 
 def text(id: Any) -> str | None:

@@ -14,9 +14,10 @@ from connectors.zendesk.client import Budget, seconds, stamp
 from connectors.zendesk.config import ZendeskConfig
 from connectors.zendesk.history import entries
 from connectors.zendesk.jobs import verdict
-from connectors.zendesk.messages import html_of, link_note
+from connectors.zendesk.messages import link_note
 from connectors.zendesk.metadata import Names, titles
 from connectors.zendesk.reading import merged_into
+from connectors.zendesk.text import as_html, html_of, plain
 from connectors.zendesk.wire import WireShape
 from syncline.sdk.connector import LinkCard
 from syncline.sdk.errors import Rejected
@@ -157,7 +158,7 @@ def test_a_new_ticket_carries_its_key_and_says_nothing_in_public() -> None:
     assert body == {
         "subject": "New",
         "group_id": 31,
-        "comment": {"body": "Inside.", "public": False},
+        "comment": {"html_body": "<p>Inside.</p>", "public": False},
         "external_id": "key-1",
     }
 
@@ -165,7 +166,7 @@ def test_a_new_ticket_carries_its_key_and_says_nothing_in_public() -> None:
 def test_a_new_ticket_can_be_public_and_follow_up_a_closed_one() -> None:
     fields = {"subject": "New", "is_public": True, "via_followup_source_id": "17"}
     body = WireShape(config()).creation(fields, "key-1", NAMES)
-    assert body["comment"] == {"body": "New", "public": True}
+    assert body["comment"] == {"html_body": "<p>New</p>", "public": True}
     assert body["via_followup_source_id"] == 17
 
 
@@ -281,6 +282,14 @@ def test_a_job_has_done_or_refused_only_what_it_says(
 )
 def test_a_comment_reads_as_it_was_written(row: dict[str, Any], html: str) -> None:
     assert html_of(row) == html
+
+
+def test_plain_text_is_sent_so_that_nothing_in_it_acts() -> None:
+    text = "*stars* <b>&amp;\n  two  spaces\n\nanother\nline"
+    assert as_html(text) == (
+        "<p>*stars* &lt;b&gt;&amp;amp;<br>\u00a0\u00a0two\u00a0 spaces</p>\n<p>another<br>line</p>"
+    )
+    assert plain("\u00a0\u00a0two\u00a0 spaces\r\n") == "  two  spaces\n"
 
 
 def test_a_link_note_is_inert_whatever_the_title_says() -> None:
