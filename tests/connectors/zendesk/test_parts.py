@@ -287,7 +287,7 @@ def test_a_comment_reads_as_it_was_written(row: dict[str, Any], html: str) -> No
 def test_plain_text_is_sent_so_that_nothing_in_it_acts() -> None:
     text = "*stars* <b>&amp;\n  two  spaces\n\nanother\nline"
     assert as_html(text) == (
-        "<p>*stars* &lt;b&gt;&amp;amp;<br>\u00a0\u00a0two\u00a0 spaces</p>\n<p>another<br>line</p>"
+        "<p>*stars* &lt;b&gt;&amp;amp;<br>\u00a0 two\u00a0 spaces</p>\n<p>another<br>line</p>"
     )
     assert plain("\u00a0\u00a0two\u00a0 spaces\r\n") == "  two  spaces\n"
 
