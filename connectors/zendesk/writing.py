@@ -71,7 +71,9 @@ class Writer:
     async def create(self, items: Sequence[Create]) -> list[Outcome]:
         """Make tickets; each has its key as external id, by which a lost one is found."""
         asked = {name for item in items for name in item.fields}
-        names = await self._metadata.names_for([*asked, "group"])
+        if await self._metadata.scope() is not None:
+            asked.add("group")
+        names = await self._metadata.names_for(asked)
 
         async def prepared(item: Create) -> _Making:
             return _Making(item, self._shape.creation(item.fields, item.key, names))
