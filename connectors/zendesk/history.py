@@ -103,4 +103,16 @@ def _value(name: str, value: Any, names: Names) -> Any:
         return names.statuses.get(int(value), str(value))
     if name in _PEOPLE or name in _REFERENCES:
         return str(value)
+    return _custom(names.types.get(int(name)), value) if name.isdecimal() else value
+
+
+def _custom(type: str | None, value: Any) -> Any:
+    """A custom field's value, which audits tell as text."""
+    match type:
+        case "integer" if str(value).removeprefix("-").isdecimal():
+            return int(value)
+        case "checkbox":
+            return str(value).casefold() in ("1", "true")
+        case "multiselect" if isinstance(value, str):
+            return sorted(value.split())
     return custom_value(value)

@@ -32,12 +32,12 @@ SYSTEM_TYPES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Names by id, and ids by name, as far as they are needed now."""
+    """Names by id, and ids by name, as far as they are needed now; `types` are the fields'."""
 
     fields: Mapping[int, str]
     statuses: Mapping[int, str]
     groups: Mapping[int, str]
-    multiple: frozenset[int]
+    types: Mapping[int, str]
 
     def id_of(self, kind: str, name: object) -> int:
         """The id behind a name; raises Rejected naming what there is."""
@@ -148,7 +148,7 @@ class Metadata:
             fields=titles(fields),
             statuses={i: str(r["agent_label"]) for i, r in self._lists.get(STATUSES, {}).items()},
             groups={i: str(r["name"]) for i, r in self._lists.get(GROUPS, {}).items()},
-            multiple=frozenset(i for i, row in fields.items() if row["type"] == "multiselect"),
+            types={i: str(row["type"]) for i, row in fields.items()},
         )
 
     async def _ensure(self, kind: str, ids: set[int]) -> None:

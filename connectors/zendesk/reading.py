@@ -88,7 +88,7 @@ class Reader:
 
     def _tombstone(self, row: Row) -> Record:
         """A deleted ticket, of which Zendesk's list tells little."""
-        id, nothing = str(row["id"]), Names({}, {}, {}, frozenset())
+        id, nothing = str(row["id"]), Names({}, {}, {}, {})
         fields = self._shape.fields({"subject": row.get("subject"), "status": DELETED}, nothing)
         at = moment(row["deleted_at"])
         return Record(

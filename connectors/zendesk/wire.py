@@ -143,7 +143,7 @@ class WireShape:
 
     def _custom(self, title: str, value: Any, names: Names) -> dict[str, Any]:
         id = names.id_of(FIELDS, title)
-        if value is None and id in names.multiple:
+        if value is None and names.types.get(id) == "multiselect":
             value = []
         return {"id": id, "value": value}
 

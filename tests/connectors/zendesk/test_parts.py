@@ -25,10 +25,10 @@ from syncline.sdk.secrets import Secret
 from tests.sides.clock import ManualClock
 
 NAMES = Names(
-    fields={11: "Severity", 12: "Areas", 13: "Linked records"},
+    fields={11: "Severity", 12: "Areas", 13: "Linked records", 14: "Count", 15: "Done"},
     statuses={21: "Waiting for development"},
     groups={31: "Support"},
-    multiple=frozenset({12}),
+    types={11: "text", 12: "multiselect", 13: "text", 14: "integer", 15: "checkbox"},
 )
 TICKET: dict[str, Any] = {
     "id": 5,
@@ -208,6 +208,9 @@ def test_an_audit_tells_changes_in_the_words_of_the_wire_record() -> None:
         {"type": "Change", "field_name": "tags", "previous_value": ["b", "a"], "value": ["c"]},
         {"type": "Change", "field_name": "assignee_id", "previous_value": "7", "value": None},
         {"type": "Change", "field_name": "11", "previous_value": "", "value": "high"},
+        {"type": "Change", "field_name": "12", "previous_value": "b a", "value": ["c"]},
+        {"type": "Change", "field_name": "14", "previous_value": "7", "value": "-8"},
+        {"type": "Change", "field_name": "15", "previous_value": "1", "value": "0"},
         {"type": "Change", "field_name": "77", "previous_value": "", "value": "of a field gone"},
         {"type": "Change", "field_name": "reply_time_in_minutes", "value": {"minutes": 7}},
     ]
@@ -218,6 +221,9 @@ def test_an_audit_tells_changes_in_the_words_of_the_wire_record() -> None:
         ("tags", ["a", "b"], ["c"]),
         ("assignee", "7", None),
         ("custom_fields.Severity", None, "high"),
+        ("custom_fields.Areas", ["a", "b"], ["c"]),
+        ("custom_fields.Count", 7, -8),
+        ("custom_fields.Done", True, False),
     ]
 
 
