@@ -18,12 +18,15 @@ from syncline.sdk.clock import Clock
 from syncline.sdk.connector import Outcome, Result
 from syncline.sdk.errors import ConnectorError, Retriable
 from syncline.sdk.http import Response, Transport
+from syncline.sdk.limiter import RateScope
 from syncline.sdk.outcome import Forbidden
 
 Row = Mapping[str, Any]
 
 API = "/api/v2"
 PAGE = 100  # the most rows of a list, of `show_many` and of a job
+
+_MINUTE = 60
 
 T = TypeVar("T")
 
@@ -113,6 +116,19 @@ class Client:
         )
 
 
+def rate_scope(headers: Mapping[str, str]) -> RateScope:
+    """What a 429 of Zendesk's is about: the account, one call, or one ticket.
+
+    Calls with a limit of their own name it in a header, `Zendesk-RateLimit-…`. A ticket takes
+    thirty updates in ten minutes, so whoever is to wait longer than a minute was too fast for one.
+    """
+    if headers.get("x-rate-limit-remaining", "0").strip() in ("", "0"):
+        return "connection"
+    named = any(name.lower().startswith("zendesk-ratelimit-") for name in headers)
+    wait = headers.get("retry-after", "").strip()
+    return "record" if not named and wait.isdecimal() and int(wait) > _MINUTE else "endpoint"
+
+
 class Budget:
     """`async with budget:` waits until one request more stays within a number a minute.
 
@@ -127,7 +143,7 @@ class Budget:
     async def __aenter__(self) -> None:
         async with self._turn:
             if len(self._sent) == self._sent.maxlen:
-                wait = self._sent[0] + 60 - self._clock.monotonic()
+                wait = self._sent[0] + _MINUTE - self._clock.monotonic()
                 if wait > 0:
                     await self._clock.sleep(wait)
             self._sent.append(self._clock.monotonic())

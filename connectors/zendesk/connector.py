@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
 from connectors.zendesk.auth import credentials
-from connectors.zendesk.client import PAGE, Client
+from connectors.zendesk.client import PAGE, Client, rate_scope
 from connectors.zendesk.config import ZendeskConfig
 from connectors.zendesk.describing import describe
 from connectors.zendesk.feed import Feed
@@ -120,6 +120,7 @@ class ZendeskConnector(Connector):
             ca_file=config.ca_file,
             allowed_hosts=config.file_hosts,
             rate_headers=RateHeaders("x-rate-limit-remaining", "ratelimit-reset"),
+            rate_scope=rate_scope,
             **credentials(config.auth, clock),
         )
         return cls(config, transport, clock)

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from connectors.zendesk.fake.fields import new_field
 
 from connectors.zendesk import ZendeskConnector
+from connectors.zendesk.fake.fields import new_field
 from syncline.mapping.check import check
 from syncline.mapping.load import builtin
 from syncline.sdk.connector import (
@@ -503,6 +503,26 @@ async def test_an_export_that_another_app_used_up_is_waited_for(
     assert sum(world.clock.slept) >= 45
 
 
+async def test_a_ticket_that_was_updated_too_often_waits_alone(
+    world: ZendeskWorld, zendesk: ZendeskConnector
+) -> None:
+    busy, idle = [await world.create({"subject": name}) for name in ("busy", "idle")]
+    world.account.settings.limits = True
+    world.account.settings.updates_of_a_ticket = 1
+    for n, expected in ((0, Result.APPLIED), (1, Result.RETRY)):
+        version = (await now(zendesk, busy)).version
+        (outcome,) = await zendesk.update(
+            "ticket", [Update(busy, {"subject": str(n)}, {}, version)]
+        )
+        assert outcome.result is expected
+    assert outcome.retry_at
+    assert (outcome.retry_at - world.clock.now()).total_seconds() > 60
+    version = (await now(zendesk, idle)).version
+    (other,) = await zendesk.update("ticket", [Update(idle, {"subject": "x"}, {}, version)])
+    assert other.result is Result.APPLIED
+    assert max(world.clock.slept) < 1  # the usual distance between two requests
+
+
 async def test_a_token_that_ends_in_the_middle_is_replaced_and_nothing_is_written_twice(
     world: ZendeskWorld, zendesk: ZendeskConnector
 ) -> None:
@@ -541,7 +561,6 @@ async def test_an_agents_address_with_an_api_token_works_and_is_warned_of(
     world: ZendeskWorld,
 ) -> None:
     from connectors.zendesk.fake.signing_in import API_TOKEN, HUB
-
     from syncline.sdk.secrets import Secret
 
     auth = {"email": HUB, "api_token": Secret(API_TOKEN)}

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from connectors.zendesk.client import Budget, seconds, stamp
+from connectors.zendesk.client import Budget, rate_scope, seconds, stamp
 from connectors.zendesk.config import ZendeskConfig
 from connectors.zendesk.history import entries
 from connectors.zendesk.jobs import verdict
@@ -196,6 +196,23 @@ def test_a_budget_lets_a_minute_pass_before_one_request_too_many() -> None:
         return sent
 
     assert asyncio.run(run()) == [0, 1, 2, 60, 61, 62, 120]
+
+
+@pytest.mark.parametrize(
+    ("headers", "scope"),
+    [
+        ({"retry-after": "30"}, "connection"),
+        ({"x-rate-limit-remaining": "0", "retry-after": "300"}, "connection"),
+        (
+            {"x-rate-limit-remaining": "9", "zendesk-ratelimit-incremental-exports": "total=10"},
+            "endpoint",
+        ),
+        ({"x-rate-limit-remaining": "9", "retry-after": "60"}, "endpoint"),
+        ({"x-rate-limit-remaining": "9", "retry-after": "300"}, "record"),
+    ],
+)
+def test_a_wait_holds_what_it_is_about(headers: dict[str, str], scope: str) -> None:
+    assert rate_scope(headers) == scope
 
 
 def test_an_audit_tells_changes_in_the_words_of_the_wire_record() -> None:

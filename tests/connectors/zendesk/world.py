@@ -14,15 +14,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
+
+from connectors.zendesk import ZendeskConnector
+from connectors.zendesk.config import ZendeskConfig
 from connectors.zendesk.fake import ZendeskFake
 from connectors.zendesk.fake.account import Actor
 from connectors.zendesk.fake.fields import new_field
 from connectors.zendesk.fake.signing_in import HUB
 from connectors.zendesk.fake.users import new_group, new_user
 from syncline.sandbox import Call, Endpoint, Hooks, State, ToolClock, serving
-
-from connectors.zendesk import ZendeskConnector
-from connectors.zendesk.config import ZendeskConfig
 from syncline.sdk.connector import Visibility, Wire
 from syncline.sdk.secrets import Secret
 from syncline.sdk.testing import Requests, Trouble
