@@ -26,8 +26,9 @@ class ManualClock:
         await asyncio.sleep(0)
 
     def advance(self, seconds: float) -> None:
-        """Let time pass."""
-        self._elapsed += timedelta(seconds=max(0.0, seconds))
+        """Let time pass: at least the smallest step there is, so that a wait ends."""
+        step = timedelta(seconds=max(0.0, seconds))
+        self._elapsed += step or timedelta.resolution * (seconds > 0)
 
 
 class SkewedClock:
