@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install test check unit real real-tests bench constraints clean
+.PHONY: install demo test check unit real real-tests bench constraints clean
 
 install: $(STAMP)
 
@@ -14,6 +14,11 @@ $(STAMP): constraints.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	$(BIN)/python -m pip check
 	touch $(STAMP)
+
+# A Jira and a Zendesk of the sandbox, kept in step on Prefect before your eyes; needs no account
+# and no server. ONCE=1 ends by itself.
+demo: install
+	$(BIN)/syncline demo $(if $(ONCE),--once)
 
 # The gate: style, types, import rules, every test, and the two real servers where they can be had.
 test: check unit

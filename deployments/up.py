@@ -65,29 +65,75 @@ async def up(
     `home` keeps Prefect's database and logs: `.syncline/prefect` beside the configuration, unless
     told otherwise. Raises ConfigError, and NotUp where something does not start, dies or is up.
     """
-    os.environ["DO_NOT_TRACK"] = "1"
     configuration = (configuration or find()).absolute()
     config = load(configuration)
     home = (home or config.folder / ".syncline" / "prefect").absolute()
     ran: Sequence[Ran] = ()
-    with _only_one(home), _until_told():
+    with until_told():
+        async with prefect(
+            config, configuration, home, port=port, at_once=at_once, schedules=not once, say=say
+        ) as one:
+            if once:
+                ran = await one.run(*config.syncs)
+            else:
+                say("Ctrl-C ends everything.")
+                await one.watch()
+    return ran
+
+
+@dataclass(frozen=True, slots=True)
+class Prefect:
+    """A Prefect of our own at work: its port, and the server and the worker."""
+
+    port: int
+    children: Sequence[Child]
+
+    @property
+    def page(self) -> str:
+        """Where its runs, summaries and deployments are to be seen."""
+        return f"http://{HOST}:{self.port}"
+
+    async def run(self, *syncs: str) -> list[Ran]:
+        """Run these syncs once, and say how each ended."""
+        return await _each_once(syncs, self.port, self.children)
+
+    async def watch(self) -> None:
+        """Never returns. Raises NotUp when the server or the worker ends."""
+        while True:
+            _alive(self.children)
+            await asyncio.sleep(WATCH_SECONDS)
+
+
+@asynccontextmanager
+async def prefect(
+    config: Config,
+    configuration: Path,
+    home: Path,
+    *,
+    port: int | None = None,
+    at_once: int = AT_ONCE,
+    schedules: bool = True,
+    say: Say = print,
+) -> AsyncIterator[Prefect]:
+    """A server and a worker that have the configuration's deployments, while the block runs.
+
+    Runs at work are cancelled where the block is. Raises NotUp.
+    """
+    os.environ["DO_NOT_TRACK"] = "1"
+    with _only_one(home):
         port = free_port(port)
         say("Starting Prefect; this takes 10 to 20 seconds …")
-        async with server(home, port, schedules=not once) as prefect:
+        async with server(home, port, schedules=schedules) as serving:
             with talking_to(port):
                 from deployments.deploy import POOL, deploy
 
-                await _forget_the_past(everything=once)
+                await _forget_the_past(everything=not schedules)
                 say(_told(await deploy(config, configuration=configuration)))
                 async with worker(home, port, POOL, at_once) as hand, _cancelled_when_told():
-                    say(f"Runs, summaries and deployments: http://{HOST}:{port}")
-                    say(f"Logs: {prefect.log} and {hand.log}")
-                    if once:
-                        ran = await _each_once(config, port, (prefect, hand))
-                    else:
-                        say("Ctrl-C ends everything.")
-                        await _watch((prefect, hand))
-    return ran
+                    one = Prefect(port, (serving, hand))
+                    say(f"Runs, summaries and deployments: {one.page}")
+                    say(f"Logs: {serving.log} and {hand.log}")
+                    yield one
 
 
 @contextmanager
@@ -105,7 +151,7 @@ def _only_one(home: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _until_told() -> Iterator[None]:
+def until_told() -> Iterator[None]:
     """The first SIGINT or SIGTERM cancels the block; while it ends, more of them do nothing."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
@@ -196,24 +242,17 @@ async def _cancelled_when_told() -> AsyncIterator[None]:
         raise
 
 
-async def _watch(children: Sequence[Child]) -> None:
-    """Never returns. Raises NotUp when a child ends."""
-    while True:
-        _alive(children)
-        await asyncio.sleep(WATCH_SECONDS)
-
-
 def _alive(children: Sequence[Child]) -> None:
     for one in children:
         if reason := one.ended():
             raise NotUp(reason)
 
 
-async def _each_once(config: Config, port: int, children: Sequence[Child]) -> list[Ran]:
+async def _each_once(syncs: Sequence[str], port: int, children: Sequence[Child]) -> list[Ran]:
     from prefect.deployments import arun_deployment
 
     started = {}
-    for name in config.syncs:
+    for name in syncs:
         run = await arun_deployment(f"sync/{name}", timeout=0, as_subflow=False)
         started[name] = run.id
     ended = {name: await _ended(id_, children) for name, id_ in started.items()}

@@ -41,7 +41,7 @@ async def _deploy(
 ) -> int:
     deployer = import_module("deployments.deploy")
     async with hub(path) as one:
-        with out.progress("deploy") as progress, _told(deployer.NotOurs, wrong=deployer.NoServer):
+        with out.progress("deploy") as progress, told(deployer.NotOurs, wrong=deployer.NoServer):
             progress("talking to Prefect", 0)
             done = await deployer.deploy(one, configuration=at, pool=pool, image=image)
     happened = ("created", "updated", "unchanged", "pruned", "kept_off")
@@ -68,7 +68,7 @@ async def _up(
     path: Path | None, port: int | None, home: Path | None, once: bool, out: Output
 ) -> int:
     starter = import_module("deployments.up")
-    with _told(starter.NotUp):
+    with told(starter.NotUp):
         ran = await starter.up(path, port=port, home=home, once=once, say=out.say)
     rows = [(one.sync, one.name, one.message, one.url) for one in ran]
     out.result(
@@ -86,7 +86,7 @@ def _code(ran: Any) -> int:
 
 
 @contextmanager
-def _told(*known: type[Exception], wrong: type[Exception] | tuple[()] = ()) -> Iterator[None]:
+def told(*known: type[Exception], wrong: type[Exception] | tuple[()] = ()) -> Iterator[None]:
     """What goes wrong with Prefect, in words that say what to do; `wrong` is the caller's fault."""
     try:
         yield

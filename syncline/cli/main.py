@@ -19,6 +19,7 @@ from syncline.cli import (
     answering,
     configuring,
     deciding,
+    demonstrating,
     deploying,
     looking,
     sandboxing,
@@ -53,6 +54,7 @@ app.add_typer(deciding.quarantine, name="quarantine")
 app.command("deploy")(deploying.deploy)
 app.command("up")(deploying.up)
 app.add_typer(sandboxing.sandbox, name="sandbox")
+app.command("demo")(demonstrating.demo)
 app.command("connectors")(configuring.connectors)
 
 

@@ -1,0 +1,337 @@
+"""`syncline demo`: a Jira and a Zendesk kept in step before your eyes, with no account anywhere.
+
+Both tools are the connectors' own fakes, on loopback, with the records of a made-up company. What
+people do in them goes through their pages for people, so a sync takes it for the work of others;
+what is told of it afterwards was read from the tools.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+
+from deployments.up import Prefect, Say, prefect, until_told
+from syncline.config import load
+from syncline.registry import fakes
+from syncline.sandbox import running
+
+TOOLS = ("jira", "zendesk")
+RECORDS = 40
+SEED = 7
+OURS = "syncline-demo"
+"""A file that says a folder was made by the demo, which may so empty it."""
+
+SYNCS = """\
+# Two syncs between the support desk and the tracker; `syncline plan NAME` says what one would do.
+workspace: bramble
+connections: {connections}
+syncs:
+  escalations:
+    entity: ticket
+    sides:
+      support: {record: ticket, where: {labels: {any: [escalated]}}}
+      tracker: {record: issue, create: when_missing, defaults: {type: bug}}
+    match: [reference, marker, {fields: [title]}]
+    fields:
+      title: {}                             # where both sides change it, a person decides
+      body: {sides: {support: source}}      # Zendesk lets nobody edit a description
+      status: {authority: tracker}
+      priority: {authority: support}
+      labels: {}
+      assignee: {authority: tracker}
+    comments: {visibility: [public, internal], as: internal}
+    schedule: {every: 1m, reconcile: 24h}
+  requests:
+    entity: customer_request
+    sides:
+      support: {record: ticket, where: {labels: {none: [escalated]}}}
+      tracker: {record: issue, where: {labels: {none: [escalated]}}}
+    match: [reference, marker, {fields: [title]}]
+    fields:
+      title: {}
+      status: {authority: tracker}
+      priority: {authority: support}
+      labels: {}
+    schedule: {every: 5m, reconcile: 24h}
+"""
+LAG = 180
+"""Seconds after which both tools' searches and exports tell of a change, and then some."""
+
+
+class NotAsShown(Exception):
+    """The demo did not come to what it shows; the message says what was seen instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """One fake, as the people who work with it see it."""
+
+    name: str
+    base_url: str
+    record: str
+
+    def page(self, id: str) -> str:
+        """Where people see a record."""
+        return f"{self.base_url}/records/{self.record}/{id}"
+
+    async def records(self) -> list[Mapping[str, Any]]:
+        """All records, as the vendor's API shows them."""
+        found: list[Mapping[str, Any]] = (
+            await self._ask("GET", f"/_sandbox/records/{self.record}")
+        ).json()
+        return found
+
+    async def wait(self, seconds: float) -> None:
+        """Let time go by in the tool."""
+        await self._ask("POST", "/_sandbox/clock", json={"advance": seconds})
+
+    async def make(self, person: str, **fields: str) -> str:
+        """A person makes a record; its id."""
+        typed = {"person": person} | {f"field:{name}": value for name, value in fields.items()}
+        answered = await self._ask("POST", f"/new/{self.record}", data=typed)
+        return answered.headers["location"].rpartition("/")[2]
+
+    async def edit(self, id: str, person: str, **fields: str) -> None:
+        """A person changes fields of a record."""
+        typed = {f"field:{name}": value for name, value in fields.items()}
+        await self._do(id, {"do": "edit", "person": person, **typed})
+
+    async def say(self, id: str, person: str, text: str, *, public: bool) -> None:
+        """A person comments."""
+        visibility = "public" if public else "internal"
+        said = {"do": "remark", "person": person, "text": text, "visibility": visibility}
+        await self._do(id, said)
+
+    async def _do(self, id: str, typed: Mapping[str, str]) -> None:
+        await self._ask("POST", f"/records/{self.record}/{id}", data=typed)
+
+    async def _ask(self, method: str, path: str, **what: Any) -> httpx.Response:
+        async with httpx.AsyncClient(base_url=self.base_url, trust_env=False) as client:
+            answered = await client.request(method, path, timeout=30, **what)
+        if answered.status_code >= 400:
+            raise NotAsShown(f"{self.name} answered {answered.status_code} to {method} {path}.")
+        return answered
+
+
+class Demo:
+    """The folder of the demo, its two tools, and how its steps are told."""
+
+    def __init__(self, folder: Path, started: Sequence[running.Running], say: Say) -> None:
+        about = {one.tool: dict(one.about) for one in started}
+        self.folder = folder
+        self.say = say
+        self.support = Tool("Zendesk", about["zendesk"]["base_url"], "ticket")
+        self.tracker = Tool("Jira", about["jira"]["base_url"], "issue")
+        self._about = {"support": about["zendesk"], "tracker": about["jira"]}
+        self._steps = 0
+
+    def configure(self) -> Path:
+        """Write what an operator would have written; gives the file."""
+        connections = {
+            name: {"connector": tool, **_without_pid(self._about[name])}
+            for name, tool in (("support", "zendesk"), ("tracker", "jira"))
+        }
+        listed = "\n  ".join(yaml.safe_dump(connections, sort_keys=False).splitlines())
+        path = self.folder / "syncline.yaml"
+        path.write_text(SYNCS.replace("{connections}", f"\n  {listed}"), "utf-8")
+        return path
+
+    def step(self, text: str) -> None:
+        self._steps += 1
+        self.say(f"\n{self._steps}. {text}")
+
+    def expect(self, truth: bool, what: str, shown: object) -> None:
+        """What the tools show, as promised; NotAsShown where they show something else."""
+        if not truth:
+            raise NotAsShown(f"Expected: {what}. The tool shows: {shown!r}")
+        self.say(f"   ✓ {what}")
+
+    async def syncline(self, *arguments: str) -> Any:
+        """A command as an operator runs it in the demo's folder; what it prints as JSON."""
+        self.say(f"   $ syncline {' '.join(arguments)}")
+        ran = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "syncline",
+            *arguments,
+            "--json",
+            cwd=self.folder,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await ran.communicate()
+        lines = out.decode().strip().splitlines()
+        if ran.returncode not in (0, 3) or not lines:
+            raise NotAsShown(f"`syncline {' '.join(arguments)}`: {out.decode()}{err.decode()}")
+        return json.loads(lines[-1])
+
+    async def pair(self, title: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """The ticket and the issue with this title."""
+        ticket = [t for t in await self.support.records() if t["subject"] == title]
+        issue = [i for i in await self.tracker.records() if i["fields"]["summary"] == title]
+        self.expect(
+            len(ticket) == len(issue) == 1,
+            f"“{title}” is one ticket and one issue",
+            (len(ticket), len(issue)),
+        )
+        return ticket[0], issue[0]
+
+    async def later(self) -> None:
+        """Let the tools' searches and exports come to show what was written."""
+        for tool in (self.support, self.tracker):
+            await tool.wait(LAG)
+
+
+async def demo(
+    folder: Path, *, once: bool = False, port: int | None = None, say: Say = print
+) -> None:
+    """Show the demo in `folder`, made anew, and keep it running until told to end, unless `once`.
+
+    Raises NotAsShown, and NotUp of the sandbox or of Prefect.
+    """
+    _emptied(folder)
+    say(f"Bramble, a small company, makes planning software. Its {RECORDS} cases are in a Zendesk")
+    say("and a Jira of the sandbox: fakes of this machine that behave as the vendors' do.")
+    modules = {tool: module for tool, module in fakes().items() if tool in TOOLS}
+    started = running.start(modules, folder / "sandbox", seed=SEED, records=RECORDS)
+    try:
+        with until_told():
+            one = Demo(folder, started, say)
+            configuration = one.configure()
+            home = folder / ".syncline" / "prefect"
+            say(f"   Zendesk  {one.support.base_url}\n   Jira     {one.tracker.base_url}")
+            async with prefect(
+                load(configuration), configuration, home, port=port, schedules=not once, say=say
+            ) as runs:
+                await _tell(one, runs)
+                if not once:
+                    say("\nEverything keeps running; the schedules run both syncs. Edit something")
+                    say("in either tool and look into the other. Ctrl-C ends it all.")
+                    await runs.watch()
+    finally:
+        running.end([one.process for one in started])
+
+
+async def _tell(one: Demo, runs: Prefect) -> None:
+    await _first(one, runs)
+    title = await _edits(one, runs)
+    await _conflict(one, title)
+    await _where_to_look(one, runs, title)
+
+
+async def _first(one: Demo, runs: Prefect) -> None:
+    one.step("Before anything is written: what would be done?")
+    checked = await one.syncline("check")
+    one.expect(checked["ok"], "credentials, rights and mapped fields are in order", checked)
+    plan = await one.syncline("plan", "escalations")
+    for action in plan["actions"][:4]:
+        one.say(f"     {action['side']} {action['record'] or 'new record'}: {_action(action)}")
+    one.say(f"     … {len(plan['actions'])} actions in all, in {_requests(plan['requests'])}")
+    one.step("Both syncs, as Prefect runs.")
+    await _run(one, runs, "escalations", "requests")
+    await one.later()
+
+
+async def _edits(one: Demo, runs: Prefect) -> str:
+    """People work in both tools, and the sync carries it over; gives the title of what they did."""
+    one.step("People work: in Zendesk, in Jira, and twice on the same title.")
+    tickets = [t for t in await one.support.records() if "escalated" in t["tags"]]
+    ticket, other = [t for t in tickets if t["status"] == "open"][:2]
+    id, title = str(ticket["id"]), ticket["subject"]
+    issue = (await one.pair(title))[1]
+    await one.support.edit(id, "Mateo Herrera", priority="urgent")
+    await one.support.say(id, "Leila Haddad", "They lose a day's work each time.", public=False)
+    await one.tracker.edit(issue["id"], "Jonas Weber", status="Blocked")
+    await one.tracker.say(issue["id"], "Mei Tanaka", "Waits for the new parser.", public=False)
+    fresh = await one.support.make(
+        "Chiara Bianchi",
+        subject="Calendar shows yesterday in Auckland",
+        description="Since Monday.\n\nOnly on phones.",
+        tags="escalated, calendar",
+    )
+    clash, twin = str(other["id"]), (await one.pair(other["subject"]))[1]["id"]
+    await one.support.edit(clash, "Rosa Fernández", subject=f"{other['subject']} (three customers)")
+    await one.tracker.edit(twin, "Samuel Okafor", summary=f"{other['subject']}: cache too small")
+    await one.later()
+    await _run(one, runs, "escalations")
+    ticket, issue = await one.pair(title)
+    priority, status = issue["fields"]["priority"], ticket["status"]
+    one.expect(priority["name"] == "Highest", "the urgency is in Jira", priority)
+    one.expect(status in ("hold", "pending"), "that it waits is in Zendesk", status)
+    await one.pair("Calendar shows yesterday in Auckland")
+    one.say(f"   {one.support.page(fresh)}\n   {one.tracker.page(issue['id'])}")
+    return f"support:{id}"
+
+
+async def _conflict(one: Demo, title: str) -> None:
+    one.step("The same title was changed in both tools. Nothing is guessed: it waits for a person.")
+    conflicts = (await one.syncline("conflicts"))["conflicts"]
+    for conflict in conflicts:
+        for candidate in conflict["candidates"]:
+            one.say(f"     {candidate['side']}: {candidate['value']!r}")
+    one.expect(len(conflicts) == 1, "one conflict, with both values kept", conflicts)
+    one.say("   Answer it, in the demo's folder:")
+    answer = f"conflicts answer {conflicts[0]['id']} --digest {conflicts[0]['digest']}"
+    one.say(f"     $ cd {one.folder} && {_program()} {answer} --use tracker")
+    one.step("Why does a field show what it shows?")
+    why = await one.syncline("why", f"{title}.priority")
+    for hop in why["hops"]:
+        value = f"{hop['before']!r} → {hop['after']!r}"
+        one.say(f"     {hop['at'][:19]}  {hop['side']} {hop['record']}  {value}  {hop['rule']}")
+    one.expect(bool(why["hops"]), "every hop of the value is told", why)
+
+
+async def _where_to_look(one: Demo, runs: Prefect, title: str) -> None:
+    one.step("Nobody did anything since, so nothing is left to write.")
+    plan = await one.syncline("plan", "escalations")
+    one.expect(not plan["actions"], "the plan is empty", plan["actions"])
+    one.say("\nWhere to look:")
+    one.say(f"   the desk           {one.support.base_url}")
+    one.say(f"   the tracker        {one.tracker.base_url}")
+    one.say(f"   Prefect's runs     {runs.page}")
+    one.say(f"   the configuration  {one.folder / 'syncline.yaml'}")
+    one.say(f"   a value's story    $ cd {one.folder} && {_program()} why {title}.status")
+
+
+async def _run(one: Demo, runs: Prefect, *syncs: str) -> None:
+    """Runs of Prefect, each told in a line."""
+    for ran in await runs.run(*syncs):
+        one.say(f"   {ran.sync}: {ran.name}. {ran.message}  {ran.url}")
+        one.expect(ran.state == "COMPLETED", f"the run of {ran.sync} completed", ran.message)
+
+
+def _emptied(folder: Path) -> None:
+    """An empty folder; what an earlier demo left in it is gone. NotAsShown for anybody else's."""
+    if folder.exists() and any(folder.iterdir()):
+        if not (folder / OURS).exists():
+            raise NotAsShown(f"{folder} is not empty and not the demo's. Name another folder.")
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / OURS).touch()
+
+
+def _without_pid(about: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in about.items() if name != "pid"}
+
+
+def _action(action: Mapping[str, Any]) -> str:
+    if action["field"] is None:
+        return str(action["kind"])
+    return f"{action['field']} {action['before']!r} → {action['after']!r}"
+
+
+def _requests(requests: Mapping[str, Any]) -> str:
+    return " and ".join(f"about {n} requests to {side}" for side, n in requests.items())
+
+
+def _program() -> str:
+    return str(Path(sys.executable).with_name("syncline"))
