@@ -195,7 +195,8 @@ def test_two_sandboxes_are_asked_like_any_tools(
 def test_a_sandbox_that_is_down_is_told_as_a_tool_that_is_down(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    down = connection("http://127.0.0.1:9", SANDBOX)
-    configure(a=down, b=down)
+    configure(
+        a=connection("http://127.0.0.1:9", SANDBOX), b=connection("http://127.0.0.1:9", SANDBOX)
+    )
     assert main(["check", "--json"]) == 1
     assert "sandbox" not in capsys.readouterr().err
