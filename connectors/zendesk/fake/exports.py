@@ -20,7 +20,7 @@ from connectors.zendesk.fake.paging import address
 from connectors.zendesk.fake.requests import Request, Route
 from connectors.zendesk.fake.showing import alongside, show_comment, show_ticket
 from connectors.zendesk.fake.store import Place
-from connectors.zendesk.fake.users import sees
+from connectors.zendesk.fake.users import seen, sees
 from connectors.zendesk.fake.users import shown as shown_user
 from syncline.sandbox import answer
 
@@ -61,11 +61,8 @@ def _tickets_by_time(request: Request) -> Response:
 
 def _visible(request: Request, rows: list[Row]) -> list[Row]:
     gone = request.call.query.get("exclude_deleted") == "true"
-    return [
-        row
-        for row in rows
-        if sees(request.account, request.user, row) and not (gone and row["status"] == "deleted")
-    ]
+    rows = [row for row in rows if not (gone and row["status"] == "deleted")]
+    return seen(request.account, request.user, rows)
 
 
 def _users(request: Request) -> Response:

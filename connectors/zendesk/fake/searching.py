@@ -20,7 +20,7 @@ from connectors.zendesk.fake.fields import PRIORITIES, STATUSES, values_of
 from connectors.zendesk.fake.paging import by_cursor, by_id, page
 from connectors.zendesk.fake.requests import Request, Route
 from connectors.zendesk.fake.showing import show_ticket
-from connectors.zendesk.fake.users import sees, shown
+from connectors.zendesk.fake.users import seen, shown
 from syncline.sandbox import answer
 
 _CAP = 1000
@@ -90,8 +90,7 @@ def _rows(request: Request, kind: str) -> list[Row]:
     account = request.account
     if kind == "ticket":
         lag = account.settings.search_lag
-        found = request.office.store.indexed(lag)
-        return [row for row in found if sees(account, request.user, row)]
+        return seen(account, request.user, request.office.store.indexed(lag))
     tables = {"user": account.users, "organization": account.organizations, "group": account.groups}
     return list(tables[kind].values()) if kind in tables else []
 

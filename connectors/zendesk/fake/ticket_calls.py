@@ -17,7 +17,7 @@ from connectors.zendesk.fake.errors import Refused, invalid, malformed, not_foun
 from connectors.zendesk.fake.paging import Key, by_id, page
 from connectors.zendesk.fake.requests import Request, Route
 from connectors.zendesk.fake.showing import alongside, show_audit, show_comment, show_ticket
-from connectors.zendesk.fake.users import sees
+from connectors.zendesk.fake.users import seen
 from syncline.sandbox import answer
 
 _ARCHIVED = 120 * 24 * 3600
@@ -36,15 +36,14 @@ def _listed(request: Request) -> Response:
 
 def _of_lists(request: Request, external_id: str | None = None) -> list[Row]:
     """What lists show: nothing that is deleted, hidden or archived."""
-    account = request.account
-    oldest = account.seconds() - _ARCHIVED
-    return [
+    oldest = request.account.seconds() - _ARCHIVED
+    listed = [
         row
         for row in request.office.store.live()
         if external_id in (None, row["external_id"])
         and not (row["status"] == "closed" and seconds_of(row["updated_at"]) < oldest)
-        and sees(account, request.user, row)
     ]
+    return seen(request.account, request.user, listed)
 
 
 def _order(request: Request) -> Key:
@@ -72,7 +71,7 @@ def _shown(request: Request) -> Response:
 
 def _many(request: Request) -> Response:
     found = (request.office.store.get(id) for id in dict.fromkeys(request.ids()))
-    rows = [row for row in found if row and sees(request.account, request.user, row)]
+    rows = seen(request.account, request.user, [row for row in found if row])
     tickets = [show_ticket(request, row) for row in request.call.listed(rows)]
     body = {"tickets": tickets, "count": len(tickets), "next_page": None, "previous_page": None}
     return answer(body | alongside(request, tickets))

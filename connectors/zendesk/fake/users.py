@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from connectors.zendesk.fake.account import Account, Row
@@ -143,20 +143,23 @@ def new_organization(account: Account, wanted: Mapping[str, Any]) -> Row:
     return row
 
 
+def seen(account: Account, user: Mapping[str, Any], tickets: Iterable[Row]) -> list[Row]:
+    """Those of the tickets that a user is shown at all."""
+    own = user["_group_ids"]
+    closed = {g["id"] for g in account.groups.values() if not g["is_public"]} - set(own)
+    found = (ticket for ticket in tickets if ticket["group_id"] not in closed)
+    if user["role"] == "end-user":
+        return [ticket for ticket in found if ticket["requester_id"] == user["id"]]
+    if user["ticket_restriction"] == "groups":
+        return [ticket for ticket in found if ticket["group_id"] in own]
+    if user["ticket_restriction"] == "assigned":
+        return [ticket for ticket in found if ticket["assignee_id"] == user["id"]]
+    return list(found)
+
+
 def sees(account: Account, user: Mapping[str, Any], ticket: Row) -> bool:
     """Whether a user is shown a ticket at all."""
-    group = ticket["group_id"]
-    private = group is not None and not (account.groups.get(str(group)) or {}).get("is_public")
-    if private and group not in user["_group_ids"]:
-        return False
-    if user["role"] == "end-user":
-        return bool(ticket["requester_id"] == user["id"])
-    limited = user["ticket_restriction"]
-    if limited == "groups":
-        return group in user["_group_ids"]
-    if limited == "assigned":
-        return bool(ticket["assignee_id"] == user["id"])
-    return True
+    return bool(seen(account, user, [ticket]))
 
 
 def shown(account: Account, user: Row) -> Row:
