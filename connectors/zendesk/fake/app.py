@@ -70,7 +70,7 @@ class ZendeskFake(Fake):
         super().__init__(state, clock, hooks)
         self.account = Account(state, clock, hooks)
         self.office = Office(self.account)
-        bulk_calls.teach(self.office)
+        self.office.jobs.kinds |= bulk_calls.Work(self.office).kinds()
         self.web = Web(self.office)
 
     @property

@@ -6,14 +6,13 @@ Ticket", "Deleted Tickets", "Job Statuses".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from starlette.responses import Response
 
 from connectors.zendesk.fake.account import Actor, Row
 from connectors.zendesk.fake.errors import malformed, not_found
-from connectors.zendesk.fake.jobs import Jobs
+from connectors.zendesk.fake.jobs import Asked, Done, Item
 from connectors.zendesk.fake.office import Office
 from connectors.zendesk.fake.paging import page
 from connectors.zendesk.fake.requests import Request, Route, few_enough
@@ -21,54 +20,62 @@ from connectors.zendesk.fake.users import create_or_update, sees
 from syncline.sandbox import answer
 
 
-def teach(office: Office) -> Jobs:
-    """Tell the account's jobs what is done to one item of each kind."""
+class Work:
+    """What is done to one item of a job, by its kind: gives the result and the changed ticket."""
 
-    def ticket(actor: Actor, id: object) -> Row:
-        found = office.store.get(id)
-        if found is None or not sees(office.account, actor.user, found):
+    def __init__(self, office: Office) -> None:
+        self._office = office
+
+    def kinds(self) -> dict[str, Item]:
+        """By the names that jobs show."""
+        return {
+            "Bulk Create Ticket": self._create,
+            "Bulk Update Ticket": self._update,
+            "Bulk Delete Ticket": self._delete,
+            "Permanent Ticket Deletion": self._scrub,
+            "Ticket Merge": self._merge,
+            "Bulk Create User": self._user,
+        }
+
+    def _create(self, actor: Actor, index: int, item: Asked) -> Done:
+        made, _ = self._office.desk.create(actor, item)
+        return {"index": index, "id": made["id"]}, str(made["id"])
+
+    def _update(self, actor: Actor, index: int, item: Asked) -> Done:
+        found = self._ticket(actor, item.get("id"))
+        wanted = {name: value for name, value in item.items() if name != "id"}
+        _, audit = self._office.desk.update(actor, found, wanted)
+        changed = str(found["id"]) if audit["events"] else None
+        return _done(index, found["id"], "update", "Updated"), changed
+
+    def _delete(self, actor: Actor, index: int, item: Asked) -> Done:
+        found = self._ticket(actor, item["id"])
+        self._office.bin.delete(actor, found)
+        return _done(index, found["id"], "delete", "Deleted"), str(found["id"])
+
+    def _scrub(self, actor: Actor, index: int, item: Asked) -> Done:
+        self._office.bin.scrub(str(item["id"]))
+        return _done(index, item["id"], "delete", "Deleted"), str(item["id"])
+
+    def _merge(self, actor: Actor, index: int, item: Asked) -> Done:
+        self._office.bin.merge(actor, item)
+        return _done(index, item["source"], "update", "Updated"), str(item["source"])
+
+    def _user(self, actor: Actor, index: int, item: Asked) -> Done:
+        made, new = create_or_update(self._office.account, item)
+        done = _done(index, made["id"], "create", "Created" if new else "Updated")
+        return done | {"email": made["email"]}, None
+
+    def _ticket(self, actor: Actor, id: object) -> Row:
+        found = self._office.store.get(id)
+        if found is None or not sees(self._office.account, actor.user, found):
             raise not_found()
         return found
 
-    def create(actor: Actor, index: int, item: Mapping[str, Any]) -> tuple[Row, str | None]:
-        made, _ = office.desk.create(actor, item)
-        return {"index": index, "id": made["id"]}, str(made["id"])
 
-    def update(actor: Actor, index: int, item: Mapping[str, Any]) -> tuple[Row, str | None]:
-        found = ticket(actor, item.get("id"))
-        _, audit = office.desk.update(actor, found, {n: v for n, v in item.items() if n != "id"})
-        told = {"index": index, "id": found["id"], "action": "update", "success": True}
-        return told | {"status": "Updated"}, str(found["id"]) if audit["events"] else None
-
-    def destroy(actor: Actor, index: int, item: Mapping[str, Any]) -> tuple[Row, str | None]:
-        found = ticket(actor, item["id"])
-        office.bin.delete(actor, found)
-        told = {"index": index, "id": found["id"], "action": "delete", "success": True}
-        return told | {"status": "Deleted"}, str(found["id"])
-
-    def scrub(actor: Actor, index: int, item: Mapping[str, Any]) -> tuple[Row, str | None]:
-        office.bin.scrub(str(item["id"]))
-        return {"index": index, "id": int(item["id"]), "success": True}, str(item["id"])
-
-    def merge(actor: Actor, index: int, item: Mapping[str, Any]) -> tuple[Row, str | None]:
-        office.bin.merge(actor, item)
-        told = {"index": index, "id": int(item["source"]), "action": "update", "success": True}
-        return told | {"status": "Updated"}, str(item["source"])
-
-    def user(actor: Actor, index: int, item: Mapping[str, Any]) -> tuple[Row, str | None]:
-        made, new = create_or_update(office.account, item)
-        told = {"index": index, "id": made["id"], "email": made["email"], "success": True}
-        return told | {"status": "Created" if new else "Updated"}, None
-
-    office.jobs.kinds |= {
-        "Bulk Create Ticket": create,
-        "Bulk Update Ticket": update,
-        "Bulk Delete Ticket": destroy,
-        "Permanent Ticket Deletion": scrub,
-        "Ticket Merge": merge,
-        "Bulk Create User": user,
-    }
-    return office.jobs
+def _done(index: int, id: object, action: str, status: str) -> Row:
+    told = {"index": index, "id": int(str(id)), "action": action}
+    return told | {"status": status, "success": True}
 
 
 def _start(request: Request, kind: str, items: list[Any], status: int = 200) -> Response:

@@ -36,26 +36,17 @@ class Desk:
 
     def create(self, actor: Actor, wanted: Mapping[str, Any]) -> tuple[Row, Row]:
         """A new ticket and its first audit; raises Refused."""
-        wanted, account = dict(wanted), self.account
         comment = _spoken(wanted.get("comment")) or {"body": wanted.get("description")}
         if not _has_body(comment):
             problem = {"description": "Description: cannot be blank", "error": "BlankValue"}
             raise invalid("base", problem)
-        original = None
-        if wanted.get("via_followup_source_id") is not None:
-            original = self.store.get(wanted["via_followup_source_id"])
-            wanted = follow_up(original) | wanted
-        requester = wanted.get("requester")
-        if "requester_id" not in wanted:
-            made = find_or_make(account, requester) if requester else None
-            wanted["requester_id"] = made["id"] if made else actor.id
-        wanted.setdefault("submitter_id", actor.id)
-        at = account.seconds()
-        draft = apply(account, blank(account, at), wanted)
+        wanted, original = self._with_source(wanted)
+        at = self.account.seconds()
+        draft = apply(self.account, blank(self.account, at), self._with_people(actor, wanted))
         via = _follow_up_via(actor, original) if original else actor.shown_via()
         author = comment.get("author_id") or draft["submitter_id"]
         event = self._comment(draft, {**comment, "author_id": author}, default_public=True)
-        id = account.state.next("ticket")
+        id = self.account.state.next("ticket")
         ticket = draft | {
             "id": id,
             "via": via,
@@ -70,6 +61,22 @@ class Desk:
         ]
         audit = self._audit(actor, id, at, [event, *created], wanted.get("metadata"))
         return self._keep(actor, None, ticket, audit)
+
+    def _with_source(self, wanted: Mapping[str, Any]) -> tuple[Row, Row | None]:
+        """What is asked for, and the closed ticket that it follows up, if any."""
+        id = wanted.get("via_followup_source_id")
+        if id is None:
+            return dict(wanted), None
+        original = self.store.get(id)
+        return follow_up(original) | dict(wanted), original
+
+    def _with_people(self, actor: Actor, wanted: Row) -> Row:
+        """Who asks and who writes: the actor, where nobody else is named."""
+        if "requester_id" not in wanted:
+            named = wanted.get("requester")
+            requester = find_or_make(self.account, named) if named else actor.user
+            wanted = wanted | {"requester_id": requester["id"]}
+        return {"submitter_id": actor.id} | wanted
 
     def update(self, actor: Actor, ticket: Row, wanted: Mapping[str, Any]) -> tuple[Row, Row]:
         """The changed ticket and the audit of the change; raises Refused."""
@@ -144,9 +151,9 @@ class Desk:
 
     def _event(self, type: str, name: str, value: object, *old: object) -> Row:
         event: Row = {"id": self.account.new_id(), "type": type, "field_name": name}
-        event["value"] = _as_text(value)
+        event["value"] = as_text(value)
         if old:
-            event["previous_value"] = _as_text(old[0])
+            event["previous_value"] = as_text(old[0])
         return event
 
     def _audit(self, actor: Actor, id: int, at: int, events: list[Row], metadata: Any) -> Row:
@@ -200,7 +207,7 @@ def _has_body(comment: Mapping[str, Any]) -> bool:
     return any(str(comment.get(name) or "").strip() for name in ("body", "html_body"))
 
 
-def _as_text(value: object) -> object:
+def as_text(value: object) -> object:
     """Audits tell ids and numbers as text, and lists as lists."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 

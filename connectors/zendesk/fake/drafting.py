@@ -37,41 +37,23 @@ _SUBJECT = 255
 
 def blank(account: Account, at: int) -> Row:
     """A ticket in which nothing is set yet."""
-    return {
-        "id": 0,
-        "external_id": None,
-        "via": None,
+    nothing: Row = dict.fromkeys(
+        ("id", "via", *PLAIN, "raw_subject", "description", "forum_topic_id")
+    )
+    return nothing | {
         "created_at": stamp(at),
         "updated_at": stamp(at),
         "generated_timestamp": at,
-        "type": None,
-        "subject": None,
-        "raw_subject": None,
-        "description": None,
-        "priority": None,
         "status": "new",
         "custom_status_id": default_of(account, "new"),
-        "recipient": None,
-        "requester_id": None,
-        "submitter_id": None,
-        "assignee_id": None,
-        "organization_id": None,
-        "group_id": None,
-        "collaborator_ids": [],
-        "follower_ids": [],
-        "email_cc_ids": [],
-        "forum_topic_id": None,
-        "problem_id": None,
+        **{name: [] for name in LISTS},
         "has_incidents": False,
         "is_public": True,
-        "due_at": None,
         "tags": [],
         "custom_fields": with_values(account, {}),
         "satisfaction_rating": {"score": "unoffered"},
         "sharing_agreement_ids": [],
         "followup_ids": [],
-        "ticket_form_id": None,
-        "brand_id": None,
         "allow_channelback": False,
         "allow_attachments": True,
         "from_messaging_channel": False,

@@ -16,7 +16,9 @@ from syncline.sandbox import Call
 
 KEPT = 24 * 3600
 _STEPS = 2  # from queued over half of the items to all of them
-Item = Callable[[Actor, int, Mapping[str, Any]], tuple[Row, str | None]]  # result, changed record
+Asked = Mapping[str, Any]
+Done = tuple[Row, str | None]  # the item's result, and the ticket that it changed
+Item = Callable[[Actor, int, Asked], Done]
 
 
 class Jobs:

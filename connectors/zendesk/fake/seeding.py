@@ -12,6 +12,7 @@ from typing import Any
 
 from connectors.zendesk.fake.account import Account, Actor, Row, source, stamp
 from connectors.zendesk.fake.bodies import of_text
+from connectors.zendesk.fake.desk import as_text
 from connectors.zendesk.fake.drafting import blank, differences
 from connectors.zendesk.fake.fields import SYSTEM, new_field, tag_of
 from connectors.zendesk.fake.office import Office
@@ -89,33 +90,23 @@ def _agent(account: Account, wanted: Row, groups: list[int]) -> Row:
 
 def _ticket(office: Office, case: Case, people: dict[str, Row], support: int) -> None:
     account = office.account
+    text = "\n\n".join(case.paragraphs)
     created = int(case.created_at.timestamp())
     updated = created + _BETWEEN * len(case.remarks)
     requester = people[case.reporter.email]
     assignee = people[case.assignee.email] if case.assignee else None
-    type = _TYPES.get(case.type, "question")
-    due = datetime.combine(case.due_on, time(12), UTC) if case.due_on and type == "task" else None
-    status = _STATUSES[case.status]
-    text = "\n\n".join(case.paragraphs)
     ticket = blank(account, created) | {
         "id": account.state.next("ticket"),
         "via": {"channel": "email", "source": source()},
         "updated_at": stamp(updated),
         "generated_timestamp": updated,
-        "subject": case.title,
-        "raw_subject": case.title,
         "description": text,
-        "type": type,
-        "priority": _PRIORITIES.get(case.priority),
-        "status": status,
-        "custom_status_id": _status_id(account, case, status),
         "requester_id": requester["id"],
         "submitter_id": requester["id"],
         "organization_id": requester["organization_id"],
         "assignee_id": assignee["id"] if assignee else None,
         "group_id": assignee["default_group_id"] if assignee else support,
-        "due_at": stamp(due.timestamp()) if due else None,
-        "tags": sorted(tag_of(label) for label in case.labels),
+        **_fields(account, case),
     }
     office.store.put(ticket)
     remarks = ((one.author, one.text, one.public) for one in case.remarks)
@@ -124,12 +115,28 @@ def _ticket(office: Office, case: Case, people: dict[str, Row], support: int) ->
         audit = _audit(account, ticket, created + _BETWEEN * number, people, author, words, public)
         if number == 0:
             audit["events"] += [
-                {"id": account.new_id(), "type": "Create", "field_name": name, "value": value}
+                {"id": account.new_id(), "type": "Create", "field_name": name}
+                | {"value": as_text(value)}
                 for name, value, _ in differences(None, ticket)
             ]
         office.store.add_audit(audit)
     # Seeded tickets count as solved now, or the first automation would close them all.
     office.note_solved(Actor(requester), None, ticket, {})
+
+
+def _fields(account: Account, case: Case) -> Row:
+    type, status = _TYPES.get(case.type, "question"), _STATUSES[case.status]
+    due = datetime.combine(case.due_on, time(12), UTC) if case.due_on and type == "task" else None
+    return {
+        "subject": case.title,
+        "raw_subject": case.title,
+        "type": type,
+        "priority": _PRIORITIES.get(case.priority),
+        "status": status,
+        "custom_status_id": _status_id(account, case, status),
+        "due_at": stamp(due.timestamp()) if due else None,
+        "tags": sorted(tag_of(label) for label in case.labels),
+    }
 
 
 def _audit(
