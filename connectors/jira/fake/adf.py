@@ -8,28 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-BLOCKS = {
-    "paragraph",
-    "heading",
-    "bulletList",
-    "orderedList",
-    "taskList",
-    "decisionList",
-    "codeBlock",
-    "blockquote",
-    "panel",
-    "rule",
-    "table",
-    "mediaSingle",
-    "mediaGroup",
-    "expand",
-    "nestedExpand",
-    "blockCard",
-    "embedCard",
-    "extension",
-    "bodiedExtension",
-    "layoutSection",
-}
+SIMPLE = {"paragraph", "bulletList", "orderedList", "codeBlock", "mediaSingle", "mediaGroup"}
+PANEL = SIMPLE | {"heading", "rule", "taskList", "decisionList", "blockCard"}
+CELL = PANEL | {"blockquote", "panel", "nestedExpand", "embedCard", "extension"}
+EXPAND = (CELL - {"nestedExpand"}) | {"table"}
+BLOCKS = EXPAND | {"expand", "nestedExpand", "bodiedExtension", "layoutSection"}
 INLINE = {
     "text",
     "hardBreak",
@@ -49,26 +32,27 @@ CHILDREN: dict[str, set[str]] = {
     "codeBlock": {"text"},
     "bulletList": {"listItem"},
     "orderedList": {"listItem"},
-    "listItem": {"paragraph", "bulletList", "orderedList", "codeBlock", "mediaSingle"},
+    "listItem": SIMPLE | {"taskList", "extension"},
     "taskList": {"taskItem", "taskList", "blockTaskItem"},
     "taskItem": INLINE,
     "decisionList": {"decisionItem"},
     "decisionItem": INLINE,
-    "blockquote": BLOCKS - {"heading", "table", "rule"},
-    "panel": BLOCKS - {"panel", "table"},
+    "blockquote": SIMPLE | {"extension"},
+    "panel": PANEL,
     "table": {"tableRow"},
     "tableRow": {"tableCell", "tableHeader"},
-    "tableCell": BLOCKS,
-    "tableHeader": BLOCKS,
-    "expand": BLOCKS,
-    "nestedExpand": BLOCKS,
+    "tableCell": CELL,
+    "tableHeader": CELL,
+    "expand": EXPAND,
+    "nestedExpand": PANEL,
     "mediaSingle": {"media", "caption"},
     "mediaGroup": {"media"},
-    "bodiedExtension": BLOCKS,
+    "bodiedExtension": EXPAND,
     "layoutSection": {"layoutColumn"},
     "layoutColumn": BLOCKS,
     "caption": INLINE,
 }
+LEAVES = {"rule", "media", "blockCard", "embedCard", "extension", "blockTaskItem"} | INLINE
 MARKS = {
     "strong",
     "em",
@@ -81,11 +65,18 @@ MARKS = {
     "subsup",
     "annotation",
     "border",
-    "alignment",
-    "indentation",
-    "breakout",
 }
-NEEDS_CHILDREN = {"bulletList", "orderedList", "listItem", "table", "tableRow"}
+BESIDE_CODE = {"code", "link", "annotation"}
+NEEDS_CHILDREN = {"bulletList", "orderedList", "listItem", "blockquote", "panel", "table"}
+NEEDS_ATTRIBUTE = {
+    "panel": "panelType",
+    "mention": "id",
+    "date": "timestamp",
+    "status": "text",
+    "emoji": "shortName",
+    "taskItem": "state",
+    "media": "type",
+}
 
 
 def is_document(value: Any) -> bool:
@@ -102,33 +93,43 @@ def is_valid(node: Any) -> bool:
     """Whether every node may stand where it stands; Jira answers INVALID_INPUT otherwise."""
     if not isinstance(node, dict):
         return False
-    kind = node.get("type")
+    kind, attrs = str(node.get("type")), node.get("attrs", {})
     if kind == "text":
         return _is_text(node)
     content = node.get("content", [])
-    if not isinstance(content, list) or (kind in NEEDS_CHILDREN and not content):
+    if not isinstance(content, list) or not isinstance(attrs, dict):
         return False
-    if kind == "heading" and node.get("attrs", {}).get("level") not in range(1, 7):
+    if kind in NEEDS_ATTRIBUTE and NEEDS_ATTRIBUTE[kind] not in attrs:
         return False
-    allowed = CHILDREN.get(str(kind))
-    if allowed is None:
-        return kind in BLOCKS | INLINE | {"media", "blockTaskItem"}
-    return all(isinstance(c, dict) and c.get("type") in allowed and is_valid(c) for c in content)
+    if kind == "heading" and attrs.get("level") not in range(1, 7):
+        return False
+    if kind not in CHILDREN:
+        return kind in LEAVES
+    return _holds(kind, content)
+
+
+def _holds(kind: str, content: list[Any]) -> bool:
+    if kind in NEEDS_CHILDREN and not content:
+        return False
+    kinds = [str(c.get("type")) if isinstance(c, dict) else "" for c in content]
+    if kind == "listItem" and kinds[0] in ("bulletList", "orderedList", "taskList"):
+        return False  # a list may only follow something in an item
+    if kind == "codeBlock" and any("marks" in c for c in content if isinstance(c, dict)):
+        return False
+    return all(k in CHILDREN[kind] for k in kinds) and all(is_valid(c) for c in content)
 
 
 def _is_text(node: dict[str, Any]) -> bool:
-    text = node.get("text")
-    if not isinstance(text, str) or not text:
+    text, marks = node.get("text"), node.get("marks", [])
+    if not isinstance(text, str) or not text or not isinstance(marks, list):
         return False
-    marks = node.get("marks", [])
-    if not isinstance(marks, list):
+    names = [str(mark.get("type")) if isinstance(mark, dict) else "" for mark in marks]
+    if not set(names) <= MARKS or len(set(names)) < len(names):
         return False
-    for mark in marks:
-        if not isinstance(mark, dict) or mark.get("type") not in MARKS:
-            return False
-        if mark["type"] == "link" and not isinstance(mark.get("attrs", {}).get("href"), str):
-            return False
-    return True
+    if "code" in names and not set(names) <= BESIDE_CODE:
+        return False
+    links = [mark for mark in marks if mark["type"] == "link"]
+    return all(isinstance(link.get("attrs", {}).get("href"), str) for link in links)
 
 
 def document(paragraphs: Iterable[str]) -> dict[str, Any]:

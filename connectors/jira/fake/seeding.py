@@ -6,8 +6,22 @@ from uuid import NAMESPACE_DNS, uuid5
 
 from connectors.jira.fake import adf, workflow
 from connectors.jira.fake.auth import Auth
+from connectors.jira.fake.editing import item
+from connectors.jira.fake.fields import words
 from connectors.jira.fake.site import Doc, Site, milliseconds
-from connectors.jira.fake.vocabulary import BUG, PROJECTS, STORY, TASK, ProjectDef
+from connectors.jira.fake.vocabulary import (
+    BUG,
+    FIELDS,
+    IMPACT,
+    PLATFORM,
+    PLATFORMS,
+    PROJECTS,
+    STORY,
+    TASK,
+    TEAM,
+    TEAMS,
+    ProjectDef,
+)
 from syncline.sandbox import Case, CaseRemark, Company, Employee
 
 BOT_EMAIL, BOT_TOKEN = "syncline@bramble.example", "sandbox-jira-token"  # noqa: S105
@@ -93,7 +107,7 @@ class Seeding:
                 "archived": False,
                 "hidden": False,
                 "properties": {},
-                "histories": [],
+                "histories": self._histories(case, updated),
                 "links": [],
                 "fields": self._fields(case, project, reporter, updated),
             }
@@ -116,7 +130,26 @@ class Seeding:
             "resolution": resolution,
             "resolutiondate": updated if resolution else None,
             "duedate": case.due_on.isoformat() if case.due_on else None,
+            TEAM: TEAMS[case.number % len(TEAMS)].id if case.assignee else None,
+            PLATFORM: [PLATFORMS[case.number % len(PLATFORMS)].id] if type == BUG else [],
+            IMPACT: adf.document([f"{case.account.name} is waiting for this."])
+            if case.priority == "urgent"
+            else None,
         }
+
+    def _histories(self, case: Case, at: int) -> list[Doc]:
+        """How the issue got where it is: one change, by whoever works on it."""
+        status = FIELDS["status"]
+        author = self._account(case.assignee) or account_id(BOT_EMAIL)
+        if case.status == "todo":
+            return []
+        first = words(self._site, status, workflow.FIRST_STATUS)
+        items = [item(status, first, words(self._site, status, STATUS[case.status]))]
+        if resolution := RESOLUTION.get(case.status):
+            field = FIELDS["resolution"]
+            items.append(item(field, (None, None), words(self._site, field, resolution)))
+        id = str(self._site.state.next("history", 30000))
+        return [{"id": id, "author": author, "created": at, "items": items}]
 
     def _remark(self, issue: str, remark: CaseRemark, at: int) -> None:
         """What a developer or a product manager said; the rest was said in other tools."""

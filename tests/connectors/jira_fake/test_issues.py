@@ -96,29 +96,66 @@ async def test_the_longest_summary_fits(stage: Stage) -> None:
     await stage.make(summary="x" * 255)
 
 
+def text(words: str, *marks: str) -> dict[str, Any]:
+    return {"type": "text", "text": words, "marks": [{"type": mark} for mark in marks]}
+
+
+def block(type: str, /, *content: Any, **attrs: Any) -> dict[str, Any]:
+    return {"type": type, "content": list(content), "attrs": attrs}
+
+
+SOUND = block("paragraph", text("x"))
+
+
 @pytest.mark.parametrize(
-    "content",
+    "wrong",
     [
-        [{"type": "text", "text": "outside of a block"}],
-        [{"type": "paragraph", "content": [{"type": "text", "text": ""}]}],
-        [{"type": "paragraph", "content": [{"type": "paragraph"}]}],
-        [{"type": "bulletList", "content": []}],
-        [{"type": "heading", "attrs": {"level": 9}, "content": []}],
-        [{"type": "invented"}],
-        [
-            {
-                "type": "paragraph",
-                "content": [{"type": "text", "text": "x", "marks": [{"type": "link"}]}],
-            }
-        ],
+        text("outside of a block"),
+        block("paragraph", text("")),
+        block("paragraph", SOUND),
+        block("paragraph", text("x", "link")),
+        block("paragraph", text("x", "code", "strong")),
+        block("paragraph", text("x", "em", "em")),
+        block("bulletList"),
+        block("bulletList", block("listItem", block("bulletList", block("listItem", SOUND)))),
+        block("heading", text("x"), level=9),
+        block("blockquote", block("heading", text("x"), level=1)),
+        block("blockquote", block("blockquote", SOUND)),
+        block("panel", SOUND),
+        block("panel", block("table"), panelType="info"),
+        block("codeBlock", text("x", "strong")),
+        block("invented"),
     ],
 )
-async def test_a_document_that_is_no_document_is_invalid_input(
-    stage: Stage, content: list[Any]
+async def test_a_node_where_it_must_not_be_is_invalid_input(
+    stage: Stage, wrong: dict[str, Any]
 ) -> None:
-    broken = {"type": "doc", "version": 1, "content": content}
-    refused = await stage.make(400, description=broken)
+    refused = await stage.make(400, description=block("doc", wrong) | {"version": 1})
     assert refused == {"errorMessages": ["INVALID_INPUT"], "errors": {}}
+
+
+async def test_what_the_editor_makes_is_taken(stage: Stage) -> None:
+    item = block("listItem", SOUND, block("bulletList", block("listItem", SOUND)))
+    link = {"type": "link", "attrs": {"href": "https://acme.example"}}
+    linked = {"type": "text", "text": "x", "marks": [{"type": "code"}, link]}
+    row = block("tableRow", block("tableHeader", SOUND), block("tableCell", SOUND))
+    whole = block(
+        "doc",
+        block("heading", text("x", "strong", "em"), level=2),
+        block("paragraph", linked, {"type": "hardBreak"}, text("y", "strike", "underline")),
+        block("orderedList", item, order=3),
+        block("blockquote", SOUND, block("codeBlock", {"type": "text", "text": "x"})),
+        block("panel", SOUND, {"type": "rule"}, panelType="warning"),
+        block("table", row),
+        block("mediaSingle", block("media", type="external", url="https://acme.example/a.png")),
+        block("taskList", block("taskItem", text("x"), state="DONE", localId="1"), localId="2"),
+        block("paragraph", block("mention", id="1"), block("emoji", shortName=":smile:")),
+        {"type": "rule"},
+    )
+    whole["version"] = 1
+    made = await stage.make(description=whole)
+    shown = await stage.ask("GET", f"issue/{made['id']}?fields=description")
+    assert shown["fields"]["description"] == whole
 
 
 async def test_somebody_who_left_cannot_be_assigned(stage: Stage) -> None:
