@@ -93,10 +93,11 @@ class ZendeskConnector(Connector):
         reader = self._reader = Reader(client, metadata, shape, clock)
         messages = self._messages = Messages(client, metadata)
         self._feed = Feed(client, metadata, reader, clock)
-        self._finder = Finder(client, reader)
+        jobs = Jobs(client, clock)
+        self._finder = Finder(client, reader, jobs)
         self._history = History(client, metadata, config.link_field)
         self._people = People(client)
-        self._writer = Writer(client, metadata, reader, shape, Jobs(client, clock))
+        self._writer = Writer(client, metadata, reader, shape, jobs)
         self._links = Links(
             client, metadata, reader, messages, shape, config.link_field, config.jira_links
         )

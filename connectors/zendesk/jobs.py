@@ -13,7 +13,7 @@ from typing import Any
 
 from connectors.zendesk.client import Client, Row
 from syncline.sdk.clock import Clock
-from syncline.sdk.errors import ConnectorError
+from syncline.sdk.errors import Ambiguous, ConnectorError, NotFound
 
 _FIRST_WAIT, _LONGEST_WAIT, _PATIENCE = 0.5, 8.0, 120.0
 _ENDED = ("completed", "failed", "killed")
@@ -37,8 +37,10 @@ class Jobs:
     async def run(self, method: str, path: str, body: object, items: int) -> Done:
         """Start a job and wait for its end; raises only where it was certainly not started,
         or where nobody knows (`Ambiguous`)."""
-        response = await self._client.write(method, path, body, items=items)
-        job = response.json()["job_status"]
+        told = (await self._client.write(method, path, body, items=items)).json()
+        if not isinstance(told, dict) or "job_status" not in told:
+            raise Ambiguous(f"{path}: Zendesk answered with something else than a job.")
+        job = told["job_status"]
         wait, waited = _FIRST_WAIT, 0.0
         while job["status"] not in _ENDED:
             if waited >= _PATIENCE:
@@ -50,6 +52,17 @@ class Jobs:
             except ConnectorError as error:
                 return _done(job, f"the results of job {job['id']} cannot be read: {error}")
         return _done(job, f"job {job['id']} is {job['status']} and does not tell of this item")
+
+    async def creating(self) -> bool:
+        """Whether a job that makes tickets waits or is at work, whoever started it."""
+        try:
+            jobs = (await self._client.get("/job_statuses"))["job_statuses"]
+        except NotFound:
+            return False
+        return any(
+            job["status"] not in _ENDED and "create" in str(job.get("job_type", "create")).lower()
+            for job in jobs
+        )
 
 
 def _done(job: Mapping[str, Any], why: str) -> Done:

@@ -179,6 +179,18 @@ def leaves(fields: Mapping[str, Any]) -> dict[str, Any]:
     return flat | {custom_path(title): value for title, value in custom.items()}
 
 
+def nested(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The inverse of `leaves`."""
+    patch: dict[str, Any] = {}
+    for path, value in values.items():
+        head, _, title = path.partition(".")
+        if title:
+            patch.setdefault(head, {})[title.replace(r"\.", ".")] = value
+        else:
+            patch[path] = value
+    return patch
+
+
 def same(one: Any, other: Any) -> bool:
     """Whether two wire values show the same; lists have no order, and what is empty is equal."""
     if _is_list(one) and _is_list(other):

@@ -10,12 +10,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from connectors.zendesk.client import PAGE, Client, Row, chunks, stamp
+from connectors.zendesk.client import PAGE, Client, Row, chunks, in_order, numbers, stamp
 from connectors.zendesk.history import replaced
 from connectors.zendesk.jobs import Done, Jobs, verdict
 from connectors.zendesk.metadata import Metadata, Names
 from connectors.zendesk.reading import Reader
-from connectors.zendesk.wire import WireShape, leaves, moved, same
+from connectors.zendesk.wire import WireShape, leaves, moved, nested, same
 from syncline.sdk.batches import outcomes
 from syncline.sdk.connector import Create, Outcome, Record, Result, Update
 from syncline.sdk.errors import (
@@ -28,6 +28,9 @@ from syncline.sdk.errors import (
     Rejected,
     Retriable,
 )
+from syncline.sdk.http import Response
+
+_DONE = (Result.APPLIED, Result.AMBIGUOUS)
 
 JOB_FROM = 3  # below that, a job with its results and a read costs no fewer requests
 
@@ -82,6 +85,9 @@ class Writer:
 
     async def update(self, items: Sequence[Update]) -> list[Outcome]:
         """Patch tickets, each only if it is still what it was when the patch was planned."""
+        if len({item.id for item in items}) < len(items):
+            # Two patches of one ticket: the second one is compared with what the first one left.
+            return await in_order(items, lambda item: item.id, self._update_alone)
         names = await self._metadata.names_for({name for item in items for name in item.patch})
         stamps = await self._stamps([item for item in items if item.version is None])
 
@@ -89,6 +95,11 @@ class Writer:
             return self._prepared(item, names, stamps)
 
         return await self._written(items, prepared, self._patch, self._patch_many)
+
+    async def _update_alone(self, item: Update) -> Outcome:
+        names = await self._metadata.names_for(item.patch)
+        stamps = await self._stamps([item]) if item.version is None else {}
+        return await self._patch(self._prepared(item, names, stamps))
 
     async def remove(self, ids: Sequence[str]) -> list[Outcome]:
         """Delete tickets; for thirty days they can be restored in Zendesk."""
@@ -117,17 +128,16 @@ class Writer:
                 ready.append((at, await prepare(item)))
             except (Rejected, Conflict, NotFound) as error:
                 told[at] = replace(Outcome.of_error(error), id=getattr(item, "id", None))
-        if len(ready) < JOB_FROM:
-            told |= zip(
-                (at for at, _ in ready),
-                await outcomes([sent for _, sent in ready], alone),
-                strict=True,
-            )
-        else:
-            for some in chunks(ready, PAGE):
-                told |= zip(
-                    (at for at, _ in some), await job([one for _, one in some]), strict=True
-                )
+        for some in chunks(ready, PAGE):
+            sent = [one for _, one in some]
+            try:
+                new = await (outcomes(sent, alone) if len(sent) < JOB_FROM else job(sent))
+            except (AuthRequired, Misconfigured) as error:
+                if not any(one.result in _DONE for one in told.values()):
+                    raise
+                # What earlier requests did counts; the next call meets the error again.
+                new = [Outcome(Result.RETRY, reason=str(error))] * len(sent)
+            told |= zip((at for at, _ in some), new, strict=True)
         return [told[at] for at in range(len(items))]
 
     async def _make(self, sent: _Making) -> Outcome:
@@ -140,8 +150,7 @@ class Writer:
                 ticket = await self._post(sent)
             except (Retriable, AuthRequired, Misconfigured, NotFound) as error:
                 raise Ambiguous(f"The answer to a create was lost, and then: {error}") from error
-        (record,) = await self._reader.records([ticket])
-        return Outcome.applied(record.id, record)
+        return Outcome.applied(str(ticket["id"]), await self._as_record(ticket))
 
     async def _post(self, sent: _Making) -> Row:
         key = {"Idempotency-Key": sent.item.key}
@@ -155,8 +164,15 @@ class Writer:
             if "idempoten" in str(error).casefold():
                 raise Ambiguous(f"This key was used for another create: {error}") from error
             raise
-        ticket: Row = answer.json()["ticket"]
-        return ticket
+        return _ticket(answer)
+
+    async def _as_record(self, ticket: Row) -> Record | None:
+        """The record of a ticket that was written; none where names of it cannot be read now."""
+        try:
+            (record,) = await self._reader.records([ticket])
+        except ConnectorError:
+            return None
+        return record
 
     async def _make_many(self, some: Sequence[_Making]) -> list[Outcome]:
         bodies = {"tickets": [sent.body for sent in some]}
@@ -176,11 +192,10 @@ class Writer:
                 raise NotFound(f"ticket {item.id} is gone or hidden")
             return Outcome.applied(item.id, found)
         answer = await self._client.write("PUT", f"/tickets/{item.id}", {"ticket": sent.body})
-        told = answer.json()
-        (record,) = await self._reader.records([told["ticket"]])
-        if theirs := await self._overwritten(item, told.get("audit") or {}):
-            return await self._given_back(item, record, theirs)
-        return Outcome.applied(item.id, record)
+        ticket = _ticket(answer)
+        if theirs := await self._overwritten(item, answer.json().get("audit") or {}):
+            return await self._given_back(item, ticket, theirs)
+        return Outcome.applied(item.id, await self._as_record(ticket))
 
     async def _patch_many(self, some: Sequence[_Patching]) -> list[Outcome]:
         empty = [at for at, sent in enumerate(some) if not sent.body]
@@ -226,7 +241,11 @@ class Writer:
         """The outcomes of a job's items: done, sent alone where it refused, else unknown."""
         done = {at: str(r["id"]) for at, r in results.items() if verdict(r)}
         refused = [at for at, result in results.items() if verdict(result) is False]
-        again = dict(zip(refused, await outcomes([some[a] for a in refused], alone), strict=True))
+        try:
+            told_alone = await outcomes([some[at] for at in refused], alone)
+        except (AuthRequired, Misconfigured) as error:
+            told_alone = [Outcome(Result.RETRY, reason=str(error))] * len(refused)
+        again = dict(zip(refused, told_alone, strict=True))
         shown = await self._shown(list(done.values()))
         told: list[Outcome] = []
         for at, sent in enumerate(some):
@@ -253,6 +272,8 @@ class Writer:
         return {id: one for id, one in found.items() if isinstance(one, Record)}
 
     def _prepared(self, item: Update, names: Names, stamps: Mapping[str, Record]) -> _Patching:
+        if not numbers([item.id]):
+            raise NotFound(f"{item.id!r} is no ticket's number")
         body = self._shape.body(item.patch, names)
         version = item.version
         if version is None:
@@ -280,25 +301,30 @@ class Writer:
             if path in expected and not same(before, expected[path])
         }
 
-    async def _given_back(self, item: Update, record: Record, theirs: Mapping[str, Any]) -> Outcome:
+    async def _given_back(self, item: Update, ticket: Row, theirs: Mapping[str, Any]) -> Outcome:
         """The conflict that a write over a person's edit is, with the edit in place again."""
         names = await self._metadata.names_for(item.patch)
-        body: dict[str, Any] = {
+        body = {
+            **self._shape.body(nested(theirs), names),
             "safe_update": True,
-            "updated_stamp": stamp(record.version or 0),
+            "updated_stamp": ticket["updated_at"],
         }
-        for path, value in theirs.items():
-            head, _, title = path.partition(".")
-            patch = {head: {title.replace(r"\.", "."): value}} if title else {head: value}
-            for name, one in self._shape.body(patch, names).items():
-                body[name] = [*body.get(name, ()), *one] if name == "custom_fields" else one
         try:
             answer = await self._client.write("PUT", f"/tickets/{item.id}", {"ticket": body})
         except ConnectorError as error:
             raise Ambiguous(f"ticket {item.id} was written over an edit: {error}") from error
-        (record,) = await self._reader.records([answer.json()["ticket"]])
+        record = await self._as_record(_ticket(answer))
         reason = f"somebody changed {', '.join(theirs)} of ticket {item.id} in the same second"
         return Outcome(Result.CONFLICT, id=item.id, record=record, reason=reason)
+
+
+def _ticket(answer: Response) -> Row:
+    """The ticket in the answer to a write; raises Ambiguous where there is none."""
+    told = answer.json()
+    ticket = told.get("ticket") if isinstance(told, dict) else None
+    if not isinstance(ticket, dict) or "id" not in ticket:
+        raise Ambiguous("Zendesk answered a write with something else than the ticket.")
+    return ticket
 
 
 def _as_far_as_shown(item: Update, outcome: Outcome) -> Outcome:

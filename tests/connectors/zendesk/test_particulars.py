@@ -10,6 +10,9 @@ import pytest
 
 from connectors.zendesk import ZendeskConnector
 from connectors.zendesk.fake.fields import new_field
+from connectors.zendesk.fake.signing_in import API_TOKEN, HUB
+from connectors.zendesk.fake.statuses import new_status
+from connectors.zendesk.webhook import ZendeskWebhook
 from syncline.mapping.check import check
 from syncline.mapping.load import builtin
 from syncline.sdk.connector import (
@@ -25,10 +28,12 @@ from syncline.sdk.connector import (
     Update,
     Visibility,
 )
-from syncline.sdk.errors import Misconfigured
+from syncline.sdk.errors import Misconfigured, Retriable
+from syncline.sdk.secrets import Secret
 from syncline.sdk.testing import Trouble
 from syncline.sdk.testing.base import LONG_AGO
 from syncline.sdk.testing.tool import the_record
+from syncline.sdk.webhook import Hint, Refused
 from tests.connectors.zendesk.world import (
     API,
     ELSEWHERE,
@@ -114,8 +119,10 @@ async def test_a_bulk_create_without_an_answer_is_found_item_by_item(
     await world.fault("POST", f"{API}tickets/create_many", "drop_after_apply")
     outcomes = await zendesk.create("ticket", creates(5))
     assert {outcome.result for outcome in outcomes} == {Result.AMBIGUOUS}
-    world.tool.advance(5 + after)  # the job goes on, whoever knows of it
     searches = [CreateSearch(f"key-{n}", {}, LONG_AGO) for n in range(5)]
+    with pytest.raises(Retriable, match="still at work"):
+        await zendesk.find("ticket", searches[-1:])
+    world.tool.advance(5 + after)  # the job goes on, whoever knows of it
     found = await zendesk.find("ticket", searches)
     assert {one.found for one in found} == {Found.YES}
     assert made_by_keys(world) == [f"key-{n}" for n in range(5)]
@@ -256,6 +263,20 @@ async def test_without_a_version_the_shown_values_decide(
     assert good.result is Result.APPLIED
 
 
+async def test_two_patches_of_one_ticket_are_written_one_after_the_other(
+    world: ZendeskWorld, zendesk: ZendeskConnector
+) -> None:
+    id = await world.create({"subject": "one"})
+    world.tool.advance(5)
+    patches: list[dict[str, Any]] = [
+        {"subject": "two"}, {"priority": "no such priority"}, {"type": "task"}
+    ]  # fmt: skip
+    outcomes = await zendesk.update("ticket", [Update(id, patch, {}) for patch in patches])
+    assert [one.result for one in outcomes] == [Result.APPLIED, Result.REJECTED, Result.APPLIED]
+    shown = world.ticket(id)
+    assert (shown["subject"], shown["type"]) == ("two", "task")
+
+
 async def test_a_closed_ticket_refuses_a_field_in_zendesks_own_words(
     world: ZendeskWorld, zendesk: ZendeskConnector
 ) -> None:
@@ -296,8 +317,6 @@ async def test_tags_are_written_as_a_whole(world: ZendeskWorld, zendesk: Zendesk
 async def test_a_status_of_the_accounts_own_is_read_and_written_by_its_name(
     world: ZendeskWorld, zendesk: ZendeskConnector
 ) -> None:
-    from connectors.zendesk.fake.statuses import new_status
-
     for category in ("new", "open", "pending", "hold", "solved"):
         new_status(world.account, category, category.capitalize(), default=True)
     new_status(world.account, "hold", "Waiting for development")
@@ -560,9 +579,6 @@ async def test_many_calls_at_once_share_one_token(
 async def test_an_agents_address_with_an_api_token_works_and_is_warned_of(
     world: ZendeskWorld,
 ) -> None:
-    from connectors.zendesk.fake.signing_in import API_TOKEN, HUB
-    from syncline.sdk.secrets import Secret
-
     auth = {"email": HUB, "api_token": Secret(API_TOKEN)}
     async with opened(world, auth=auth) as zendesk:
         schema = await zendesk.describe()
@@ -666,6 +682,31 @@ async def test_a_link_field_that_is_no_text_field_is_named(world: ZendeskWorld) 
     async with opened(world, link_field="No such field") as zendesk:
         with pytest.raises(Misconfigured, match="no text field 'No such field'; there are: "):
             await zendesk.describe()
+
+
+# Webhooks.
+
+
+async def test_what_zendesk_signs_is_taken_and_names_the_ticket(world: ZendeskWorld) -> None:
+    events = ["zen:event-type:ticket.subject_changed", "zen:event-type:ticket.comment_added"]
+    hooks = world.office.webhooks
+    hook = hooks.create(
+        {"name": "hub", "endpoint": "http://127.0.0.1:9/hub", "subscriptions": events}
+    )
+    id = await world.create({"subject": "one"})
+    await world.edit(id, {"subject": "two"})
+    endpoint = ZendeskWebhook([Secret(hook["_secret"])])
+    told = [
+        endpoint.receive(list(one.headers.items()), one.body, world.clock.now())
+        for one in world.fake.hooks.deliveries
+    ]
+    assert [delivery.hints for delivery in told] == [(Hint("ticket", id),)] * 2
+    assert len({delivery.key for delivery in told}) == 2
+    hooks.new_secret(hook)
+    await world.edit(id, {"subject": "three"})
+    forged = world.fake.hooks.deliveries[-1]
+    with pytest.raises(Refused):
+        endpoint.receive(list(forged.headers.items()), forged.body, world.clock.now())
 
 
 # The mappings.

@@ -200,6 +200,23 @@ async def test_a_create_that_stays_without_an_answer_is_left_open(second: Answer
     assert len(asked(server, POST)) == 2
 
 
+async def test_a_create_whose_ticket_cannot_be_shown_now_is_made_all_the_same() -> None:
+    made = _status(201, {"ticket": ticket(9, group_id=7, custom_fields=[{"id": 1, "value": "x"}])})
+    fields = "GET /api/v2/ticket_fields"
+    for trouble in (_status(401, {"error": "no"}), _status(500, {"error": "no"})):
+        async with opened(Script().on(POST, made).on(fields, trouble)) as (zendesk, server, _):
+            (outcome,) = await zendesk.create("ticket", [Create("key-1", {"subject": "x"})])
+        assert (outcome.result, outcome.id, outcome.record) == (Result.APPLIED, "9", None)
+        assert len(asked(server, POST)) == 1
+
+
+@pytest.mark.parametrize("body", [{}, {"ticket": None}, ["ticket"]])
+async def test_an_answer_without_the_ticket_is_no_proof(body: Any) -> None:
+    async with opened(Script().on(POST, _status(201, body))) as (zendesk, _, _):
+        (outcome,) = await zendesk.create("ticket", [Create("key-1", {"subject": "x"})])
+    assert outcome.result is Result.AMBIGUOUS
+
+
 JOB = "GET /api/v2/job_statuses/j1"
 
 
@@ -256,6 +273,24 @@ async def test_a_killed_job_leaves_open_only_what_it_does_not_tell() -> None:
     )
     assert told == [Result.APPLIED, Result.AMBIGUOUS, Result.REJECTED]
     assert [json.loads(s.body)["ticket"]["external_id"] for s in asked(server, POST)] == ["key-2"]
+
+
+async def test_credentials_revoked_after_a_job_cost_no_receipt() -> None:
+    told, _ = await created(
+        Script()
+        .on(
+            MANY,
+            job(
+                "completed",
+                {"index": 0, "id": 9, "success": True},
+                {"index": 1, "id": 10, "success": True},
+                {"index": 2, "success": False, "error": "DatabaseConflict"},
+            ),
+        )
+        .on(SHOW, _status(401, {"error": "Couldn't authenticate you"}))
+        .on(POST, _status(401, {"error": "Couldn't authenticate you"}))
+    )
+    assert told == [Result.APPLIED, Result.APPLIED, Result.RETRY]
 
 
 async def test_too_many_jobs_is_a_later_and_nothing_is_open() -> None:
