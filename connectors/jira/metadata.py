@@ -153,6 +153,7 @@ class Metadata:
         return found
 
     async def _on_screens(self) -> list[Field]:
+        await self.projects()
         screens = await asyncio.gather(*(self.screen(key) for key in self._scope))
         rows = {str(row["fieldId"]): row for screen in screens for row in screen}
         fields = [field for row in rows.values() if (field := custom_field(row))]

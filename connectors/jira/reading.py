@@ -17,7 +17,7 @@ from connectors.jira.cursor import Position, ago
 from connectors.jira.fields import moment
 from connectors.jira.wire import ASKED
 from syncline.sdk.clock import Clock
-from syncline.sdk.errors import Misconfigured, Rejected
+from syncline.sdk.errors import Misconfigured, Rejected, Retriable
 
 ORDER = "ORDER BY updated ASC, id ASC"
 
@@ -50,6 +50,7 @@ class Changes:
         jql, page = await self._begin(self.at)
         visible = page.at - self._lag
         newest: datetime | None = None
+        restarted: tuple[datetime | None] | None = None
         while True:
             issues = self._new(page.issues)
             newest = max((t for t in (newest, _newest(page.issues)) if t), default=None)
@@ -60,7 +61,13 @@ class Changes:
             yield issues
             try:
                 page = await self._client.search(jql, self._fields, page.token)
-            except TokenExpired:
+            except TokenExpired as error:
+                if (self.at.since,) == restarted:
+                    raise Retriable(
+                        f"Jira refused the next page of the same search twice: {error} Syncline "
+                        "starts it anew later."
+                    ) from error
+                restarted = (self.at.since,)
                 jql, page = await self._begin(self.at)
         self.at = self.at.after(newest, visible)
         yield issues

@@ -8,7 +8,7 @@ another issue in that status when it is not known yet.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,61 +42,76 @@ class Workflow:
         self._screens = screens
         self._next: dict[Place, tuple[Step, ...]] = {}
 
-    async def path(self, issue: Issue, target: str) -> list[str]:
-        """The statuses to go through, the target last; raises Rejected where none is found.
+    async def path(self, issue: Issue, target: str, values: Mapping[str, Any]) -> tuple[Step, ...]:
+        """The steps to a status. Nothing is written.
 
-        Nothing is written. `issue` has its project, type and status.
+        `issue` has its project, type and status; `values` are fields by id for screens that show
+        them. Raises Rejected where no path is found, or a screen on it cannot be filled.
         """
         here = _place(issue)
         if _same(here[2], target):
-            return []
+            return ()
         await self._learn(here, str(issue["id"]))
-        paths, known, lookups = [[here[2]]], {here[2]}, 0
+        steps = await self._shortest(here, target)
+        if steps is None:
+            raise Rejected(self._refusal(issue, target))
+        for step in steps:
+            self._screens.fill(step.name, step.to, step.screen, values)
+        return steps
+
+    async def _shortest(self, here: Place, target: str) -> tuple[Step, ...] | None:
+        paths: list[tuple[Step, ...]] = [()]
+        known, lookups = {here[2]}, 0
         for path in paths:
-            place = (here[0], here[1], path[-1])
+            place = (here[0], here[1], path[-1].to if path else here[2])
             if place not in self._next:
                 if lookups == LOOKUPS:
                     continue
                 lookups += 1
                 await self._look(place)
-            statuses = [step.to for step in self._next[place]]
-            if ends := [status for status in statuses if _same(status, target)]:
-                return [*path[1:], ends[0]]
-            fresh = [status for status in dict.fromkeys(statuses) if status not in known]
-            known.update(fresh)
-            paths += [[*path, status] for status in fresh]
-        raise Rejected(self._refusal(issue, target))
+            offered = {step.to: step for step in self._fewest_first(self._next[place])}
+            if ends := [step for step in offered.values() if _same(step.to, target)]:
+                return (*path, ends[0])
+            fresh = [step for status, step in offered.items() if status not in known]
+            known.update(step.to for step in fresh)
+            paths += [(*path, step) for step in fresh]
+        return None
+
+    def _fewest_first(self, steps: Sequence[Step]) -> list[Step]:
+        """Where several lead to one status, the one that asks for least comes last and stays."""
+        return sorted(steps, key=lambda step: -len(self._screens.required(step.screen)))
 
     async def move(
-        self, issue: Issue, path: list[str], values: Mapping[str, Any], *, sent: bool
+        self, issue: Issue, path: Sequence[Step], values: Mapping[str, Any], *, sent: bool
     ) -> None:
-        """Take the steps of a `path`; `values` are fields by id for screens that show them.
+        """Take the steps of a `path`.
 
-        `sent` says whether something was written to the issue before. Raises Rejected, with nothing
-        moved, where the first step cannot be taken; Ambiguous where one stopped half-way: the issue
-        must be read again.
+        `sent` says whether something was written to the issue before. Raises Rejected or Conflict,
+        with nothing moved, where the first step cannot be taken; Ambiguous where one stopped
+        half-way: the issue must be read again.
         """
         id, place = str(issue["id"]), _place(issue)
-        for number, status in enumerate(path):
+        for number, planned in enumerate(path):
             try:
-                step = await self._step(id, place, status)
-                fields = self._screens.fill(step.name, status, step.screen, values)
+                step = await self._step(id, place, planned.to)
+                fields = self._screens.fill(step.name, step.to, step.screen, values)
                 await self._take(id, step, fields)
             except ConnectorError as error:
                 if not (sent or number):
                     raise
                 raise Ambiguous(
-                    f"Issue {issue['key']} stopped on its way to the status {path[-1]!r}: {error}"
+                    f"Issue {issue['key']} stopped on its way to the status {path[-1].to!r}: "
+                    f"{error}"
                 ) from error
-            place = (place[0], place[1], status)
+            place = (place[0], place[1], step.to)
 
     async def _step(self, id: str, place: Place, status: str) -> Step:
         """The transition to a status as it is offered now, with its screen."""
         offered = await self._learn(place, id)
-        fits = [step for step in offered if _same(step.to, status)]
+        fits = [step for step in self._fewest_first(offered) if _same(step.to, status)]
         if not fits:
             raise Conflict(f"Jira no longer offers a transition from {place[2]!r} to {status!r}.")
-        return min(fits, key=lambda step: len(self._screens.required(step.screen)))
+        return fits[-1]
 
     async def _take(self, id: str, step: Step, fields: Mapping[str, Any]) -> None:
         try:

@@ -166,7 +166,7 @@ class Writing:
 
     async def _move(self, issue: Issue, new: _New) -> bool:
         try:
-            path = await self._workflow.path(issue, str(new.status))
+            path = await self._workflow.path(issue, str(new.status), new.values)
         except ConnectorError:
             return False
         try:
@@ -202,7 +202,7 @@ class Writing:
             return Outcome.applied(item.id)
         issue = await self._client.get(f"/issue/{item.id}", fields=",".join((*ASKED, *fields.ids)))
         _compare(issue, fields, item.expected)
-        path = await self._workflow.path(issue, str(status))
+        path = await self._workflow.path(issue, str(status), values)
         # Where the status moves, a resolution belongs to its transition's screen.
         screen = {"resolution": values.pop("resolution")} if path and "resolution" in values else {}
         await self._put(item.id, values)

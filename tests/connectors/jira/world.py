@@ -133,8 +133,9 @@ class JiraWorld:
         doc = self.fake.editing.create(Request(given, {}, {}), self.ann)
         return str(doc["id"])
 
-    async def edit(self, id: str, patch: Wire) -> None:
-        self.fake.editing.edit(self.doc(id), Request(_given(patch), {}, {}), self.ann)
+    async def edit(self, id: str, patch: Wire, lag: timedelta | None = None) -> None:
+        """As a person; searches show it after `lag`."""
+        self.fake.editing.edit(self.doc(id), Request(_given(patch), {}, {}), self.ann, lag)
 
     async def walk(self, id: str, *transitions: str, **fields: Any) -> None:
         """Take transitions by name, as a person who knows the workflow."""
