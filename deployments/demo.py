@@ -22,11 +22,12 @@ import yaml
 from deployments.up import Prefect, Say, prefect, until_told
 from syncline.config import load
 from syncline.registry import fakes
-from syncline.sandbox import running
+from syncline.sandbox import Company, running
 
 TOOLS = ("jira", "zendesk")
 RECORDS = 40
-SEED = 7
+SEED = 21
+FRESH = "Calendar shows yesterday in Auckland"
 OURS = "syncline-demo"
 """A file that says a folder was made by the demo, which may so empty it."""
 
@@ -34,7 +35,9 @@ SYNCS = """\
 # Two syncs between the support desk and the tracker; `syncline plan NAME` says what one would do.
 workspace: bramble
 connections: {connections}
-syncs:
+# Whom an e-mail address does not identify, because their settings in Jira hide it.
+people:
+{people}syncs:
   escalations:
     entity: ticket
     sides:
@@ -133,8 +136,9 @@ class Demo:
         self.tracker = Tool("Jira", about["jira"]["base_url"], "issue")
         self._about = {"support": about["zendesk"], "tracker": about["jira"]}
         self._steps = 0
+        self._at_work: list[Any] = []
 
-    def configure(self) -> Path:
+    async def configure(self) -> Path:
         """Write what an operator would have written; gives the file."""
         connections = {
             name: {"connector": tool, **_without_pid(self._about[name])}
@@ -142,12 +146,27 @@ class Demo:
         }
         listed = "\n  ".join(yaml.safe_dump(connections, sort_keys=False).splitlines())
         path = self.folder / "syncline.yaml"
-        path.write_text(SYNCS.replace("{connections}", f"\n  {listed}"), "utf-8")
+        people = yaml.safe_dump(await self._hidden(), allow_unicode=True, sort_keys=False)
+        text = SYNCS.replace("{connections}", f"\n  {listed}").replace("{people}", people)
+        path.write_text(text, "utf-8")
         return path
+
+    async def _hidden(self) -> list[dict[str, Any]]:
+        """People whose e-mail address Jira keeps to itself, as the company's own list has them."""
+        emails = {one.name: one.email for one in Company.made(SEED, RECORDS).people}
+        found: dict[str, dict[str, Any]] = {}
+        for issue in await self.tracker.records():
+            for person in (issue["fields"].get(role) for role in ("assignee", "reporter")):
+                if person and not person.get("emailAddress") and person["displayName"] in emails:
+                    name = person["displayName"]
+                    handles = {"tracker": person["accountId"]}
+                    found[name] = {"name": name, "email": emails[name], "handles": handles}
+        return list(found.values())
 
     def step(self, text: str) -> None:
         self._steps += 1
-        self.say(f"\n{self._steps}. {text}")
+        self.say("")
+        self.say(f"{self._steps}. {text}")
 
     def expect(self, truth: bool, what: str, shown: object) -> None:
         """What the tools show, as promised; NotAsShown where they show something else."""
@@ -185,6 +204,13 @@ class Demo:
         )
         return ticket[0], issue[0]
 
+    async def two_at_work(self) -> list[Mapping[str, Any]]:
+        """Two escalated tickets that somebody works on: always the same two."""
+        tickets = await self.support.records()
+        escalated = [t for t in tickets if "escalated" in t["tags"] and t["status"] == "open"]
+        self._at_work = self._at_work or [ticket["id"] for ticket in escalated[:2]]
+        return [ticket for ticket in tickets if ticket["id"] in self._at_work]
+
     async def later(self) -> None:
         """Let the tools' searches and exports come to show what was written."""
         for tool in (self.support, self.tracker):
@@ -206,15 +232,17 @@ async def demo(
     try:
         with until_told():
             one = Demo(folder, started, say)
-            configuration = one.configure()
+            configuration = await one.configure()
             home = folder / ".syncline" / "prefect"
-            say(f"   Zendesk  {one.support.base_url}\n   Jira     {one.tracker.base_url}")
+            say(f"   Zendesk  {one.support.base_url}")
+            say(f"   Jira     {one.tracker.base_url}")
             async with prefect(
                 load(configuration), configuration, home, port=port, schedules=not once, say=say
             ) as runs:
                 await _tell(one, runs)
                 if not once:
-                    say("\nEverything keeps running; the schedules run both syncs. Edit something")
+                    say("")
+                    say("Everything keeps running; the schedules run both syncs. Edit something")
                     say("in either tool and look into the other. Ctrl-C ends it all.")
                     await runs.watch()
     finally:
@@ -222,57 +250,60 @@ async def demo(
 
 
 async def _tell(one: Demo, runs: Prefect) -> None:
-    await _first(one, runs)
-    title = await _edits(one, runs)
-    await _conflict(one, title)
-    await _where_to_look(one, runs, title)
+    ticket = f"support:{await _first(one, runs)}"
+    await _edits(one, runs)
+    await _conflict(one)
+    await _why(one, ticket)
+    await _where_to_look(one, runs, ticket)
 
 
-async def _first(one: Demo, runs: Prefect) -> None:
-    one.step("Before anything is written: what would be done?")
-    checked = await one.syncline("check")
-    one.expect(checked["ok"], "credentials, rights and mapped fields are in order", checked)
-    plan = await one.syncline("plan", "escalations")
-    for action in plan["actions"][:4]:
-        one.say(f"     {action['side']} {action['record'] or 'new record'}: {_action(action)}")
-    one.say(f"     … {len(plan['actions'])} actions in all, in {_requests(plan['requests'])}")
-    one.step("Both syncs, as Prefect runs.")
-    await _run(one, runs, "escalations", "requests")
-    await one.later()
-
-
-async def _edits(one: Demo, runs: Prefect) -> str:
-    """People work in both tools, and the sync carries it over; gives the title of what they did."""
-    one.step("People work: in Zendesk, in Jira, and twice on the same title.")
-    tickets = [t for t in await one.support.records() if "escalated" in t["tags"]]
-    ticket, other = [t for t in tickets if t["status"] == "open"][:2]
-    id, title = str(ticket["id"]), ticket["subject"]
-    issue = (await one.pair(title))[1]
-    await one.support.edit(id, "Mateo Herrera", priority="urgent")
-    await one.support.say(id, "Leila Haddad", "They lose a day's work each time.", public=False)
-    await one.tracker.edit(issue["id"], "Jonas Weber", status="Blocked")
-    await one.tracker.say(issue["id"], "Mei Tanaka", "Waits for the new parser.", public=False)
-    fresh = await one.support.make(
+async def _first(one: Demo, runs: Prefect) -> str:
+    one.step("A customer's case is escalated in Zendesk, and another becomes urgent.")
+    await one.support.make(
         "Chiara Bianchi",
-        subject="Calendar shows yesterday in Auckland",
+        subject=FRESH,
         description="Since Monday.\n\nOnly on phones.",
         tags="escalated, calendar",
     )
-    clash, twin = str(other["id"]), (await one.pair(other["subject"]))[1]["id"]
-    await one.support.edit(clash, "Rosa Fernández", subject=f"{other['subject']} (three customers)")
-    await one.tracker.edit(twin, "Samuel Okafor", summary=f"{other['subject']}: cache too small")
+    urgent, _ = await one.two_at_work()
+    await one.support.edit(str(urgent["id"]), "Mateo Herrera", priority="urgent")
+    await one.later()
+    one.step("Before anything is written: is all in order, and what would be done?")
+    checked = await one.syncline("check")
+    one.expect(checked["ok"], "credentials, rights and mapped fields are in order", checked)
+    plan = await one.syncline("plan", "escalations")
+    for action in plan["actions"][:6]:
+        one.say(f"     {action['side']} {action['record'] or 'new record'}: {_action(action)}")
+    one.say(f"     {len(plan['actions'])} actions, {_requests(plan['requests'])}")
+    one.step("Both syncs, as Prefect runs.")
+    await _run(one, runs, "escalations", "requests")
+    await one.pair(FRESH)
+    ticket, issue = await one.pair(urgent["subject"])
+    priority = issue["fields"]["priority"]
+    one.expect(priority["name"] == "Highest", "the urgency is in Jira", priority)
+    one.say(f"   {one.support.page(str(ticket['id']))}")
+    one.say(f"   {one.tracker.page(issue['id'])}")
+    return str(ticket["id"])
+
+
+async def _edits(one: Demo, runs: Prefect) -> None:
+    one.step("People work in both tools, and twice on the same title.")
+    first, other = await one.two_at_work()
+    issue, twin = [(await one.pair(t["subject"]))[1]["id"] for t in (first, other)]
+    id, title = str(first["id"]), other["subject"]
+    await one.support.say(id, "Leila Haddad", "They lose a day's work each time.", public=False)
+    await one.tracker.edit(issue, "Jonas Weber", status="Blocked")
+    await one.tracker.say(issue, "Mei Tanaka", "Waits for the new parser.", public=False)
+    await one.support.edit(str(other["id"]), "Rosa Fernández", subject=f"{title}: three customers")
+    await one.tracker.edit(twin, "Samuel Okafor", summary=f"{title}: cache too small")
     await one.later()
     await _run(one, runs, "escalations")
-    ticket, issue = await one.pair(title)
-    priority, status = issue["fields"]["priority"], ticket["status"]
-    one.expect(priority["name"] == "Highest", "the urgency is in Jira", priority)
-    one.expect(status in ("hold", "pending"), "that it waits is in Zendesk", status)
-    await one.pair("Calendar shows yesterday in Auckland")
-    one.say(f"   {one.support.page(fresh)}\n   {one.tracker.page(issue['id'])}")
-    return f"support:{id}"
+    ticket, _ = await one.pair(first["subject"])
+    status = ticket["status"]
+    one.expect(status in ("hold", "pending"), "that it is blocked is in Zendesk", status)
 
 
-async def _conflict(one: Demo, title: str) -> None:
+async def _conflict(one: Demo) -> None:
     one.step("The same title was changed in both tools. Nothing is guessed: it waits for a person.")
     conflicts = (await one.syncline("conflicts"))["conflicts"]
     for conflict in conflicts:
@@ -282,24 +313,28 @@ async def _conflict(one: Demo, title: str) -> None:
     one.say("   Answer it, in the demo's folder:")
     answer = f"conflicts answer {conflicts[0]['id']} --digest {conflicts[0]['digest']}"
     one.say(f"     $ cd {one.folder} && {_program()} {answer} --use tracker")
+
+
+async def _why(one: Demo, ticket: str) -> None:
     one.step("Why does a field show what it shows?")
-    why = await one.syncline("why", f"{title}.priority")
+    why = await one.syncline("why", f"{ticket}.priority")
     for hop in why["hops"]:
         value = f"{hop['before']!r} → {hop['after']!r}"
         one.say(f"     {hop['at'][:19]}  {hop['side']} {hop['record']}  {value}  {hop['rule']}")
     one.expect(bool(why["hops"]), "every hop of the value is told", why)
 
 
-async def _where_to_look(one: Demo, runs: Prefect, title: str) -> None:
+async def _where_to_look(one: Demo, runs: Prefect, ticket: str) -> None:
     one.step("Nobody did anything since, so nothing is left to write.")
     plan = await one.syncline("plan", "escalations")
     one.expect(not plan["actions"], "the plan is empty", plan["actions"])
-    one.say("\nWhere to look:")
+    one.say("")
+    one.say("Where to look:")
     one.say(f"   the desk           {one.support.base_url}")
     one.say(f"   the tracker        {one.tracker.base_url}")
     one.say(f"   Prefect's runs     {runs.page}")
     one.say(f"   the configuration  {one.folder / 'syncline.yaml'}")
-    one.say(f"   a value's story    $ cd {one.folder} && {_program()} why {title}.status")
+    one.say(f"   a value's story    $ cd {one.folder} && {_program()} why {ticket}.status")
 
 
 async def _run(one: Demo, runs: Prefect, *syncs: str) -> None:
