@@ -16,7 +16,6 @@ from syncline.mapping.lens import People, Unmappable, Unwritable
 from syncline.schema import kinds
 from syncline.schema import text as rich
 from syncline.schema.kinds import Overlap, Value
-from syncline.schema.text.codecs.parts import MAX_SOURCE
 
 NumberForm = Literal["int", "float", "string"]
 MomentForm = Literal["iso", "seconds", "milliseconds"]
@@ -267,8 +266,10 @@ class RichTextCodec(Atomic):
     def read(self, wire: Any, people: People) -> Value:
         if wire is None:
             return None
-        if len(_string(wire)) > MAX_SOURCE:
-            raise Unmappable(f"of {len(wire)} characters is longer than Syncline reads")
+        try:
+            rich.check(self.format, _string(wire))
+        except ValueError as error:
+            raise Unmappable(f"cannot be read: {error}") from None
         return kinds.rich_text(self.format, wire)
 
     def write(self, value: Value, before: Any, people: People) -> Any:

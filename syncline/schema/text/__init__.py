@@ -9,8 +9,8 @@ is "tree".
     side      a tool's field: a format, and the text it shows (`seen` before, `view` now)
     Overlap   what `lift_text` returns when a side changed a block that changed elsewhere too
 
-Every function raises ValueError for a format it does not know, and TooLarge (a ValueError) for a
-text beyond 262,144 characters.
+Every function raises ValueError for a format it does not know, TooLarge (a ValueError) for a text
+beyond 262,144 characters, and ValueError for a source that is none of its format ("adf", "tree").
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import TypedDict
 
 from syncline.schema.text import merge
 from syncline.schema.text.codecs import CODECS, TooLarge, Written, codec
+from syncline.schema.text.codecs.adf_json import adf_object, adf_source
 from syncline.schema.text.codecs.parts import Losses
 from syncline.schema.text.codecs.plain import PLAIN
 from syncline.schema.text.normal import normal
@@ -83,6 +84,12 @@ def same_shown(format: str, value: Value | None, view: str | None) -> bool:
     if value and value["format"] == format and value["source"] == view:
         return True
     return shown(format, value) == _read(format, view or "")
+
+
+@lru_cache(maxsize=2048)
+def check(format: str, source: str) -> None:
+    """ValueError, saying why, if a side with that format shows a text that cannot be read."""
+    codec(format).check(source)
 
 
 def compose(document: Document, format: str) -> Value | None:
@@ -154,6 +161,9 @@ __all__ = [
     "TooLarge",
     "Value",
     "Written",
+    "adf_object",
+    "adf_source",
+    "check",
     "compose",
     "lift_text",
     "parse",

@@ -77,7 +77,7 @@ UNREADABLE: list[tuple[dict[str, Any], Any, str]] = [
     ({"kind": "set", "set": "comma"}, ["vip"], "it ['vip'] is not a text"),
     ({"kind": "set"}, [7], "it 7 is not text"),
     ({"kind": "set", "enum": {"vip": "VIP"}}, ["gold"], "it 'gold' has no counterpart"),
-    ({"kind": "rich_text", "text": "plain"}, "x" * 1_000_001, "longer than Syncline reads"),
+    ({"kind": "rich_text", "text": "plain"}, "x" * 1_000_001, "longer than the 262,144"),
 ]
 
 WRITTEN: list[tuple[dict[str, Any], Any, Any]] = [

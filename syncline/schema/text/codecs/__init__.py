@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from syncline.schema.text.codecs.adf import ADF
 from syncline.schema.text.codecs.base import Codec
 from syncline.schema.text.codecs.html import HTML
 from syncline.schema.text.codecs.lossless import TREE
@@ -10,7 +11,7 @@ from syncline.schema.text.codecs.parts import TooLarge, Written
 from syncline.schema.text.codecs.plain import PLAIN
 from syncline.schema.text.codecs.textile import TEXTILE
 
-CODECS: dict[str, Codec] = {one.name: one for one in (MARKDOWN, HTML, TEXTILE, PLAIN, TREE)}
+CODECS: dict[str, Codec] = {one.name: one for one in (MARKDOWN, HTML, TEXTILE, ADF, PLAIN, TREE)}
 
 
 def codec(name: str) -> Codec:

@@ -22,6 +22,8 @@ class Codec(ABC):
     name: str
     gap = "\n\n"
     """What stands between two blocks."""
+    item_gap = "\n"
+    """What stands between two items of a list."""
 
     @abstractmethod
     def segments(self, source: str) -> list[Segment]:
@@ -36,6 +38,11 @@ class Codec(ABC):
     def inert(self, source: str) -> bool:
         """Whether the source holds nothing that acts: scripts, macros, names that notify."""
 
+    def framed(self, text: str) -> str:
+        """The source that holds exactly these rendered blocks; the text itself, unless a format
+        puts something around them. No blocks are an empty source."""
+        return text
+
     def parts(self, source: str, segment: Segment) -> list[Segment] | None:
         """The items of a list segment, each as a list of one item, or None if they cannot be
         told."""
@@ -45,6 +52,10 @@ class Codec(ABC):
         """One item as `source`, its list, writes its items; None if that cannot be done."""
         return None
 
+    def check(self, source: str) -> None:
+        """ValueError if `read` would raise it, at less cost."""
+        bounded(source)
+
     def read(self, source: str) -> Document:
         """The document, in normal form, that a reader of this source sees. TooLarge if too long."""
         blocks = (block for one in self.segments(bounded(source)) for block in one.blocks)
@@ -53,7 +64,7 @@ class Codec(ABC):
     def write(self, document: Document) -> Written:
         losses = Losses()
         text = self.render(normal(document).blocks, losses)
-        return Written(text, losses.words())
+        return Written(self.framed(text), losses.words())
 
     def show(self, document: Document) -> Document:
         """What a reader sees when the document is written in this format. Idempotent."""
@@ -76,4 +87,4 @@ class Codec(ABC):
 
 @lru_cache(maxsize=4096)
 def _shown(codec: Codec, block: Block) -> Blocks:
-    return codec.read(codec.render((block,), Losses())).blocks
+    return codec.read(codec.framed(codec.render((block,), Losses()))).blocks

@@ -11,8 +11,8 @@ import re
 from html import escape
 
 from syncline.schema.text.codecs import lower
-from syncline.schema.text.codecs.parts import Losses
-from syncline.schema.text.normal import GUARD, safe_address
+from syncline.schema.text.codecs.parts import Losses, addresses_apart
+from syncline.schema.text.normal import GUARD
 from syncline.schema.text.tree import (
     CODE,
     EMPHASIS,
@@ -37,7 +37,6 @@ from syncline.schema.text.tree import (
 
 _TAGS = {STRONG: "strong", EMPHASIS: "em", STRIKE: "del", CODE: "code"}
 _MENTION = re.compile(r"(?<![\w/])@(?=\w)|\{(?=\{)")
-_ADDRESS = re.compile(r"https?://[^\s<>\"']*[^\s<>\"'.,;:!?()\[\]{}]", re.IGNORECASE)
 
 
 def render(blocks: Blocks, losses: Losses) -> str:
@@ -130,12 +129,9 @@ def _nest(out: list[str], open_: list[str], wanted: list[str]) -> None:
 def _words(text: str) -> str:
     """Escaped text in which addresses are links, since HTML, unlike other formats, makes none
     itself."""
-    out, done = [], 0
-    for match in _ADDRESS.finditer(text):
-        if safe_address(match[0]) == match[0]:
-            out += [_guarded(text[done : match.start()]), _link(match[0])]
-            done = match.end()
-    return "".join([*out, _guarded(text[done:])])
+    return "".join(
+        _link(address) if address else _guarded(words) for words, address in addresses_apart(text)
+    )
 
 
 def _link(address: str) -> str:

@@ -13,6 +13,9 @@ from syncline.schema.text.tree import Blocks, Document, from_json, to_json
 class _Tree(Codec):
     name = "tree"
 
+    def check(self, source: str) -> None:
+        self.read(source)
+
     def segments(self, source: str) -> list[Segment]:
         """ValueError if the source is no document tree: only Syncline writes this format."""
         if not source.strip():

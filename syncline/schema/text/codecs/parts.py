@@ -7,15 +7,18 @@ loss      what the format cannot show, counted in words: "2 tables shown as text
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from syncline.schema.text.normal import normal
+from syncline.schema.text.normal import normal, safe_address
 from syncline.schema.text.tree import Block, Blocks, Document
 
 MAX_SOURCE = 262_144
 """Characters of a source; tools stop below (Jira at 32,767, HubSpot at 65,536)."""
+
+_ADDRESS = re.compile(r"https?://[^\s<>\"']*[^\s<>\"'.,;:!?()\[\]{}]", re.IGNORECASE)
 
 
 class TooLarge(ValueError):
@@ -67,6 +70,20 @@ def bounded(source: str) -> str:
             " the field is parked and the record's other fields go on"
         )
     return source
+
+
+def addresses_apart(text: str) -> Iterator[tuple[str, str]]:
+    """The text in pieces, each with the address it is, or "": for formats that make no links
+    themselves."""
+    done = 0
+    for match in _ADDRESS.finditer(text):
+        if safe_address(match[0]) == match[0]:
+            if match.start() > done:
+                yield text[done : match.start()], ""
+            yield match[0], match[0]
+            done = match.end()
+    if done < len(text):
+        yield text[done:], ""
 
 
 def blocks_of(segments: Sequence[Segment]) -> Blocks:

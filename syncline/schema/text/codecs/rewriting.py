@@ -58,7 +58,7 @@ class _Rewriter:
     def text(self, segments: Sequence[Segment], blocks: Blocks) -> str:
         """The original with its segments made to show the blocks."""
         if not segments:
-            return self._render(blocks)
+            return self._codec.framed(self._render(blocks))
         pieces = self._pieces(segments, blocks)
         head, tail = self._original[: segments[0].start], self._original[segments[-1].end :]
         return (
@@ -131,7 +131,7 @@ class _Rewriter:
         lead = self._original[segment.start : start]
         body = text[start : len(text) - (len(self._original) - end)]
         candidate = lead + body + self._original[end : segment.end]
-        if self._codec.read(candidate).blocks != self._codec.show_block(after):
+        if self._codec.read(self._codec.framed(candidate)).blocks != self._codec.show_block(after):
             return None
         return candidate
 
@@ -148,7 +148,7 @@ class _ItemRewriter(_Rewriter):
         return (text if text is not None else "").replace("\n", self._eol)
 
     def _joined(self, segments: Sequence[Segment], pieces: list[_Piece], gap: str) -> str:
-        return super()._joined(segments, pieces, self._eol)
+        return super()._joined(segments, pieces, self._codec.item_gap.replace("\n", self._eol))
 
     def _changed(self, segment: Segment, blocks: Blocks) -> str:
         return self._render(blocks)

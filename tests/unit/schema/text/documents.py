@@ -24,24 +24,11 @@ from syncline.schema.text.tree import (
     Table,
     Text,
 )
+from tests.unit.schema.text.adf import adf_sources
+from tests.unit.schema.text.nasty import NASTY, pieces, words
 
-NASTY = (
-    "*", "**", "_", "__", "-", "--", "---", "~", "~~", "`", "```", "@", "@all", "#", "# ", "h1. ",
-    "bq. ", "p. ", "* ", "- ", "+ ", "1. ", "1) ", "> ", "|", "||", "|_. ",
-    "!", "![", "[", "]", "(",
-    ")", "](", "](javascript:alert(1))", '"', '":', "<", ">", "<b>", "</p>", "<script>", "<!--",
-    "-->", "&", "&amp;", "&#42;", "&lt;", "{{", "}}", "{code}", "[~user]",
-    "[[", "==", "??", "%", "^",
-    "http://e.com/a_b_", "https://e.com/?a=1&copy=2", "javascript:", ":", ";",
-    ".", ",", "=", "===",
-    "\\", "\\\\", "$", "'", "/", "OR 1=1", "\u202e", "\u200f", "שלום", "😀",
-    "👩‍👩‍👧", "é", "e\u0301", "中文",
-    "\u00a0", "\u2060", "\t", "\n", "\r\n", "\x00", "\x0b", "ABC(d)", "[1]", "<pre>", "</pre>",
-    "<code>", "</code>", "a", "b", "word", "two words", " ", "  ", "C++", "snake_case", "x@e.com",
-)  # fmt: skip
+__all__ = ["NASTY", "documents", "pieces", "words"]
 
-pieces = st.sampled_from(NASTY) | st.text(max_size=4)
-words = st.lists(pieces, min_size=1, max_size=5).map("".join)
 plain_words = st.text(
     st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs")), max_size=8
 )
@@ -101,3 +88,12 @@ def _nest(inner: st.SearchStrategy[Block]) -> st.SearchStrategy[Block]:
 
 block = st.recursive(leaf, _nest, max_leaves=6)
 documents = st.lists(block, max_size=5).map(lambda found: Document(tuple(found)))
+
+prose_sources = st.lists(pieces | st.sampled_from(["\n", "\n\n", "\r\n\r\n"]), max_size=12).map(
+    "".join
+)
+
+
+def sources(format: str) -> st.SearchStrategy[str]:
+    """Texts that a tool with this format could show, well made or not."""
+    return adf_sources if format == "adf" else prose_sources

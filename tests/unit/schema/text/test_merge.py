@@ -18,7 +18,7 @@ from syncline.schema.text.tree import (
 )
 from tests.unit.schema.text.documents import block
 
-prose = st.sampled_from(["markdown", "html", "textile", "plain"]).map(codec)
+prose = st.sampled_from(["markdown", "html", "textile", "adf", "plain"]).map(codec)
 blocks = st.lists(block, max_size=5).map(tuple)
 laws = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -20,10 +22,10 @@ from syncline.schema.text import (
 from syncline.schema.text.codecs import codec
 from syncline.schema.text.codecs.parts import MAX_SOURCE
 from syncline.schema.text.tree import EMPTY, Document, Mention, Panel, Paragraph, Text
-from tests.unit.schema.text.documents import documents, pieces
+from tests.unit.schema.text.adf import p
+from tests.unit.schema.text.documents import documents, prose_sources, sources
 
-formats = st.sampled_from(["markdown", "html", "textile", "plain"])
-sources = st.lists(pieces | st.sampled_from(["\n", "\n\n"]), max_size=10).map("".join)
+formats = st.sampled_from(["markdown", "html", "textile", "adf", "plain"])
 laws = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -45,7 +47,7 @@ def test_values_of_two_formats_are_the_same_when_they_mean_the_same() -> None:
 
 
 @pytest.mark.parametrize("blank", ["", " \r\n", "\n\n"])
-@pytest.mark.parametrize("format", ["markdown", "html", "textile", "plain"])
+@pytest.mark.parametrize("format", ["markdown", "html", "textile", "adf", "plain"])
 def test_a_blank_text_is_the_same_as_none(format: str, blank: str) -> None:
     assert same(value(format, blank), None)
     assert same_shown(format, None, blank)
@@ -106,16 +108,25 @@ def test_a_write_of_nothing_empties_the_text() -> None:
     assert parse(value("markdown", write("markdown", None, "was here\n").text)) == EMPTY
 
 
-@given(formats, formats, sources, sources)
+def edited(format: str, text: str, edit: str) -> str:
+    """The text with more at its end, as a person with that tool would write it."""
+    if format != "adf":
+        return text + edit
+    document = json.loads(text) if text else {"type": "doc", "version": 1, "content": []}
+    return json.dumps({**document, "content": [*document["content"], p(edit)]})
+
+
+@given(formats, formats, st.data(), prose_sources)
 @laws
 def test_an_edit_on_any_side_reaches_every_other_and_shows_there(
-    home: str, away: str, source: str, edit: str
+    home: str, away: str, data: st.DataObject, edit: str
 ) -> None:
+    source = data.draw(sources(home))
     before = value(home, source) if parse(value(home, source)).blocks else None
     text = write(away, before, None).text
     assert same_shown(away, before, text)
     assert write(away, before, text).text == text
-    view = text + edit
+    view = edited(away, text, edit)
     after = lift_text(away, before, text, view)
     assert after is not Overlap
     assert same_shown(away, after, view)
