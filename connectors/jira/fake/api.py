@@ -100,6 +100,15 @@ def asked_fields(names: Sequence[str] | None, default: str) -> list[FieldDef] | 
     return list(found.values())
 
 
+def objects(value: Any, what: str) -> list[Doc]:
+    """A list of objects of a request; none where nothing is said."""
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
+        raise refuse(400, f"Invalid request payload: '{what}' must be an array of objects.")
+    return value
+
+
 def strings(value: Any, what: str) -> list[str]:
     """A list of texts (or one text) of a request."""
     if value is None:

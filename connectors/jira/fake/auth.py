@@ -95,7 +95,8 @@ class Auth:
         return answer({"code": 401, "message": "Unauthorized"}, 401)
 
     def _refresh(self, call: Call) -> Response:
-        given = call.json()
+        told = call.json()
+        given = told if isinstance(told, dict) else {}
         if given.get("grant_type") != "refresh_token":
             return _oauth_error(400, "unsupported_grant_type", "Unsupported grant type.")
         if (given.get("client_id"), given.get("client_secret")) != (CLIENT_ID, CLIENT_SECRET):

@@ -131,6 +131,6 @@ def _started(token: str | None) -> int:
     if token is None:
         return 0
     try:
-        return int(json.loads(base64.urlsafe_b64decode(token)))
-    except ValueError:
+        return int(json.loads(base64.urlsafe_b64decode(str(token))))
+    except (ValueError, TypeError):
         raise refuse(400, "The nextPageToken is invalid or expired.") from None

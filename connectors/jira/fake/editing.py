@@ -53,12 +53,12 @@ class Request:
         if not isinstance(body, dict):
             raise Refused("INVALID_INPUT")
         fields, update = body.get("fields") or {}, body.get("update") or {}
-        properties = body.get("properties") or []
-        if not isinstance(fields, dict) or not isinstance(update, dict):
+        properties, transition = body.get("properties") or [], body.get("transition") or {}
+        sound = all(isinstance(part, dict) for part in (fields, update, transition))
+        if not sound or not all(isinstance(v, list) for v in (properties, *update.values())):
             raise Refused("INVALID_INPUT")
         if not all(isinstance(p, dict) and "key" in p and "value" in p for p in properties):
             raise Refused("INVALID_INPUT")
-        transition = body.get("transition") or {}
         return cls(
             fields,
             update,
@@ -229,7 +229,7 @@ class Editing:
     def _operated(self, field: FieldDef, doc: Doc, operations: Any) -> Any:
         """The value after `add`, `remove` and `set` operations."""
         kept = doc["fields"].get(field.id)
-        for operation in operations if isinstance(operations, list) else [operations]:
+        for operation in operations:
             if not isinstance(operation, dict) or len(operation) != 1:
                 raise BadValue("INVALID_INPUT", whole=True)
             verb, operand = next(iter(operation.items()))

@@ -12,7 +12,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from connectors.jira.fake.api import account, body, strings
+from connectors.jira.fake.api import account, body, objects, strings
 from connectors.jira.fake.editing import Editing, Refused, Request
 from connectors.jira.fake.errors import refuse
 from connectors.jira.fake.site import Doc, Event, Site, changed
@@ -81,7 +81,8 @@ class Jobs:
         actions = strings(given.get("selectedActions"), "selectedActions")
         if len(actions) > MOST_FIELDS:
             raise _bulk_error(f"No more than {MOST_FIELDS} fields can be edited.")
-        edits = dict(_edits(given.get("editedFieldsInput") or {}))
+        edited = given.get("editedFieldsInput")
+        edits = dict(_edits(edited if isinstance(edited, dict) else {}))
         stray = sorted(set(edits) - set(actions))
         if stray or not edits:
             listed = ", ".join(stray)
@@ -93,10 +94,9 @@ class Jobs:
         return answer({"taskId": self._take(call, "edit", work)["id"]}, 201)
 
     def _transition(self, call: Call) -> Response:
-        inputs = body(call).get("bulkTransitionInputs")
         work = [
             (id, str(one.get("transitionId")))
-            for one in (inputs if isinstance(inputs, list) else [])
+            for one in objects(body(call).get("bulkTransitionInputs"), "bulkTransitionInputs")
             for id in self._selected(one)
         ]
         if not 0 < len(work) <= MOST_ISSUES:
@@ -110,8 +110,8 @@ class Jobs:
         return answer({"taskId": self._take(call, "delete", work)["id"]}, 201)
 
     def _by_issue(self, call: Call) -> Response:
-        issues = body(call).get("issues")
-        if not isinstance(issues, list) or not 0 < len(issues) <= 100:
+        issues = objects(body(call).get("issues"), "issues")
+        if not 0 < len(issues) <= 100:
             raise refuse(400, "Between 1 and 100 issues must be given.")
         work = [(str(one.get("issueID")), one.get("properties") or {}) for one in issues]
         return self._taken(call, work)
@@ -124,7 +124,7 @@ class Jobs:
         return self._taken(call, [(id, given.get("properties") or {}) for id in ids])
 
     def _taken(self, call: Call, work: list[tuple[str, Any]]) -> Response:
-        if any(not 0 < len(properties) <= 10 for _, properties in work):
+        if not all(isinstance(p, dict) and 0 < len(p) <= 10 for _, p in work):
             raise refuse(400, "Between 1 and 10 properties must be given for each issue.")
         task = self._take(call, "properties", work)
         return answer(status=303, headers={"Location": self._site.url(f"task/{task['id']}")})
@@ -235,33 +235,43 @@ def _bulk_error(message: str, status: int = 400) -> Answered:
 
 def _edits(given: Doc) -> Iterator[tuple[str, Doc]]:
     """What `JiraIssueFields` asks for, as the edit of a single issue would say it."""
-    for one in given.get("singleLineTextFields") or ():
-        yield one["fieldId"], {"set": one.get("text")}
-    for one in given.get("richTextFields") or ():
-        yield one["fieldId"], {"set": (one.get("richText") or {}).get("adfValue")}
-    for one in given.get("datePickerFields") or ():
-        yield one["fieldId"], {"set": (one.get("date") or {}).get("formattedDate")}
-    for one in given.get("singleSelectFields") or ():
-        yield one["fieldId"], {"set": _option(one.get("option"))}
-    for one in given.get("multipleSelectFields") or ():
-        yield one["fieldId"], {"set": [_option(o) for o in one.get("options") or ()]}
-    for one in given.get("singleSelectClearableUserPickerFields") or ():
-        yield one["fieldId"], {"set": one.get("user")}
-    for one in given.get("labelsFields") or ():
-        names = [label.get("name") for label in one.get("labels") or ()]
-        match one.get("bulkEditMultiSelectFieldOption"):
-            case "ADD" | "REMOVE" as verb:
-                yield one["fieldId"], {"update": [{verb.lower(): name} for name in names]}
-            case "REMOVE_ALL":
-                yield one["fieldId"], {"set": []}
-            case _:
-                yield one["fieldId"], {"set": names}
+    for group, read in EDITS.items():
+        for one in objects(given.get(group), group):
+            yield str(one.get("fieldId")), read(one)
     if given.get("priority"):
-        yield "priority", {"set": {"id": given["priority"].get("priorityId")}}
+        yield "priority", {"set": {"id": _inside(given, "priority", "priorityId")}}
     if given.get("issueType"):
-        yield "issuetype", {"set": {"id": given["issueType"].get("issueTypeId")}}
+        yield "issuetype", {"set": {"id": _inside(given, "issueType", "issueTypeId")}}
+
+
+def _labels(one: Doc) -> Doc:
+    names = [label.get("name") for label in objects(one.get("labels"), "labels")]
+    match one.get("bulkEditMultiSelectFieldOption"):
+        case "ADD" | "REMOVE" as verb:
+            return {"update": [{verb.lower(): name} for name in names]}
+        case "REMOVE_ALL":
+            return {"set": []}
+    return {"set": names}
+
+
+def _inside(given: Doc, name: str, part: str) -> Any:
+    whole = given.get(name)
+    return whole.get(part) if isinstance(whole, dict) else None
 
 
 def _option(given: Any) -> Doc | None:
     chosen = isinstance(given, dict) and given.get("optionId")
     return {"id": str(given["optionId"])} if chosen else None
+
+
+EDITS: dict[str, Callable[[Doc], Doc]] = {
+    "singleLineTextFields": lambda one: {"set": one.get("text")},
+    "richTextFields": lambda one: {"set": _inside(one, "richText", "adfValue")},
+    "datePickerFields": lambda one: {"set": _inside(one, "date", "formattedDate")},
+    "singleSelectFields": lambda one: {"set": _option(one.get("option"))},
+    "multipleSelectFields": lambda one: {
+        "set": [_option(o) for o in objects(one.get("options"), "options")]
+    },
+    "singleSelectClearableUserPickerFields": lambda one: {"set": one.get("user")},
+    "labelsFields": _labels,
+}

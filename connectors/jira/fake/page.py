@@ -17,6 +17,7 @@ from connectors.jira.fake.fields import BadValue
 from connectors.jira.fake.showing import is_internal
 from connectors.jira.fake.site import Doc, Event, Site, changed
 from connectors.jira.fake.vocabulary import (
+    DEFAULT_PRIORITY,
     EDIT_SCREEN,
     FIELDS,
     POINTS,
@@ -211,7 +212,7 @@ class Page:
     def blanks(self) -> Mapping[str, Sequence[Field]]:
         """What a new issue asks for."""
         types = [t.name for t in TYPES if t.id in PROJECTS[0].types and t.level == 0]
-        empty: Doc = {"fields": {}}
+        empty: Doc = {"fields": {"priority": DEFAULT_PRIORITY}}
         fields = [self._field(empty, FIELDS[name]) for name in EDIT_SCREEN if name != "issuetype"]
         return {"issue": [Field("issuetype", "Issue Type", types[0], "choice", types), *fields]}
 

@@ -131,6 +131,8 @@ class Searching:
         self._limits.cost(len(shown), is_oauth(call))
         out = showing(self._site, call)
         answered: Doc = {"issues": [self._row(doc, asked, out) for doc in shown]}
+        if "names" in asked.expand and asked.fields is not None:
+            answered["names"] = {f.id: f.name for f in asked.fields}
         answered["isLast"] = len(found) <= asked.most
         if not answered["isLast"]:
             last, order = found[asked.most - 1], query.order or DEFAULT_ORDER

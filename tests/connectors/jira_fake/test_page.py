@@ -94,6 +94,7 @@ async def test_people_comment_for_customers_or_among_themselves(stage: Stage) ->
 async def test_people_make_issues_from_the_blank_form(stage: Stage) -> None:
     (fields,) = stage.fake.blanks().values()
     values = {f.name: f.value for f in fields}
+    assert values["priority"] == "Medium"
     assert values["issuetype"] in next(f for f in fields if f.name == "issuetype").options
     person = stage.fake.people()[0]
     with pytest.raises(Refusal, match="specify a summary"):

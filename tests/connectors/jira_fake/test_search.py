@@ -167,3 +167,18 @@ async def test_any_order_is_kept_from_page_to_page(stage: Stage) -> None:
             break
         asked["nextPageToken"] = page["nextPageToken"]
     assert ids == whole and len(ids) == 33
+
+
+async def test_names_of_fields_come_with_a_page_when_asked_for(stage: Stage) -> None:
+    asked = {"jql": "project = APP", "fields": ["customfield_10031"], "expand": "names"}
+    page = await stage.ask("POST", "search/jql", json=asked)
+    assert page["names"] == {"customfield_10031": "Team"}
+
+
+async def test_a_listing_may_come_short_without_a_word(stage: Stage) -> None:
+    whole = await stage.ids("project = APP ORDER BY id")
+    await stage.fault("truncate_listing:10", "/rest/api/3/search/jql")
+    short = await stage.ask("POST", "search/jql", json={"jql": "project = APP ORDER BY id"})
+    assert [i["id"] for i in short["issues"]] == whole[3:] and short["isLast"]
+    (entry, *_) = (await stage.requests("POST", "/rest/api/3/search/jql"))[::-1]
+    assert entry["items"] == 27 and not entry["mutating"]
