@@ -82,10 +82,7 @@ class Issues:
     def _expanded(self, doc: Doc, shown: Shown, expand: str, out: Showing) -> Shown:
         wanted = expand.split(",")
         if "changelog" in wanted:
-            histories = [out.history(h, h["items"]) for h in reversed(doc["histories"])]
-            count = len(histories)
-            page = {"startAt": 0, "maxResults": count, "total": count, "histories": histories}
-            shown["changelog"] = page
+            shown["changelog"] = out.changelog(doc)
         if "transitions" in wanted:
             shown["transitions"] = self._steps(doc, out, fields=False)
         if "names" in wanted:

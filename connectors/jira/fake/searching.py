@@ -150,13 +150,7 @@ class Searching:
             kept = doc["properties"]
             shown["properties"] = {k: kept[k] for k in asked.properties if k in kept}
         if "changelog" in asked.expand:
-            histories = [out.history(h, h["items"]) for h in reversed(doc["histories"])]
-            shown["changelog"] = {
-                "startAt": 0,
-                "maxResults": len(histories),
-                "total": len(histories),
-                "histories": histories,
-            }
+            shown["changelog"] = out.changelog(doc)
         return shown
 
     def _count(self, call: Call) -> Response:

@@ -26,6 +26,8 @@ from connectors.jira.fake.vocabulary import (
 
 Shown: TypeAlias = dict[str, Any]
 
+NEWEST = 100  # entries of the changelog that come with an issue
+
 
 class Showing:
     """Answers for one reader: moments are in that account's time zone."""
@@ -267,6 +269,16 @@ class Showing:
             "author": self.user(history["author"]),
             "created": self.moment(history["created"]),
             "items": [dict(i) for i in items],
+        }
+
+    def changelog(self, doc: Doc) -> Shown:
+        """The changelog inside an issue, newest first: what is older is only in its own listing."""
+        latest = doc["histories"][: -1 - NEWEST : -1]
+        return {
+            "startAt": 0,
+            "maxResults": NEWEST,
+            "total": len(doc["histories"]),
+            "histories": [self.history(h, h["items"]) for h in latest],
         }
 
 

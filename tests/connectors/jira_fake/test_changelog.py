@@ -114,3 +114,14 @@ async def test_comments_and_properties_are_not_in_the_changelog(stage: Stage) ->
     await stage.ask("POST", f"issue/{made['id']}/comment", 201, json={"body": adf("Hello")})
     await stage.ask("PUT", f"issue/{made['id']}/properties/ours", 201, json=1)
     assert await items(stage, made["id"]) == []
+
+
+async def test_an_issue_brings_only_the_newest_of_its_changelog(stage: Stage) -> None:
+    made = await stage.make()
+    person = stage.fake.people()[0]
+    for n in range(103):
+        stage.fake.edit("issue", made["id"], person, {"summary": f"n {n}"})
+    shown = (await stage.ask("GET", f"issue/{made['id']}?expand=changelog"))["changelog"]
+    assert (shown["total"], len(shown["histories"])) == (103, 100)
+    told = [h["items"][0]["toString"] for h in shown["histories"]]
+    assert (told[0], told[-1]) == ("n 102", "n 3")
