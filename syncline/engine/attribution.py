@@ -55,7 +55,10 @@ def _above(name: str, side: str, body: str) -> str:
 
 
 def _below(body: str) -> tuple[str, bool]:
-    document = adf_object(body)
+    try:
+        document = adf_object(body)
+    except ValueError:
+        return body, False
     if not document or not document.get("content"):
         return body, False
     first, *rest = document["content"]

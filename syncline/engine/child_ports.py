@@ -113,7 +113,7 @@ class CommentPort:
         return [_named(o, edit.record_id) for o, edit in zip(outcomes, edits, strict=True)]
 
     async def find(self, items: Sequence[tuple[Intent, Link]]) -> Sequence[FindResult]:
-        """Ours, on the right record, not linked yet, and with exactly this body."""
+        """Ours, on the right record, not linked yet, and with the key or exactly this body."""
         record_ids = dict.fromkeys(self._record_id(link) for _, link in items)
         comments = await self.connector.comments(self.record, list(record_ids))
         results = []
@@ -124,7 +124,9 @@ class CommentPort:
                 c
                 for c in comments.get(record_id, ())
                 if c.by_us
-                and _same(self.text_format, c.body, body)
+                and (
+                    _same(self.text_format, c.body, body) if c.key is None else c.key == intent.key
+                )
                 and child_id(record_id, c.id) not in self.linked
             ]
             if not mine:

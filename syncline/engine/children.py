@@ -21,6 +21,8 @@ from syncline.engine.spec import Mode, Policy, SideSpec, Sync, Unit
 from syncline.engine.stage import Item, Stage
 from syncline.mapping.load import load_mapping
 from syncline.mapping.units import units
+from syncline.schema.kinds import rich_text
+from syncline.schema.text import plain_text
 from syncline.sdk.connector import Attachment, Comment, Visibility
 from syncline.sdk.errors import ConnectorError
 from syncline.store import links
@@ -308,17 +310,25 @@ def _comment(side: str, record_id: str, comment: Comment, text_format: str) -> C
     """A comment as a child; ours is one under the line that names an author elsewhere."""
     body, copied = stripped(text_format, comment.body) if comment.by_us else (comment.body, False)
     author = comment.author.name or comment.author.email or comment.author.handle
-    label = " ".join("".join(c if c.isalnum() else " " for c in body).split()).casefold()
+    words = "".join(c if c.isalnum() else " " for c in _plain(text_format, body))
     return Child(
         side=side,
         id=child_id(record_id, comment.id),
-        label=label,
+        label=" ".join(words.split()).casefold(),
         author=author,
         visibility=comment.visibility,
         ours=copied,
         fields={"body": body},
         meta={},
     )
+
+
+def _plain(text_format: str, body: str) -> str:
+    """The words without the format's own, so that one comment has one label in every tool."""
+    try:
+        return plain_text(rich_text(text_format, body))
+    except ValueError:
+        return body
 
 
 def _file(side: str, record_id: str, one: Attachment) -> Child:
