@@ -93,7 +93,9 @@ class Workflow:
         id, place = str(issue["id"]), _place(issue)
         for number, planned in enumerate(path):
             try:
-                step = await self._step(id, place, planned.to)
+                # What was looked at a moment ago, before any write, need not be asked for again.
+                known = not (sent or number)
+                step = planned if known else await self._step(id, place, planned.to)
                 fields = self._screens.fill(step.name, step.to, step.screen, values)
                 await self._take(id, step, fields)
             except ConnectorError as error:

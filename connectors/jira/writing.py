@@ -15,7 +15,7 @@ from connectors.jira.wire import ASKED, WireShape, shape
 from connectors.jira.workflow import Workflow
 from syncline.sdk.batches import outcomes
 from syncline.sdk.connector import Create, Outcome, Result, Update, Wire
-from syncline.sdk.errors import Conflict, ConnectorError, Rejected
+from syncline.sdk.errors import Ambiguous, Conflict, ConnectorError, Rejected
 
 MOST_CREATES = 50  # SPEC createIssues
 
@@ -200,14 +200,34 @@ class Writing:
         if status is None:
             await self._put(item.id, values)
             return Outcome.applied(item.id)
-        issue = await self._client.get(f"/issue/{item.id}", fields=",".join((*ASKED, *fields.ids)))
+        issue = await self._issue(item.id, fields)
         _compare(issue, fields, item.expected)
+        if "issuetype" in values:
+            await self._retyped(item.id, values, str(status), fields)
+            return Outcome.applied(item.id)
         path = await self._workflow.path(issue, str(status), values)
         # Where the status moves, a resolution belongs to its transition's screen.
         screen = {"resolution": values.pop("resolution")} if path and "resolution" in values else {}
         await self._put(item.id, values)
         await self._workflow.move(issue, path, screen, sent=bool(values))
         return Outcome.applied(item.id)
+
+    async def _retyped(self, id: str, values: dict[str, Any], status: str, fields: Fields) -> None:
+        """A new type comes first: its workflow decides how the status is reached."""
+        screen = {"resolution": values.pop("resolution")} if "resolution" in values else {}
+        await self._put(id, values)
+        try:
+            issue = await self._issue(id, fields)
+            path = await self._workflow.path(issue, status, screen)
+            await self._workflow.move(issue, path, screen, sent=True)
+        except ConnectorError as error:
+            raise Ambiguous(f"Issue {id} has its new type, but: {error}") from error
+
+    async def _issue(self, id: str, fields: Fields) -> Issue:
+        issue: Issue = await self._client.get(
+            f"/issue/{id}", fields=",".join((*ASKED, *fields.ids))
+        )
+        return issue
 
     async def _put(self, id: str, values: Mapping[str, Any]) -> None:
         if not values:

@@ -17,7 +17,7 @@ from syncline.sdk.connector import (
 )
 from syncline.sdk.errors import AuthRequired
 from syncline.sdk.testing.base import LONG_AGO
-from tests.connectors.jira.world import WRONG_TOKEN, JiraWorld, opened, written
+from tests.connectors.jira.world import WRONG_TOKEN, JiraWorld, document, opened, written
 
 
 def comment(id: str, text: str, visibility: Visibility = Visibility.INTERNAL) -> NewComment:
@@ -51,10 +51,7 @@ async def test_a_comment_for_a_role_is_internal_and_stays_with_the_role_when_edi
 ) -> None:
     id = await world.create({"summary": "talked about"})
     role = {"type": "role", "value": "Developers"}
-    given = {"body": {"type": "doc", "version": 1, "content": []}, "visibility": role}
-    given["body"]["content"].append(  # type: ignore[attr-defined]
-        {"type": "paragraph", "content": [{"type": "text", "text": "for developers"}]}
-    )
+    given = {"body": document("for developers"), "visibility": role}
     _, kept = world.fake.commenting.add(world.doc(id), given, world.ann)
     async with opened(world, service_desk=True) as connector:
         (shown,) = (await connector.comments("issue", [id]))[id]

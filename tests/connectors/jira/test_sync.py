@@ -48,7 +48,7 @@ class Office(World):
         office.tools = {"desk": office.desk}
         office.connectors = {
             "desk": MemoryConnector(office.desk, FULL),
-            "jira": connector,
+            "jira": connector,  # type: ignore[dict-item]  # the engine takes any connector
         }
         specs = {
             "desk": SideSpec("desk", office.desk.record, "markdown", create="when_missing"),
@@ -70,6 +70,7 @@ class Office(World):
 
     site: JiraWorld
     desk: MemoryTool
+    url: str
 
     def issue(self) -> dict[str, object]:
         """The one issue, as the connector would show it."""

@@ -191,6 +191,26 @@ async def test_a_path_that_breaks_off_half_way_is_ambiguous(
     assert world.doc(id)["fields"]["summary"] == "written before"
 
 
+async def test_a_status_comes_with_its_new_type(world: JiraWorld, connector: JiraConnector) -> None:
+    await world.bugs_on_their_way()
+    id = await world.create({"summary": "a bug after all"})
+    outcome = await patch(connector, id, {"issuetype": "Bug", "status": "In Review"})
+    assert outcome.record is not None
+    shown = outcome.record.fields
+    assert (shown["issuetype"], shown["status"]) == ("Bug", "In Review")
+
+
+async def test_a_status_costs_three_requests_and_one_to_read_what_became_of_it(
+    world: JiraWorld, connector: JiraConnector
+) -> None:
+    id = await world.create({"summary": "a task"})
+    await connector.fetch("issue", [id])
+    before = world.requests()
+    item = Update(id, {"status": "In Progress"}, {"status": "To Do"})
+    await connector.update("issue", [item])
+    assert world.requests() == (before.read + 3, before.write + 1)
+
+
 async def test_a_status_that_moved_since_it_was_read_is_a_conflict(
     world: JiraWorld, connector: JiraConnector
 ) -> None:
@@ -243,7 +263,7 @@ async def test_every_kind_of_field_is_read_as_it_was_written(
     assert shown["description"] == written("First.\n\nSecond.")
     assert (shown["priority"], shown["labels"]) == ("Low", ["a", "b"])
     assert (shown["assignee"], shown["duedate"]) == (world.bob, "2026-03-01")
-    empty = {name: [] if name == "Platform" else None for name in custom}
+    empty: dict[str, object] = {name: [] if name == "Platform" else None for name in custom}
     outcome = await patch(connector, id, {"assignee": None, "custom_fields": empty})
     assert outcome.record is not None
     assert outcome.record.fields["custom_fields"] == empty
