@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from syncline.sdk.batches import outcomes
-from syncline.sdk.connector import Outcome, Result
-from syncline.sdk.errors import AuthRequired, ConnectorError, Rejected
+from syncline.sdk.errors import AuthRequired, Rejected
 from syncline.sdk.http import Response, Transport
 from syncline.sdk.limiter import RateHeaders, RateScope
 
@@ -33,8 +31,6 @@ RATE_HEADERS = RateHeaders("x-ratelimit-remaining", "x-ratelimit-reset", "iso")
 
 # `refusal` puts a field's id before what Jira says of it.
 _FIELD = re.compile(r"\b(\w+)(?=: )")
-
-T = TypeVar("T")
 
 
 def rate_scope(headers: Mapping[str, str]) -> RateScope:
@@ -169,33 +165,3 @@ def refusal(body: Any) -> str:
 def in_words(said: str, names: Mapping[str, str]) -> str:
     """Jira's sentences with the names of fields in place of their ids."""
     return _FIELD.sub(lambda match: names.get(match[1], match[1]), said)
-
-
-async def in_order(
-    items: Sequence[T], record: Callable[[T], str], one: Callable[[T], Awaitable[Outcome]]
-) -> list[Outcome]:
-    """As `outcomes`, but the items of one record one after the other.
-
-    After an item that may still come the record's later ones wait, so that their order is kept.
-    """
-    told: dict[int, Outcome] = {}
-
-    async def of_record(places: Sequence[int]) -> Outcome:
-        for place in places:
-            try:
-                (told[place],) = await outcomes([items[place]], one)
-            except ConnectorError:
-                if place == places[0]:
-                    raise
-                break  # what was done before counts; the next call meets the error again
-            if told[place].result in (Result.RETRY, Result.AMBIGUOUS):
-                break
-        done = (told[p] for p in places if p in told and told[p].result is Result.APPLIED)
-        return next(done, told[places[0]])
-
-    places: dict[str, list[int]] = {}
-    for place, item in enumerate(items):
-        places.setdefault(record(item), []).append(place)
-    await outcomes(list(places.values()), of_record)
-    waiting = Outcome(Result.RETRY, reason="an earlier one of this record is not settled yet")
-    return [told.get(place, waiting) for place in range(len(items))]

@@ -22,7 +22,6 @@ from connectors.jira.client import (
     RATE_HEADERS,
     RATE_REASON,
     Client,
-    in_order,
     rate_scope,
 )
 from connectors.jira.comments import Comments
@@ -42,7 +41,7 @@ from connectors.jira.screens import Screens
 from connectors.jira.wire import ASKED, WireShape
 from connectors.jira.workflow import Workflow
 from connectors.jira.writing import MOST_CREATES, Writing
-from syncline.sdk.batches import outcomes
+from syncline.sdk.batches import in_order, outcomes
 from syncline.sdk.clock import Clock
 from syncline.sdk.connector import (
     Attachment,

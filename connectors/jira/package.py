@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from io import BytesIO
 from typing import Any, TypeVar
 
 from jira import JIRA
@@ -109,7 +110,7 @@ class _Adapter(BaseAdapter):
         answer = Answer()
         answer.status_code = told.status
         answer.headers.update(told.headers)
-        answer._content = told.content
+        answer.raw = BytesIO(told.content)
         answer.url, answer.request, answer.encoding = str(request.url), request, "utf-8"
         return answer
 

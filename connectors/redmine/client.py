@@ -8,13 +8,11 @@ know, so whoever asks for a custom field's value must look at the rows again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from syncline.sdk.batches import outcomes
-from syncline.sdk.connector import Outcome, Result
-from syncline.sdk.errors import Conflict, ConnectorError, Rejected
+from syncline.sdk.errors import Conflict, Rejected
 from syncline.sdk.http import Response, Transport
 
 Issue = Mapping[str, Any]
@@ -23,8 +21,6 @@ Filter = tuple[str, str, tuple[object, ...]]
 
 PAGE = 100  # the most rows Redmine gives in one answer
 ANY_STATUS: Filter = ("status_id", "*", ())
-
-T = TypeVar("T")
 
 
 def stamp(moment: datetime) -> str:
@@ -95,33 +91,3 @@ class Client:
     async def save(self, id: str, attributes: Mapping[str, object]) -> None:
         """Change an issue. Redmine drops attributes the account may not set, without a word."""
         await self.write("PUT", f"/issues/{id}.json", {"issue": attributes})
-
-
-async def in_order(
-    items: Sequence[T], record: Callable[[T], str], one: Callable[[T], Awaitable[Outcome]]
-) -> list[Outcome]:
-    """As `outcomes`, but the items of one record one after the other.
-
-    After an item that may still come the record's later ones wait, so that their order is kept.
-    """
-    told: dict[int, Outcome] = {}
-
-    async def of_record(places: Sequence[int]) -> Outcome:
-        for place in places:
-            try:
-                (told[place],) = await outcomes([items[place]], one)
-            except ConnectorError:
-                if place == places[0]:
-                    raise
-                break  # what was done before counts; the next call meets the error again
-            if told[place].result in (Result.RETRY, Result.AMBIGUOUS):
-                break
-        done = (told[p] for p in places if p in told and told[p].result is Result.APPLIED)
-        return next(done, told[places[0]])
-
-    places: dict[str, list[int]] = {}
-    for place, item in enumerate(items):
-        places.setdefault(record(item), []).append(place)
-    await outcomes(list(places.values()), of_record)
-    waiting = Outcome(Result.RETRY, reason="an earlier one of this record is not settled yet")
-    return [told.get(place, waiting) for place in range(len(items))]

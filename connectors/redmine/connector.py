@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from connectors.redmine import describing, history
-from connectors.redmine.client import PAGE, Client, Issue, in_order
+from connectors.redmine.client import PAGE, Client, Issue
 from connectors.redmine.config import RedmineConfig
 from connectors.redmine.cursor import Position
 from connectors.redmine.files import Files
@@ -30,7 +30,7 @@ from connectors.redmine.rights import Rights
 from connectors.redmine.wire import WireShape
 from connectors.redmine.workflow import Workflow
 from connectors.redmine.writing import Writing
-from syncline.sdk.batches import outcomes
+from syncline.sdk.batches import in_order, outcomes
 from syncline.sdk.clock import Clock
 from syncline.sdk.connector import (
     Attachment,

@@ -35,3 +35,33 @@ async def outcomes(items: Sequence[T], one: Callable[[T], Awaitable[Outcome]]) -
     if broken is not None and not done:
         raise broken
     return told
+
+
+async def in_order(
+    items: Sequence[T], record: Callable[[T], str], one: Callable[[T], Awaitable[Outcome]]
+) -> list[Outcome]:
+    """As `outcomes`, but the items of one record one after the other.
+
+    After an item that may still come the record's later ones wait, so that their order is kept.
+    """
+    told: dict[int, Outcome] = {}
+
+    async def of_record(places: Sequence[int]) -> Outcome:
+        for place in places:
+            try:
+                (told[place],) = await outcomes([items[place]], one)
+            except ConnectorError:
+                if place == places[0]:
+                    raise
+                break  # what was done before counts; the next call meets the error again
+            if told[place].result in (Result.RETRY, Result.AMBIGUOUS):
+                break
+        done = (told[p] for p in places if p in told and told[p].result is Result.APPLIED)
+        return next(done, told[places[0]])
+
+    places: dict[str, list[int]] = {}
+    for place, item in enumerate(items):
+        places.setdefault(record(item), []).append(place)
+    await outcomes(list(places.values()), of_record)
+    waiting = Outcome(Result.RETRY, reason="an earlier one of this record is not settled yet")
+    return [told.get(place, waiting) for place in range(len(items))]

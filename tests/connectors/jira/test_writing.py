@@ -341,7 +341,37 @@ async def test_an_issue_written_too_often_waits_alone(
     assert timedelta(0) < limited.retry_at - world.clock.now() < timedelta(seconds=30)
 
 
-async def test_a_burst_slows_its_endpoint_alone(world: JiraWorld, connector: JiraConnector) -> None:
+async def test_a_quota_stops_the_connection_until_its_reset(
+    world: JiraWorld, connector: JiraConnector
+) -> None:
+    id = await world.create({"summary": "as it was"})
+    await connector.fetch("issue", [id])
+    world.fake.rate_reason = "jira-quota-tenant-based"
+    await world.fault("rate_limit:3600", "/rest/api/3/issue/bulk", "POST")
+    (made,) = await connector.create("issue", [create("k")])
+    before = world.requests()
+    (edited,) = await connector.update("issue", [Update(id, {"summary": "ours"}, {})])
+    assert (made.result, edited.result) == (Result.RETRY, Result.RETRY)
+    assert made.retry_at == edited.retry_at == world.clock.now() + timedelta(hours=1)
+    assert "jira-quota-tenant-based" in made.reason
+    assert world.requests() == before
+
+
+async def test_a_long_burst_holds_its_endpoint_and_no_other(
+    world: JiraWorld, connector: JiraConnector
+) -> None:
+    id = await world.create({"summary": "as it was"})
+    await connector.fetch("issue", [id])
+    await connector.create("issue", [create("before")])
+    await world.fault("rate_limit:3600", "/rest/api/3/issue/bulk", "POST")
+    for _ in range(2):
+        (made,) = await connector.create("issue", [create("k")])
+        assert made.result is Result.RETRY
+    (edited,) = await connector.update("issue", [Update(id, {"summary": "ours"}, {})])
+    assert edited.result is Result.APPLIED
+
+
+async def test_a_short_burst_is_waited_for(world: JiraWorld, connector: JiraConnector) -> None:
     id = await world.create({"summary": "as it was"})
     await connector.fetch("issue", [id])
     await world.fault("rate_limit:90", "/rest/api/3/issue/bulk", "POST")

@@ -20,6 +20,7 @@ from connectors.jira.config import JiraConfig
 from connectors.jira.fake import fake as JiraFake
 from connectors.jira.fake import workflow
 from connectors.jira.fake.editing import Request
+from connectors.jira.fake.limits import limited
 from connectors.jira.fake.seeding import BOT_EMAIL, BOT_TOKEN, account_id
 from connectors.jira.fake.site import Doc, changed
 from connectors.jira.fake.vocabulary import CUSTOM_FIELDS
@@ -75,12 +76,18 @@ class CountedJira(JiraFake):
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
         self.read = self.written = 0
+        self.rate_reason = "jira-burst-based"
 
     def authorised(self, call: Call) -> Response | None:
         asks = call.request.method == "GET" or call.request.url.path.endswith(ASKING)
         self.read += asks
         self.written += not asks
         return super().authorised(call)
+
+    def rate_limited(self, seconds: float) -> Response:
+        if seconds <= 0:
+            return super().rate_limited(seconds)
+        return limited(self.rate_reason, seconds, self.site.now(), 100)
 
 
 class JiraWorld:
