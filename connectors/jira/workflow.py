@@ -17,7 +17,8 @@ from connectors.jira.package import Package
 from connectors.jira.screens import Screens
 from syncline.sdk.errors import Ambiguous, Conflict, ConnectorError, Rejected
 
-LOOKUPS = 8  # issues asked at most to find one path
+LOOKUPS = 8  # issues asked at most to find one path, and steps tried at most to find one
+DONE = "done"  # the key of a status category, the same on every site
 
 Place = tuple[str, str, str]
 """A project, an issue type and a status, by id and name."""
@@ -25,12 +26,16 @@ Place = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A transition: its id and name, the status it leads to, and the fields of its screen."""
+    """A transition: its id and name, the status it leads to, and the fields of its screen.
+
+    `ends`: that status is one of those that count as done.
+    """
 
     id: str
     name: str
     to: str
     screen: Mapping[str, Any]
+    ends: bool = False
 
 
 class Workflow:
@@ -107,6 +112,38 @@ class Workflow:
                 ) from error
             place = (place[0], place[1], step.to)
 
+    async def explore(self, issue: Issue, target: str, values: Mapping[str, Any]) -> None:
+        """Bring an issue that is new to a status, trying steps where no path is known.
+
+        In a young project no other issue shows where a status leads. Nobody has looked at a new
+        issue yet, so it may walk itself; it never passes through a status that counts as done.
+        Raises Rejected where it got stuck on its way.
+        """
+        id, place, been = str(issue["id"]), _place(issue), {str(issue["fields"]["status"]["name"])}
+        for _ in range(LOOKUPS):
+            if place not in self._next or not self._next[place]:
+                await self._learn(place, id)
+            steps = await self._shortest(place, target)
+            here = {**issue, "fields": {**issue["fields"], "status": {"name": place[2]}}}
+            if steps is not None:
+                await self.move(here, steps, values, sent=False)
+                return
+            fresh = [s for s in self._next[place] if s.to not in been and not s.ends]
+            fillable = [step for step in fresh if self._fills(step, values)]
+            if not fillable:
+                raise Rejected(self._refusal(here, target))
+            await self.move(here, fillable[:1], values, sent=False)
+            been.add(fillable[0].to)
+            place = (place[0], place[1], fillable[0].to)
+        raise Rejected(self._refusal(here, target))
+
+    def _fills(self, step: Step, values: Mapping[str, Any]) -> bool:
+        try:
+            self._screens.fill(step.name, step.to, step.screen, values)
+        except Rejected:
+            return False
+        return True
+
     async def _step(self, id: str, place: Place, status: str) -> Step:
         """The transition to a status as it is offered now, with its screen."""
         offered = await self._learn(place, id)
@@ -133,7 +170,14 @@ class Workflow:
             lambda jira: jira.transitions(id, expand="transitions.fields")
         )
         steps = tuple(
-            Step(str(t["id"]), t["name"], t["to"]["name"], t.get("fields") or {}) for t in told
+            Step(
+                str(t["id"]),
+                t["name"],
+                t["to"]["name"],
+                t.get("fields") or {},
+                (t["to"].get("statusCategory") or {}).get("key") == DONE,
+            )
+            for t in told
         )
         self._next[place] = steps
         return steps

@@ -14,7 +14,7 @@ from connectors.jira.patching import Patching
 from connectors.jira.wire import ASKED, WireShape, shape
 from connectors.jira.workflow import Workflow
 from syncline.sdk.batches import outcomes
-from syncline.sdk.connector import Create, Outcome, Result, Update, Wire
+from syncline.sdk.connector import Create, Outcome, Record, Result, Update, Wire
 from syncline.sdk.errors import Ambiguous, Conflict, ConnectorError, Rejected
 
 MOST_CREATES = 50  # SPEC createIssues
@@ -71,9 +71,11 @@ class Writing:
             for place in chunk:
                 told.setdefault(place, whole)
         made = {o.id: ready[p] for p, o in told.items() if o.result is Result.APPLIED and o.id}
-        records = await self._moved(made, fields)
+        records, reasons = await self._moved(made, fields)
         return [
-            replace(told[place], record=records.get(told[place].id or ""))
+            replace(one, record=records.get(one.id), reason=reasons.get(one.id, ""))
+            if (one := told[place]).id
+            else one
             for place in range(len(items))
         ]
 
@@ -142,38 +144,38 @@ class Writing:
         except ConnectorError:
             return {}  # the refusal itself is worth more
 
-    async def _moved(self, made: Mapping[str, _New], fields: Fields) -> dict[str, Any]:
-        """The new issues as they are, those in another status than wanted moved as far as it goes.
+    async def _moved(
+        self, made: Mapping[str, _New], fields: Fields
+    ) -> tuple[dict[str, Record], dict[str, str]]:
+        """The new issues as they are, those that shall have another status moved as far as it goes.
 
-        An issue that cannot be moved exists all the same; the engine sees the status it has.
+        An issue that cannot be moved exists all the same, with the reason.
         """
         try:
             issues = await self._read(list(made), fields)
+            moves = [
+                id
+                for id, new in made.items()
+                if new.status and id in issues and _status(issues[id]) != new.status
+            ]
+            # What the first of a kind learns of the workflow, the others know.
+            first = {(_type(issues[id]), made[id].status): id for id in reversed(moves)}
+            reasons = {id: await self._move(issues[id], made[id]) for id in first.values()}
+            rest = [id for id in moves if id not in reasons]
+            told = await asyncio.gather(*(self._move(issues[id], made[id]) for id in rest))
+            reasons |= dict(zip(rest, told, strict=True))
+            issues |= await self._read(moves, fields)
         except ConnectorError:
-            return {}  # what was made stays made; the engine reads it later
-        moves = [id for id, new in made.items() if new.status and id in issues]
-        moves = [id for id in moves if issues[id]["fields"]["status"]["name"] != made[id].status]
-        moved = await asyncio.gather(*(self._move(issues[id], made[id]) for id in moves))
-        if any(moved):
-            try:
-                issues |= await self._read(
-                    [i for i, m in zip(moves, moved, strict=True) if m], fields
-                )
-            except ConnectorError:
-                for id in moves:
-                    issues.pop(id)
-        return {id: self._shape.record(issue, fields) for id, issue in issues.items()}
+            return {}, {}  # what was made stays made; the engine reads it later
+        return {id: self._shape.record(issue, fields) for id, issue in issues.items()}, reasons
 
-    async def _move(self, issue: Issue, new: _New) -> bool:
+    async def _move(self, issue: Issue, new: _New) -> str:
+        """Why the issue did not reach its status; nothing where it did."""
         try:
-            path = await self._workflow.path(issue, str(new.status), new.values)
-        except ConnectorError:
-            return False
-        try:
-            await self._workflow.move(issue, path, new.values, sent=False)
-        except ConnectorError:
-            return True  # it may have gone part of the way
-        return True
+            await self._workflow.explore(issue, str(new.status), new.values)
+        except ConnectorError as error:
+            return str(error)
+        return ""
 
     # updates
 
@@ -240,6 +242,14 @@ class Writing:
 
     async def _read(self, ids: Sequence[str], fields: Fields) -> dict[str, Issue]:
         return await self._client.by_id(ids, (*ASKED, *fields.ids))
+
+
+def _status(issue: Issue) -> str:
+    return str(issue["fields"]["status"]["name"])
+
+
+def _type(issue: Issue) -> str:
+    return str(issue["fields"]["issuetype"]["id"])
 
 
 def _usual_type(project: Mapping[str, Any]) -> str:

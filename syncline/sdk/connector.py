@@ -253,7 +253,8 @@ class Outcome:
     """The result of one item, in the order of the batch.
 
     `record` is the record as the tool shows it after the write, where the tool answered with it;
-    without it the engine reads the record again. `id` is the id of what was made.
+    without it the engine reads the record again. `id` is the id of what was made. `reason` of
+    something applied says why it is less than what was asked for.
     """
 
     result: Result

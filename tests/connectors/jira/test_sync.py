@@ -12,6 +12,7 @@ from connectors.jira import JiraConnector
 from syncline.engine.spec import CommentPolicy, SideSpec, Sync
 from syncline.schema.text import adf_source
 from syncline.sdk.connector import Visibility
+from syncline.store.findings import deviations
 from syncline.store.findings import parked as findings
 from syncline.store.store import Store
 from tests.connectors.jira.world import JiraWorld, document, opened, written
@@ -184,6 +185,18 @@ async def test_a_status_without_its_required_field_parks_that_field_alone(
     for word in ("'Reject'", "'Resolution'", "transition_fields"):
         assert word in parked.reason
     assert reports[-1].counts["parked"] == 1
+
+
+async def test_an_issue_that_cannot_be_closed_is_made_and_the_deviation_says_why(
+    office: Office, world: JiraWorld
+) -> None:
+    await world.fault("status:400", "/rest/api/3/issue/20000/transitions", "POST", times=9)
+    office.desk.create({"title": "Dropped before", "status": "cancelled"})
+    await office.settled()
+    (deviation,) = await office.store.read(lambda tx: deviations.list(tx, "s"))
+    assert (office.issue()["summary"], deviation.field) == ("Dropped before", "status")
+    assert "Jira refused the transition" in deviation.reason
+    assert "'Won't Do'" in deviation.reason.replace('"', "'")
 
 
 async def test_a_comment_whose_answer_is_lost_is_made_once(

@@ -100,13 +100,25 @@ async def test_a_new_issue_reaches_its_status_and_resolution(
     assert shown[0]["resolution"] == "Done"
 
 
-async def test_a_new_issue_whose_status_cannot_be_reached_exists_all_the_same(
+async def test_in_a_young_project_new_issues_find_their_way_themselves(
     world: JiraWorld, connector: JiraConnector
 ) -> None:
-    (made,) = await connector.create("issue", [create("bug", issuetype="Bug", status="Done")])
+    items = [create(f"bug {n}", issuetype="Bug", status="Done") for n in range(3)]
+    outcomes = await connector.create("issue", items)
+    assert [o.record.fields["status"] for o in outcomes if o.record] == ["Done"] * 3
+    assert [o.reason for o in outcomes] == [""] * 3
+
+
+async def test_a_new_issue_whose_status_cannot_be_reached_exists_all_the_same(
+    world: JiraWorld,
+) -> None:
+    async with opened(world, transition_fields={}) as connector:
+        items = [create("bug", issuetype="Bug", status="Won't Do")]
+        (made,) = await connector.create("issue", items)
     assert made.result is Result.APPLIED
     assert made.record is not None
     assert made.record.fields["status"] == "To Do"
+    assert "'Resolution'" in made.reason and "'Reject'" in made.reason
 
 
 async def test_an_issue_goes_nowhere_outside_the_scope(connector: JiraConnector) -> None:
