@@ -56,7 +56,7 @@ from syncline.sdk.http import Limits, RateHeaders, Transport
 
 # The export leaves out the last minute; a second one allows for the clocks.
 SEARCH_LAG = timedelta(minutes=2)
-# 80 % of what the smallest plan, Team, allows an account in a minute.
+# 80 % of what the smallest plan, Team, allows an account in a minute, until Zendesk has told.
 REQUESTS_PER_MINUTE = 160.0
 CONCURRENT = 4
 # A thousand exported tickets, each with a description of up to 64 KB.
@@ -120,7 +120,11 @@ class ZendeskConnector(Connector):
             private_network=config.private_network,
             ca_file=config.ca_file,
             allowed_hosts=config.file_hosts,
-            rate_headers=RateHeaders("x-rate-limit-remaining", "ratelimit-reset"),
+            rate_headers=RateHeaders(
+                "x-rate-limit-remaining",
+                "ratelimit-reset",
+                a_minute=None if limits.requests_per_minute else "x-rate-limit",
+            ),
             rate_scope=rate_scope,
             **credentials(config.auth, clock),
         )

@@ -308,6 +308,8 @@ class Transport:
                     return self._endpoints.hold(call.endpoint, told)
             return self._limiter.hold(told)
         if self._rate_headers is not None:
+            if (rate := self._rate_headers.rate(result.headers)) is not None:
+                self._limiter.pace(rate)
             spent = self._rate_headers.hold(result.headers, now)
             if spent is not None:
                 self._limiter.hold(spent)

@@ -30,6 +30,9 @@ _LONGEST_HOLD = 86_400.0
 _DOWN_AFTER = 10
 _PROBE_EVERY = 30.0
 
+# Of an account's rate; the rest is for its people and its other integrations.
+_SHARE = 0.8
+
 _DECIMAL = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?")
 
 
@@ -58,12 +61,20 @@ class RateHeaders:
     """The response headers by which a tool tells what is left of its budget.
 
     When `remaining` reads zero the connection is held until `reset`, which is read as `reset_as`:
-    seconds or milliseconds from now, seconds since 1970, or an ISO 8601 time.
+    seconds or milliseconds from now, seconds since 1970, or an ISO 8601 time. `a_minute` names a
+    header that tells how many requests the account may send in a minute; 80 % of them are then
+    what the connection keeps to.
     """
 
     remaining: str
     reset: str
     reset_as: Literal["seconds", "milliseconds", "epoch", "iso"] = "seconds"
+    a_minute: str | None = None
+
+    def rate(self, headers: Mapping[str, str]) -> float | None:
+        """Requests a minute that the connection may send, where the tool tells."""
+        text = headers.get(self.a_minute, "").strip() if self.a_minute else ""
+        return _SHARE * float(text) if _DECIMAL.fullmatch(text) and float(text) > 0 else None
 
     def hold(self, headers: Mapping[str, str], now: datetime) -> float | None:
         """Seconds until the budget is refilled, or None where something is left or unknown."""
@@ -156,6 +167,10 @@ class Limiter:
         self._held_until = -math.inf
         self._unanswered = 0
         self._next_probe = -math.inf
+
+    def pace(self, per_minute: float) -> None:
+        """From now on start so many calls a minute."""
+        self._interval = 60.0 / per_minute
 
     def hold(self, seconds: float) -> datetime:
         """Start nothing for `seconds`; a longer hold stays. Returns when the hold ends."""

@@ -49,7 +49,7 @@ class TiedClock:
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
-        self._tool.advance(seconds)
+        self._tool.advance(seconds + 1e-6)  # the tool's clock knows no less than a microsecond
         await asyncio.sleep(0)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from syncline.sdk.errors import Misconfigured, RateLimited
 from syncline.sdk.limiter import Limiter, Limits, RateHeaders, retry_after
-from tests.unit.sdk.loopback import VirtualClock
+from tests.unit.sdk.loopback import VirtualClock, answers, script, serving, transport
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -183,3 +183,19 @@ def test_a_spent_budget_is_read_in_each_of_the_tools_ways(kind: str, reset: str)
     assert rates.hold({"left": "0", "reset": reset}, NOON) == expected
     assert rates.hold({"left": "1", "reset": reset}, NOON) is None
     assert rates.hold({}, NOON) is None
+
+
+async def test_a_connection_keeps_to_four_fifths_of_the_rate_that_the_tool_tells() -> None:
+    rates = RateHeaders("x-left", "x-reset", a_minute="x-limit")
+    clock = VirtualClock()
+    async with serving(script(answers(200, {}, x_limit="600"), answers(200, {}))) as server:
+        limits = Limits(60, timeout_seconds=0.3)
+        async with transport(server, clock, limits=limits, rate_headers=rates) as http:
+            for _ in range(4):
+                await http.request("GET", "/x")
+    assert clock.slept == [1.0, 0.125, 0.125]
+
+
+@pytest.mark.parametrize("told", ["", "0", "-5", "many", "1e9"])
+def test_a_rate_that_is_none_changes_nothing(told: str) -> None:
+    assert RateHeaders("left", "reset", a_minute="limit").rate({"limit": told}) is None
