@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, TypeVar
 
-from syncline.sdk.batches import outcomes
 from syncline.sdk.clock import Clock
-from syncline.sdk.connector import Outcome, Result
-from syncline.sdk.errors import ConnectorError, Retriable
+from syncline.sdk.errors import Retriable
 from syncline.sdk.http import Response, Transport
 from syncline.sdk.limiter import RateScope
 from syncline.sdk.outcome import Forbidden
@@ -164,33 +162,3 @@ async def together(calls: Any) -> list[Any]:
         if isinstance(result, BaseException):
             raise result
     return results
-
-
-async def in_order(
-    items: Sequence[T], record: Callable[[T], str], one: Callable[[T], Awaitable[Outcome]]
-) -> list[Outcome]:
-    """As `outcomes`, but the items of one record one after the other.
-
-    After an item that may still come the record's later ones wait, so that their order is kept.
-    """
-    told: dict[int, Outcome] = {}
-
-    async def of_record(places: Sequence[int]) -> Outcome:
-        for place in places:
-            try:
-                (told[place],) = await outcomes([items[place]], one)
-            except ConnectorError:
-                if place == places[0]:
-                    raise
-                break  # what was done before counts; the next call meets the error again
-            if told[place].result in (Result.RETRY, Result.AMBIGUOUS):
-                break
-        done = (told[p] for p in places if p in told and told[p].result is Result.APPLIED)
-        return next(done, told[places[0]])
-
-    places: dict[str, list[int]] = {}
-    for place, item in enumerate(items):
-        places.setdefault(record(item), []).append(place)
-    await outcomes(list(places.values()), of_record)
-    waiting = Outcome(Result.RETRY, reason="an earlier one of this ticket is not settled yet")
-    return [told.get(place, waiting) for place in range(len(items))]

@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from html import escape, unescape
 from typing import Any
 
-from connectors.zendesk.client import API, Client, Row, in_order, moment, together
+from connectors.zendesk.client import API, Client, Row, moment, together
 from connectors.zendesk.metadata import Metadata
 from connectors.zendesk.people import person
 from connectors.zendesk.text import html_of
+from syncline.sdk.batches import in_order
 from syncline.sdk.connector import (
     Attachment,
     Comment,

@@ -10,13 +10,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from connectors.zendesk.client import PAGE, Client, Row, chunks, in_order, numbers, stamp
+from connectors.zendesk.client import PAGE, Client, Row, chunks, numbers, stamp
 from connectors.zendesk.history import replaced
 from connectors.zendesk.jobs import Done, Jobs, verdict
 from connectors.zendesk.metadata import Metadata, Names
 from connectors.zendesk.reading import Reader
 from connectors.zendesk.wire import WireShape, leaves, moved, nested, same
-from syncline.sdk.batches import outcomes
+from syncline.sdk.batches import in_order, outcomes
 from syncline.sdk.connector import Create, Outcome, Record, Result, Update
 from syncline.sdk.errors import (
     Ambiguous,
