@@ -8,14 +8,14 @@ the messages of the merged ticket are the survivor's.
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from connectors.request_tracker.client import Client, any_of, chunks, created, id_of
 from connectors.request_tracker.metadata import Metadata, person_of
 from connectors.request_tracker.reading import by
 from connectors.request_tracker.text import BODY_FIELDS, IS_FILE, IS_TEXT, MIME, NO_FILE, body_of
-from syncline.sdk.batches import outcomes
+from syncline.sdk.batches import in_order
 from syncline.sdk.connector import (
     Attachment,
     Comment,
@@ -78,7 +78,7 @@ class Messages:
             body = {"ContentType": MIME[self._text_format], "Content": item.body}
             return Outcome.applied(await self._add(item.record_id, item.visibility, body))
 
-        return await self._in_order(items, one)
+        return await in_order(items, lambda item: item.record_id, one)
 
     async def attachments(self, ids: Sequence[str]) -> dict[str, list[Attachment]]:
         """Three requests for the files of a hundred tickets."""
@@ -126,7 +126,7 @@ class Messages:
             id = await self._add(item.record_id, item.visibility, {"Attachments": [file]})
             return Outcome(Result.APPLIED, id=await self._file_of(id))
 
-        return await self._in_order(items, one)
+        return await in_order(items, lambda item: item.record_id, one)
 
     async def _add(self, ticket: str, visibility: Visibility, body: Mapping[str, Any]) -> str:
         """Add a message and return its transaction; raises NotFound where there is no ticket."""
@@ -145,30 +145,6 @@ class Messages:
         except ConnectorError:
             return None
         return str(parts[0]["id"]) if parts else None
-
-    async def _in_order(
-        self, items: Sequence[New], one: Callable[[New], Awaitable[Outcome]]
-    ) -> list[Outcome]:
-        """Tickets side by side, the items of one ticket one after the other.
-
-        Behind an item whose outcome is open the ticket's later ones wait, or they would overtake.
-        """
-        told: dict[int, Outcome] = {}
-
-        async def ticket(places: Sequence[int]) -> Outcome:
-            for at in places:
-                told[at] = (await outcomes([items[at]], one))[0]
-                if told[at].result in (Result.AMBIGUOUS, Result.RETRY):
-                    break
-            return Outcome(Result.APPLIED)
-
-        groups = by(range(len(items)), lambda at: items[at].record_id)
-        whole = await outcomes(list(groups.values()), ticket)
-        waits = Outcome(Result.RETRY, reason="an earlier one of the same ticket is not settled")
-        for places, outcome in zip(groups.values(), whole, strict=True):
-            for at in places:
-                told.setdefault(at, waits if outcome.result is Result.APPLIED else outcome)
-        return [told[at] for at in range(len(items))]
 
     async def _transactions(
         self, ids: Sequence[str], types: Sequence[str]
