@@ -172,9 +172,8 @@ class Applier:
                             outcome.record is not None
                             and self.ports[side].capabilities.answers_writes
                         )
-                        await self._proved(
-                            side, write, intent, record, atomic, book, outcome.reason
-                        )
+                        said = outcome.reason
+                        await self._proved(side, write, intent, record, atomic, book, said)
                     else:
                         self._known_id(write, intent, outcome, book)
                 case Result.REJECTED if write.kind == "update" and len(write.units) > 1:
@@ -238,16 +237,10 @@ class Applier:
         record: Record,
         atomic: bool,
         book: Book,
-        said: str = "",
+        said: str,
     ) -> None:
-        """A write the tool shows: its receipt goes into the link, the journal and the counts.
-
-        `said` is why the tool did less than it was asked for: it belongs to each deviation.
-        """
-        receipt = await self.receipt(side, write, intent, record, atomic)
-        if said:
-            told = (replace(d, reason=f"{d.reason}. {said}") for d in receipt.deviations)
-            receipt = replace(receipt, deviations=tuple(told))
+        """A write the tool shows: its receipt goes into the link, the journal and the counts."""
+        receipt = (await self.receipt(side, write, intent, record, atomic)).saying(said)
         self.file(side, write, intent, record, receipt, book)
 
     def file(

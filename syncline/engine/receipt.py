@@ -33,6 +33,13 @@ class Receipt:
     doubts: tuple[str, ...] = ()
     stale: bool = False
 
+    def saying(self, why: str) -> Receipt:
+        """With the tool's own word on why it did less than it was asked for, at each deviation."""
+        if not why:
+            return self
+        told = (replace(one, reason=f"{one.reason}. {why}") for one in self.deviations)
+        return replace(self, deviations=tuple(told))
+
 
 def receive(
     sync: Sync,
