@@ -69,20 +69,28 @@ class Redactor:
 
     def by_value(self, text: str) -> str:
         """`text` with every known secret masked; overlapping secrets leave no remainder."""
-        if self._longest_first is None:
-            self._longest_first = sorted(self._values, key=len, reverse=True)
-        spans = [span for value in self._longest_first for span in _occurrences(value, text)]
-        if not spans:
-            return text
-        pieces, kept_to = [], 0
-        for start, end in _merged(spans):
-            pieces += [text[kept_to:start], MASK]
-            kept_to = end
-        return "".join([*pieces, text[kept_to:]])
+        return _masked(text, self._known(text))
 
     def __call__(self, text: str) -> str:
-        """`text` masked by value and by name."""
-        return _NAMED_VALUE.sub(rf"\g<name>{MASK}", self.by_value(text))
+        """`text` masked by value and by name, each as if the other had masked nothing."""
+        named = [(found.end("name"), found.end()) for found in _NAMED_VALUE.finditer(text)]
+        return _masked(text, [*self._known(text), *named])
+
+    def _known(self, text: str) -> list[tuple[int, int]]:
+        """Where known secrets stand."""
+        if self._longest_first is None:
+            self._longest_first = sorted(self._values, key=len, reverse=True)
+        return [span for value in self._longest_first for span in _occurrences(value, text)]
+
+
+def _masked(text: str, spans: list[tuple[int, int]]) -> str:
+    if not spans:
+        return text
+    pieces, kept_to = [], 0
+    for start, end in _merged(spans):
+        pieces += [text[kept_to:start], MASK]
+        kept_to = end
+    return "".join([*pieces, text[kept_to:]])
 
 
 redact = Redactor()

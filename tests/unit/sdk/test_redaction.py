@@ -72,6 +72,13 @@ def test_headers_that_carry_credentials_are_known_by_name(name: str) -> None:
     assert not carries_credentials("Content-Type")
 
 
+def test_a_secret_that_is_part_of_a_name_does_not_hide_the_name_from_the_mask() -> None:
+    redactor = Redactor()
+    redactor.add(["word", "sec;ret"])
+    assert "W1TNESS" not in redactor("password=W1TNESS")
+    assert "ret" not in redactor("token=sec;ret")
+
+
 def test_a_logged_traceback_is_masked_too(caplog: pytest.LogCaptureFixture) -> None:
     logger = logging.getLogger("test.redaction")
     redacting = RedactingFilter()
