@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 from syncline.config import Config, ConfigError, Problem
 from syncline.config.sandboxes import is_sandbox
+from syncline.sdk.addresses import is_loopback
 from syncline.sdk.clock import Clock
 from syncline.sdk.connector import ConnectionConfig
-from syncline.sdk.egress import is_loopback
 from syncline.sdk.errors import ConnectorError, Misconfigured
 from syncline.sdk.http import Limits, Transport
 

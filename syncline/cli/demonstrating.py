@@ -11,7 +11,6 @@ import typer
 from syncline.cli.deploying import told
 from syncline.cli.options import DONE, run
 from syncline.cli.output import Output
-from syncline.sandbox import running
 
 
 def demo(
@@ -26,6 +25,8 @@ def demo(
 
 
 async def _demo(folder: Path, once: bool, port: int | None, out: Output) -> int:
+    from syncline.sandbox import running  # brings what no other command needs
+
     shown = import_module("deployments.demo")
     starter = import_module("deployments.up")
     with told(starter.NotUp, running.NotUp, shown.NotAsShown):

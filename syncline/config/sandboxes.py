@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 
 from syncline.config.models import Config
 from syncline.config.problems import ConfigError, Problem
-from syncline.sdk.egress import is_loopback
+from syncline.sdk.addresses import is_loopback
 from syncline.sdk.secrets import Secret
 
 PREFIX = "sandbox-"

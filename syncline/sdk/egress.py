@@ -21,6 +21,7 @@ from typing import NamedTuple
 import httpcore
 import httpx
 
+from syncline.sdk.addresses import URL, literal
 from syncline.sdk.errors import EgressRefused
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -28,11 +29,6 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 _PORTS = {"http": 80, "https": 443}
 
-_URL = re.compile(
-    r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?"
-    r"(?P<rest>[/?][^\s\\#\x00-\x20\x7f]*)?",
-    re.IGNORECASE | re.ASCII,
-)
 _BAD_IN_PATH = re.compile(r"[\s\\#\x00-\x20\x7f]")
 _DOT_SEGMENT = re.compile(r"/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII)
@@ -128,7 +124,7 @@ class Egress:
         return Target(url, origin == self.base)
 
     def _parse(self, url: str) -> tuple[Origin, str]:
-        match = _URL.fullmatch(url)
+        match = URL.fullmatch(url)
         if match is None:
             raise self._refused(
                 "An address is not a plain http(s) URL of host, port and path "
@@ -157,24 +153,14 @@ class Egress:
         """The checked addresses to dial for a host; one bad address in the answer refuses it."""
         if (host, port) not in self._hosts:
             raise self._refused(f"{host}:{port} is not a host of this connection; not dialled.")
-        literal = _literal(host)
-        found = [host] if literal else list(dict.fromkeys(await self._resolve(host, port)))
+        at = literal(host)
+        found = [host] if at else list(dict.fromkeys(await self._resolve(host, port)))
         if not found:
             raise OSError(f"{host} has no address")
         for address in found:
             if reason := refusal(address, private_network=self._private_network):
                 raise self._refused(f"{host} leads to {address}, {reason}; nothing was sent.")
         return found
-
-
-def is_loopback(url: str) -> bool:
-    """Whether an address names this machine itself: `localhost`, or by number."""
-    match = _URL.fullmatch(url)
-    if match is None:
-        return False
-    host = match["host"].lower().strip("[]")
-    literal = _literal(host)
-    return host == "localhost" or (literal is not None and literal.is_loopback)
 
 
 def refusal(address: str, *, private_network: bool) -> str | None:
@@ -251,23 +237,16 @@ def _origin(url: httpx.URL) -> Origin:
 def _host(host: str) -> str:
     """The host without brackets, checked to be one name or one canonical address."""
     if host.startswith("["):
-        literal = _literal(host[1:-1])
-        if literal is None:
+        at = literal(host[1:-1])
+        if at is None:
             raise ValueError(f"{host} is not an IPv6 address.")
-        return str(literal)
+        return str(at)
     labels = host.split(".")
-    if _NUMERIC_LABEL.fullmatch(labels[-1]) and not isinstance(_literal(host), IPv4Address):
+    if _NUMERIC_LABEL.fullmatch(labels[-1]) and not isinstance(literal(host), IPv4Address):
         raise ValueError(f"{host} reads as a number, not as a name or a plain IPv4 address.")
     if len(host) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
         raise ValueError(f"{host} is not a host name (no trailing dot, no empty label).")
     return host
-
-
-def _literal(host: str) -> IPv4Address | IPv6Address | None:
-    try:
-        return ip_address(host)
-    except ValueError:
-        return None
 
 
 def _embedded_v4(ip: IPv4Address | IPv6Address) -> list[IPv4Address]:

@@ -66,12 +66,12 @@ def config(**more: Any) -> ZendeskConfig:
     [
         {},
         {"email": "hub@acme.test"},
-        {"oauth_client_id": "hub", "email": "hub@acme.test", "api_token": Secret("sandbox")},
+        {"oauth_client_id": "hub", "email": "hub@acme.test", "api_token": Secret("sandbox-secret")},
         {
             "oauth_client_id": "hub",
-            "oauth_client_secret": Secret("sandbox"),
+            "oauth_client_secret": Secret("sandbox-secret"),
             "email": "hub@acme.test",
-            "api_token": Secret("sandbox"),
+            "api_token": Secret("sandbox-secret"),
         },
     ],
 )
