@@ -144,6 +144,8 @@ class Demo:
             name: {"connector": tool, **_without_pid(self._about[name])}
             for name, tool in (("support", "zendesk"), ("tracker", "jira"))
         }
+        # A field of its own for links: else each would be an internal note.
+        connections["support"]["link_field"] = "Linked records"
         listed = "\n  ".join(yaml.safe_dump(connections, sort_keys=False).splitlines())
         path = self.folder / "syncline.yaml"
         people = yaml.safe_dump(await self._hidden(), allow_unicode=True, sort_keys=False)

@@ -31,6 +31,7 @@ DONE = ("created", "updated", "commented")
 """What was done, in the order in which it is said."""
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~$^:@-])")
+_MEANS_SOMETHING = re.compile(r"[^\w #:./-]")
 _ADDRESS = re.compile(r"https?://[^\s()<>\"'|\\\[\]]+")
 
 
@@ -195,8 +196,10 @@ def plain(text: str) -> str:
 
 
 def _linked(name: str, url: str | None) -> str:
-    safe = url is not None and _ADDRESS.fullmatch(url)
-    return f"[{plain(name)}]({url})" if safe else plain(name)
+    if url is None or not _ADDRESS.fullmatch(url):
+        return plain(name)
+    # Prefect's page shows the escapes in a link's words, so nothing there may need one.
+    return f"[{_MEANS_SOMETHING.sub(' ', ' '.join(name.split()))}]({url})"
 
 
 def _values(one: Conflict) -> Iterator[str]:

@@ -95,8 +95,8 @@ class ZendeskConnector(Connector):
         self._feed = Feed(client, metadata, reader, clock)
         jobs = Jobs(client, clock)
         self._finder = Finder(client, reader, jobs)
-        self._history = History(client, metadata, config.link_field)
         self._people = People(client)
+        self._history = History(client, metadata, self._people, config.link_field)
         self._writer = Writer(client, metadata, reader, shape, jobs)
         self._links = Links(
             client, metadata, reader, messages, shape, config.link_field, config.jira_links

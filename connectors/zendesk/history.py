@@ -7,11 +7,13 @@ before and after (developer.zendesk.com, "Ticket Audit events reference").
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from connectors.zendesk.client import Client, Row, moment, together
 from connectors.zendesk.metadata import FIELDS, GROUPS, STATUSES, Metadata, Names
+from connectors.zendesk.people import People
 from connectors.zendesk.wire import PLAIN, custom_path, custom_value
 from syncline.sdk.connector import Change, Person
 from syncline.sdk.errors import NotFound
@@ -23,15 +25,24 @@ _REFERENCES = {"organization_id": "organization", "problem_id": "problem"}
 class History:
     """Field changes for one connection."""
 
-    def __init__(self, client: Client, metadata: Metadata, link_field: str | None) -> None:
+    def __init__(
+        self, client: Client, metadata: Metadata, people: People, link_field: str | None
+    ) -> None:
         self._client = client
         self._metadata = metadata
+        self._people = people
         self._link_field = link_field
 
     async def of(self, ids: Sequence[str], since: datetime) -> dict[str, list[Change]]:
-        """Each ticket's changes since a moment, oldest first: a request for a hundred audits."""
+        """Each ticket's changes since a moment, oldest first: a request for a hundred audits, and
+        one for a hundred authors who are not known yet."""
         found = await together(self._changes(id, since) for id in ids)
-        return dict(zip(ids, found, strict=True))
+        authors = {change.by.handle for changes in found for change in changes}
+        known = await self._people.by_id(sorted(authors))
+        return {
+            id: [replace(c, by=known.get(c.by.handle, c.by)) for c in changes]
+            for id, changes in zip(ids, found, strict=True)
+        }
 
     async def _changes(self, id: str, since: datetime) -> list[Change]:
         audits: list[Row] = []

@@ -100,7 +100,7 @@ def test_conflicts_and_parked_actions_come_with_what_to_do_about_them() -> None:
         "0123456789/app/status/write", "escalations", "l1", "app", "status", "write", "no"
     )
     page = Summary(QUIET, [asks], [held], {"l1": link}).page()
-    assert "**title** of [desk\\:D\\-17](https://desk.example/17) = app\\:A\\-1" in page
+    assert "**title** of [desk:D-17](https://desk.example/17) = app\\:A\\-1" in page
     assert "desk: Ours" in page
     assert "current: (empty)" in page
     assert "`syncline conflicts answer c1 --digest d1 --use SIDE`" in page

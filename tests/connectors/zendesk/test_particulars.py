@@ -304,6 +304,19 @@ async def test_a_closed_ticket_can_be_followed_up(
     assert world.ticket(id)["followup_ids"] == [int(outcome.id or 0)]
 
 
+async def test_the_history_names_whoever_wrote_and_not_their_number(
+    world: ZendeskWorld, zendesk: ZendeskConnector
+) -> None:
+    id = await world.create({"subject": "Whose?"})
+    await world.edit(id, {"priority": "high"})
+    (change,) = [
+        c for c in (await zendesk.history("ticket", [id], LONG_AGO))[id] if c.after == "high"
+    ]
+    known = await zendesk.people([change.by.handle])
+    assert change.by == known[change.by.handle]
+    assert "@" in (change.by.email or "")
+
+
 async def test_tags_are_written_as_a_whole(world: ZendeskWorld, zendesk: ZendeskConnector) -> None:
     id = await world.create({"subject": "tagged", "tags": ["one", "two"]})
     record = await now(zendesk, id)
