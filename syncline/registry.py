@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from importlib import import_module, resources
+from importlib.util import find_spec
 from typing import Any
 
 from syncline.config.problems import ConfigError, Problem, did_you_mean
@@ -56,10 +57,12 @@ class Registry:
         return self._plugged
 
 
-def fakes() -> dict[str, str]:
-    """The modules of the shipped connectors' fakes, by tool: `fake.py` or a package `fake`."""
+def fakes(plugins: Sequence[str] = ()) -> dict[str, str]:
+    """The modules of the connectors' fakes, by tool: `fake.py` or a package `fake` of each."""
     tools = sorted(entry.name for entry in resources.files(PACKAGE).iterdir() if _shipped(entry))
-    return {name: f"{PACKAGE}.{name}.fake" for name in tools if _has_fake(name)}
+    shipped = {name: f"{PACKAGE}.{name}.fake" for name in tools if _has_fake(name)}
+    plugged = {_connector(module).name: f"{module}.fake" for module in plugins}
+    return shipped | {name: module for name, module in plugged.items() if find_spec(module)}
 
 
 def _has_fake(name: str) -> bool:

@@ -18,6 +18,7 @@ import typer
 from syncline.cli import (
     answering,
     configuring,
+    creating,
     deciding,
     demonstrating,
     deploying,
@@ -55,6 +56,7 @@ app.command("deploy")(deploying.deploy)
 app.command("up")(deploying.up)
 app.add_typer(sandboxing.sandbox, name="sandbox")
 app.command("demo")(demonstrating.demo)
+app.add_typer(creating.new, name="new")
 app.command("connectors")(configuring.connectors)
 
 

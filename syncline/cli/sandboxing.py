@@ -39,13 +39,16 @@ def up(
     detach: Annotated[
         bool, typer.Option("--detach", help="Leave them running; `sandbox down` ends them.")
     ] = False,
+    plugin: Annotated[
+        list[str] | None, typer.Option(metavar="MODULE", help="A connector of your own.")
+    ] = None,
     state: Folder = FOLDER,
     as_json: Json = False,
 ) -> None:
     """Start the fakes of tools on loopback, and print what a connection takes."""
     from syncline.sandbox import running
 
-    modules = _modules(tools or [])
+    modules = _modules(tools or [], plugin or [])
     if port_base is not None and port_base + len(modules) - 1 > LAST_PORT:
         raise Wrong(f"There are not {len(modules)} ports from {port_base} on.")
     out = Output(as_json)
@@ -95,12 +98,12 @@ def down(state: Folder = FOLDER, as_json: Json = False) -> None:
     out.say(f"Ended: {', '.join(ended)}." if ended else f"No sandbox is up in {state}.")
 
 
-def _modules(tools: list[str]) -> dict[str, str]:
+def _modules(tools: list[str], plugins: list[str]) -> dict[str, str]:
     """The modules of the fakes that were named, or of all; Wrong for a tool without one."""
     from syncline.config import did_you_mean
     from syncline.registry import fakes
 
-    known = fakes()
+    known = fakes(plugins)
     for tool in tools:
         if tool not in known:
             raise Wrong(f"There is no sandbox of `{tool}`; {did_you_mean(tool, known)}")

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from importlib import resources
 from itertools import combinations
+from pathlib import Path
 from random import Random
 
 import pytest
 
 from syncline.mapping.explain import explain
 from syncline.mapping.laws import try_mapping
-from syncline.mapping.load import builtin
+from syncline.mapping.load import builtin, load_mapping
 from syncline.mapping.units import fingerprint, units
 
 SHIPPED = sorted(
     (folder.name, file.name.removesuffix(".yaml"))
     for folder in resources.files("mappings").iterdir()
-    if folder.is_dir()
+    if folder.is_dir() and not folder.name.startswith("_")
     for file in folder.iterdir()
     if file.name.endswith(".yaml")
 )
@@ -29,6 +30,12 @@ def test_mappings_ship() -> None:
 @pytest.mark.parametrize(("tool", "entity"), SHIPPED)
 def test_a_shipped_mapping_keeps_the_laws(tool: str, entity: str) -> None:
     breaches = try_mapping(builtin(tool, entity), Random(24), examples=1000)
+    assert not breaches, "\n".join(map(str, breaches))
+
+
+def test_the_mapping_that_new_connectors_begin_with_keeps_the_laws() -> None:
+    template = Path(str(resources.files("mappings").joinpath("_template", "ticket.yaml")))
+    breaches = try_mapping(load_mapping(template), Random(24), examples=1000)
     assert not breaches, "\n".join(map(str, breaches))
 
 
