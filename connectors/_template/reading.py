@@ -18,7 +18,7 @@ async def changes(client: Client, cursor: str | None, lag: timedelta) -> AsyncIt
     those behind it move up by one. It is asked for by the time of the last ticket instead.
     No cursor is later than the tool's own time at the first page, less its lag.
     """
-    since = cursor and datetime.fromisoformat(cursor)
+    since = datetime.fromisoformat(cursor) if cursor else None
     covered: datetime | None = None
     while True:
         asked = since.isoformat() if since else None

@@ -7,7 +7,9 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import orjson
 import pytest
 
 from tests.cli.desk import Desk
@@ -46,6 +48,17 @@ def run(folder: Path, *module: str) -> str:
     return done.stdout
 
 
+def sandbox(folder: Path, tool: str, *more: str) -> dict[str, Any]:
+    """What `syncline sandbox up` tells of a tool whose code is in this folder."""
+    command = ("syncline.cli.main", "sandbox")
+    try:
+        said = run(folder, *command, "up", tool, *more, "--records", "3", "--detach", "--json")
+    finally:
+        run(folder, *command, "down")
+    found: dict[str, Any] = orjson.loads(said.splitlines()[-1])["tools"][tool]
+    return found
+
+
 def everything(folder: Path) -> set[Path]:
     return set(folder.rglob("*"))
 
@@ -62,20 +75,19 @@ def test_a_connector_in_a_checkout_passes_the_suite_at_once(desk: Desk, checkout
     assert "51 passed, 1 skipped" in run(checkout, "pytest", test, "-p", "no:cacheprovider")
 
 
+def test_its_fake_is_a_sandbox_at_once(desk: Desk, checkout: Path) -> None:
+    desk.json("new", "connector", NAME)
+    assert sandbox(checkout, NAME)["auth"] == {"token": f"sandbox-{NAME}-token"}
+
+
 def test_a_connector_outside_passes_the_suite_and_is_a_plugin(desk: Desk) -> None:
     told = desk.json("new", "connector", NAME, "--out", "own")
     own = desk.folder / "own"
     assert all((own / path).is_file() for path in told["files"])
     assert "51 passed, 1 skipped" in run(own, "pytest", "-p", "no:cacheprovider")
     package = f"syncline_connector_{NAME}"
-    lines = [
-        "from syncline.registry import Registry, fakes",
-        f"print(Registry([{package!r}]).names(), fakes([{package!r}]))",
-    ]
-    (own / "found.py").write_text("\n".join(lines), "utf-8")
-    said = run(own, "found")
-    assert f"'{NAME}'" in said
-    assert f"{package}.fake" in said
+    about = sandbox(own, NAME, "--plugin", package)
+    assert about["scope"] == {"project": "main"}
     assert f"plugins: [{package}]" in (own / "README.md").read_text("utf-8")
 
 

@@ -1,4 +1,4 @@
-"""Template as people use it: the fake over HTTP for the connector, and its forms for people."""
+"""The tool as people use it: the fake over HTTP for the connector, and its forms for people."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from connectors._template import TemplateConnector
-from connectors._template.config import Auth, Scope, TemplateConfig
+from connectors._template import TemplateConnector, config
 from connectors._template.fake import PROJECT, TOKEN, TemplateFake
 from syncline.sandbox import Call, Company, Endpoint, Hooks, State, ToolClock, serving
 from syncline.sdk.connector import Visibility, Wire
@@ -116,14 +115,15 @@ class World:
 @asynccontextmanager
 async def opened(world: World, token: str) -> AsyncIterator[TemplateConnector]:
     """The connector on this world, closed at the end."""
-    config = TemplateConfig(
+    said = config.TemplateConfig(
         connector="template",
         base_url=world.base_url,
         private_network=True,
-        auth=Auth(token=Secret(token)),
-        scope=Scope(project=PROJECT),
+        auth=config.Auth(token=Secret(token)),
+        scope=config.Scope(project=PROJECT),
     )
-    connector = TemplateConnector.open("template", config, Clock(world.tool))
+    clock = Clock(world.tool)
+    connector = TemplateConnector.open("template", said, clock)
     try:
         yield connector
     finally:
