@@ -62,7 +62,14 @@ def fakes(plugins: Sequence[str] = ()) -> dict[str, str]:
     tools = sorted(entry.name for entry in resources.files(PACKAGE).iterdir() if _shipped(entry))
     shipped = {name: f"{PACKAGE}.{name}.fake" for name in tools if _has_fake(name)}
     plugged = {_connector(module).name: f"{module}.fake" for module in plugins}
-    return shipped | {name: module for name, module in plugged.items() if find_spec(module)}
+    return shipped | {name: module for name, module in plugged.items() if _is_module(module)}
+
+
+def _is_module(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:  # what it would be in is no package
+        return False
 
 
 def _has_fake(name: str) -> bool:

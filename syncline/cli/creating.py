@@ -171,8 +171,8 @@ def _write(folder: Path, files: Mapping[Path, str]) -> None:
     try:
         for path, text in files.items():
             missing = [one for one in (folder / path).parents if not one.exists()]
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
             made += reversed(missing)
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
             with (folder / path).open("x", encoding="utf-8") as file:
                 made.append(folder / path)
                 file.write(text)
