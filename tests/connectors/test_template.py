@@ -1,4 +1,4 @@
-"""The Template connector keeps the interface that all connectors keep."""
+"""The connector keeps the interface that all connectors keep."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from syncline.sdk.testing import ConnectorTests, Shape
 from tests.connectors.template_world import Fixtures
 
 REFUSED = {"priority": "no such priority"}
+ITSELF = frozenset({"updated_at"})
 
 
 class TestTemplate(Fixtures, ConnectorTests):
-    shape = Shape(
-        "ticket", "title", REFUSED, "body", "reference", volatile=frozenset({"updated_at"})
-    )
+    shape = Shape("ticket", "title", REFUSED, "body", "reference", volatile=ITSELF)
     exempt = {"test_a_status_is_reached_along_the_allowed_transitions": "any status follows any"}
