@@ -14,7 +14,7 @@ from typing import Self
 from connectors._template import reading
 from connectors._template.client import PER_PAGE, Client
 from connectors._template.config import TemplateConfig
-from syncline.sdk.batches import outcomes
+from syncline.sdk.batches import in_order, outcomes
 from syncline.sdk.clock import Clock
 from syncline.sdk.connector import (
     Capabilities,
@@ -107,7 +107,7 @@ class TemplateConnector(Connector):
         return await outcomes(items, one)
 
     async def update(self, record: str, items: Sequence[Update]) -> Sequence[Outcome]:
-        return await outcomes(items, self._update)
+        return await in_order(items, lambda item: item.id, self._update)
 
     async def find(self, record: str, items: Sequence[CreateSearch]) -> Sequence[FindResult]:
         results = []
