@@ -86,11 +86,10 @@ class Tool:
         """Where people see a record."""
         return f"{self.base_url}/records/{self.record}/{id}"
 
-    async def records(self) -> list[Mapping[str, Any]]:
-        """All records, as the vendor's API shows them."""
-        found: list[Mapping[str, Any]] = (
-            await self._ask("GET", f"/_sandbox/records/{self.record}")
-        ).json()
+    async def records(self, type: str | None = None) -> list[Mapping[str, Any]]:
+        """All records, or comments, as the vendor's API shows them."""
+        answered = await self._ask("GET", f"/_sandbox/records/{type or self.record}")
+        found: list[Mapping[str, Any]] = answered.json()
         return found
 
     async def wait(self, seconds: float) -> None:
@@ -241,8 +240,10 @@ async def demo(
             async with prefect(
                 load(configuration), configuration, home, port=port, schedules=not once, say=say
             ) as runs:
+                await runs.scheduled(False)  # or they would do what is about to be told
                 await _tell(one, runs)
                 if not once:
+                    await runs.scheduled(True)
                     say("")
                     say("Everything keeps running; the schedules run both syncs. Edit something")
                     say("in either tool and look into the other. Ctrl-C ends it all.")
@@ -321,7 +322,7 @@ async def _why(one: Demo, ticket: str) -> None:
     one.step("Why does a field show what it shows?")
     why = await one.syncline("why", f"{ticket}.priority")
     for hop in why["hops"]:
-        value = f"{hop['before']!r} → {hop['after']!r}"
+        value = f"{_words(hop['before'])} → {_words(hop['after'])}"
         one.say(f"     {hop['at'][:19]}  {hop['side']} {hop['record']}  {value}  {hop['rule']}")
     one.expect(bool(why["hops"]), "every hop of the value is told", why)
 
@@ -363,7 +364,11 @@ def _without_pid(about: Mapping[str, Any]) -> dict[str, Any]:
 def _action(action: Mapping[str, Any]) -> str:
     if action["field"] is None:
         return str(action["kind"])
-    return f"{action['field']} {action['before']!r} → {action['after']!r}"
+    return f"{action['field']} {_words(action['before'])} → {_words(action['after'])}"
+
+
+def _words(value: Any) -> str:
+    return repr(value["source"]) if isinstance(value, dict) and "source" in value else repr(value)
 
 
 def _requests(requests: Mapping[str, Any]) -> str:

@@ -97,6 +97,14 @@ class Prefect:
         """Run these syncs once, and say how each ended."""
         return await _each_once(syncs, self.port, self.children)
 
+    async def scheduled(self, wanted: bool) -> None:
+        """Let the schedules make runs, or not; `run` works either way."""
+        from prefect.client.orchestration import get_client
+
+        async with get_client() as client:
+            for one in await client.read_deployments():
+                await (client.resume_deployment if wanted else client.pause_deployment)(one.id)
+
     async def watch(self) -> None:
         """Never returns. Raises NotUp when the server or the worker ends."""
         while True:

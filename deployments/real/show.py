@@ -9,8 +9,10 @@ Prefect and its page, until Ctrl-C.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -19,7 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from deployments.real import servers
+from deployments.real import four, servers
 from deployments.real.people import Desk, Tracker, wait
 from deployments.real.server import Server
 
@@ -156,6 +158,7 @@ def tell(story: Story, root: Path) -> None:
     restart(story, root, issue, ticket_of_issue)
     delete(story, issue, ticket_of_issue)
     quiet(story)
+    four_sides(story)
     prefect(story)
 
 
@@ -306,6 +309,19 @@ def quiet(story: Story) -> None:
     for side, requests in result["requests"].items():
         story.expect(requests["write"] == 0, f"no write to {side}", requests)
         story.expect(requests["read"] == 1, f"one request to {side}", requests)
+
+
+def four_sides(story: Story) -> None:
+    story.step("Four sides: people work in both servers and in a made-up Jira and Zendesk at once.")
+
+    async def told() -> None:
+        folder = story.folder / "four"
+        shutil.rmtree(folder, ignore_errors=True)
+        living = four.Four.living(folder, story.connections, story.desk, story.tracker)
+        async with living as one:
+            await four.tell(one, print, story.expect)
+
+    asyncio.run(told())
 
 
 def prefect(story: Story) -> None:
