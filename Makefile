@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test check unit real real-tests bench constraints clean
+.PHONY: install demo test check unit real real-tests sandbox-tests bench constraints clean
 
 install: $(STAMP)
 
@@ -44,6 +44,10 @@ real: install
 # against the real servers (about ten minutes).
 real-tests: install
 	$(BIN)/pytest -m real
+
+# Longer run, not part of the gate: thirty kills between the fakes of Jira and Zendesk.
+sandbox-tests: install
+	SYNCLINE_KILLS=30 $(BIN)/pytest -s tests/sandbox
 
 # Longer run, not part of the gate: requests, CPU and memory beside a floor measured in the same run.
 bench: install

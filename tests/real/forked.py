@@ -20,8 +20,10 @@ NEEDED = (
     "syncline.checking",
     "syncline.running",
     "syncline.connecting",
+    "connectors.jira.connector",
     "connectors.redmine.connector",
     "connectors.request_tracker.connector",
+    "connectors.zendesk.connector",
 )
 
 
