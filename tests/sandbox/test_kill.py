@@ -174,7 +174,7 @@ class Rounds:
 def test_a_killed_pass_makes_nothing_twice_and_loses_no_edit(
     tmp_path: Path, forked: Forked
 ) -> None:
-    with two_tools(tmp_path, 0, **EVERYWHERE) as tools:
+    with two_tools(tmp_path, 0, search_lag="2s", **EVERYWHERE) as tools:
         rounds = Rounds(tools, forked)
         for number in range(RECORDS // 10):
             rounds.people(-1 - number, random.Random(0))

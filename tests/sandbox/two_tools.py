@@ -133,8 +133,14 @@ class TwoTools:
 
 
 @contextmanager
-def two_tools(folder: Path, records: int, **sync: Any) -> Iterator[TwoTools]:
-    """Both fakes with so many cases each, and a configuration with one sync between them."""
+def two_tools(
+    folder: Path, records: int, *, search_lag: str | None = None, **sync: Any
+) -> Iterator[TwoTools]:
+    """Both fakes with so many cases each, and a configuration with one sync between them.
+
+    `search_lag` is how long a look-up of a create is not believed, of our clock, which real
+    processes cannot put on.
+    """
     modules = {tool: module for tool, module in fakes().items() if tool in SIDES.values()}
     started = running.start(modules, folder / "sandbox", seed=SEED, records=records)
     try:
@@ -144,6 +150,9 @@ def two_tools(folder: Path, records: int, **sync: Any) -> Iterator[TwoTools]:
             side: {"connector": SIDES[side], **{k: v for k, v in said.items() if k != "pid"}}
             for side, said in by_side.items()
         }
+        if search_lag is not None:
+            for connection in connections.values():
+                connection["search_lag"] = search_lag
         written = {"workspace": "two", "connections": connections, "syncs": {SYNC: sync}}
         (folder / "syncline.yaml").write_text(yaml.safe_dump(written), "utf-8")
         tools = TwoTools(folder, by_side)
