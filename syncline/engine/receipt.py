@@ -72,7 +72,7 @@ def receive(
         slice_ = part(lens.paths, shown)
         write = units.get(name)
         if write is None:
-            if created:
+            if created and side not in state.seen:
                 alone = not any(other in unit.lenses for other in link.sides if other != side)
                 state = _born(unit, state, side, slice_, people, alone)
             elif side in state.seen and state.seen[side] != slice_:

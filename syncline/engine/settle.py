@@ -6,7 +6,7 @@ waits: an unsettled intent holds back only its own unit, an unsettled create onl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 
 from syncline.engine.apply import Applier
@@ -48,17 +48,26 @@ class Settler:
 
     async def _side(self, side: str, intents: Sequence[Intent]) -> None:
         book = Book(self.context.sync.name, self.context.run, self.context.now())
-        lost = [i for i in intents if i.kind == "create" and i.record_id is None]
-        known = [i for i in intents if i.record_id is not None]
+        placed = [self._placed(side, intent) for intent in intents]
+        lost = [i for i in placed if i.kind == "create" and i.record_id is None]
+        known = [i for i in placed if i.record_id is not None]
+        joined = {p.id for i, p in zip(intents, placed, strict=True) if p is not i}
         if lost:
             await self._creates(side, lost, book)
         if known:
-            await self._writes(side, known, book)
+            await self._writes(side, known, joined, book)
         book.links = {
             link_id: self.applier.links[link_id]
             for link_id in {intent.link_id for intent in intents}
         }
         await self.context.commit(book.write)
+
+    def _placed(self, side: str, intent: Intent) -> Intent:
+        """A create whose link has come to a record there meanwhile: that record is the evidence."""
+        at = self.applier.links[intent.link_id].sides.get(side)
+        if intent.record_id is not None or intent.kind != "create" or at is None:
+            return intent
+        return replace(intent, record_id=at.record_id) if self.applier.observes else intent
 
     async def _creates(self, side: str, intents: Sequence[Intent], book: Book) -> None:
         items = [(intent, self.applier.links[intent.link_id]) for intent in intents]
@@ -94,7 +103,10 @@ class Settler:
             )
         )
 
-    async def _writes(self, side: str, intents: Sequence[Intent], book: Book) -> None:
+    async def _writes(
+        self, side: str, intents: Sequence[Intent], joined: Set[str], book: Book
+    ) -> None:
+        """Intents whose record is known; `joined` are creates that knew none when sent."""
         ids = list(dict.fromkeys(i.record_id for i in intents if i.record_id))
         found = await self.ports[side].fetch(ids)
         records = {record.id: record for record in records_of(found.values())}
@@ -107,8 +119,13 @@ class Settler:
                 if isinstance(found.get(intent.record_id or ""), Missing):
                     book.close(intent, "failed", "the record is gone")
                     self._dirty(intent.link_id)
-            elif intent.kind == "create":
+            elif intent.kind == "create" and (
+                intent.id not in joined or record.marker == intent.key
+            ):
                 await self._applied(side, intent, record, book)
+            elif intent.kind == "create":
+                book.close(intent, "superseded", "another record took its place")
+                book.seen.append(self._observed(side, record, intent))
             else:
                 self._judged(side, intent, record, changes.get(record.id, ()), book)
 

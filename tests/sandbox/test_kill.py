@@ -79,7 +79,7 @@ class Rounds:
     def one(self, seed: int) -> None:
         dice = random.Random(seed)
         self.people(seed, dice)
-        self.tools.later()
+        self.tools.later(90)
         faults = self.faults(dice)
         moment = dice.uniform(0.05, LONGEST)
         print(f"seed {seed}: kill after {moment:.2f} s with {faults}", end="")
@@ -139,7 +139,7 @@ class Rounds:
 
     def until_quiet(self) -> None:
         for number in range(8):
-            self.tools.later()
+            self.tools.later(90)
             time.sleep(0.3)
             self.tools.forget()
             self.start()

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from syncline.store import intents
+from tests.sides.memory import FULL
 from tests.support.world import World
 
 
@@ -80,3 +84,29 @@ async def test_a_write_of_two_fields_is_settled_field_by_field(action: str) -> N
     else:
         assert reports[-1].counts["conflicts"] == 1
         assert [fields["priority"] for fields in shown] == ["high", "low"]
+
+
+async def test_a_lost_create_that_the_listing_shows_before_the_search_does_stays_in_step() -> None:
+    minute = timedelta(minutes=1)
+    can = {"b": replace(FULL, search_lag=minute)}
+    world = await World.make(a={}, b={}, capabilities=can)
+    one = world.a.create({"title": "One", "body": "<p>Text.</p>"})
+    world.b.faults.add(method="create", action="drop_after_apply", times=1)
+    await world.sync()
+
+    def shows(_: object) -> None:
+        world.b.search_lag = timedelta(microseconds=1)
+
+    world.b.search_lag = minute
+    world.b.faults.add(method="changes", action=shows, times=1)
+    await world.sync()
+    assert len(await world.store.read(intents.open, "s")) == 1
+    (other,) = world.b.items
+    world.b.search_lag = timedelta(hours=9)
+    world.clock.advance(120)
+    await world.sync()
+    assert not await world.store.read(intents.open, "s")
+    world.a.edit(one, {"title": "Two"})
+    await world.sync()
+    assert len(world.b.items) == 1
+    assert world.b.fields(other)["title"] == "Two"
