@@ -80,9 +80,6 @@ class Connections:
         ConfigError where a sandbox is taken for a real tool, or a real tool for a sandbox.
         """
         connector = self.get(name)
-        said = self._said[name]
-        if name not in self._proven and await prove(self._config, name, said, self._clock):
-            self._proven.add(name)
         known = await self._store.read(connections.get, name)
         remembered = None
         if known is not None and isinstance(known.schema, Mapping):
@@ -95,6 +92,10 @@ class Connections:
                 and self._clock.now() - known.schema_at < FRESH
             ):
                 return remembered
+        # Proven whenever described: another address or secret is another connection.
+        said = self._said[name]
+        if name not in self._proven and await prove(self._config, name, said, self._clock):
+            self._proven.add(name)
         try:
             return await self._describe(name, connector)
         except Retriable:
