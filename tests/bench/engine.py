@@ -13,11 +13,11 @@ from syncline.mapping.load import load_mapping
 from syncline.mapping.units import units
 from syncline.sdk.connector import Connector
 from syncline.sdk.secrets import Secret
+from syncline.simulation.connector import MAPPING, TokenAuth
 from syncline.store.store import Store
 from tests.bench.clock import WallClock
 from tests.sides.feed import FeedConnector
 from tests.sides.http_side import HttpSide, HttpSideConfig
-from tests.sides.memory import MAPPING, TokenAuth
 from tests.sides.paged import PagedConnector
 
 SIDES: Mapping[str, type[HttpSide]] = {"paged": PagedConnector, "feed": FeedConnector}

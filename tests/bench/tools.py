@@ -22,9 +22,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from tests.sides.clock import ManualClock
+from syncline.simulation.clock import ManualClock
+from syncline.simulation.tool import MemoryTool
 from tests.sides.feed_app import feed_app
-from tests.sides.memory_tool import MemoryTool
 from tests.sides.paged import paged_app
 from tests.sides.serving import served
 

@@ -18,7 +18,7 @@ import yaml
 
 from syncline.cli.main import main
 from syncline.observability import SystemClock
-from tests.sides.memory import MAPPING, MemoryTool, publish
+from syncline.simulation.connector import MAPPING, MemoryTool, publish
 
 
 class Terminal(io.StringIO):

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.sides.memory import MemoryConnector
+from syncline.simulation.connector import MemoryConnector
 
 connector = MemoryConnector

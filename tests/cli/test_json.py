@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from syncline.simulation.connector import MAPPING
 from tests.cli.desk import Desk
-from tests.sides.memory import MAPPING
 
 
 def has(body: Any, *keys: str) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from syncline.simulation.connector import MAPPING, MemoryTool
 from tests.cli.desk import Desk
-from tests.sides.memory import MAPPING, MemoryTool
 
 ROOT = Path(__file__).parents[2]
 

@@ -22,7 +22,7 @@ from deployments.real.redmine import Redmine
 from syncline.sdk.connector import Visibility, Wire
 from syncline.sdk.secrets import Secret
 from syncline.sdk.testing import Requests, Trouble
-from tests.sides.clock import ManualClock
+from syncline.simulation.clock import ManualClock
 from tests.support.recorded import Stage
 
 MANAGER, NEW, RESOLVED, CLOSED = 3, 1, 3, 5

@@ -25,7 +25,7 @@ from deployments.real.request_tracker import RequestTracker
 from syncline.sdk.connector import Visibility, Wire
 from syncline.sdk.secrets import Secret
 from syncline.sdk.testing import Requests, Trouble
-from tests.sides.clock import ManualClock
+from syncline.simulation.clock import ManualClock
 from tests.support.recorded import Stage
 
 REST = "/REST/2.0"

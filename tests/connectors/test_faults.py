@@ -9,10 +9,10 @@ import pytest
 from syncline.sdk.connector import Connector, Create, Result, Update
 from syncline.sdk.errors import Retriable
 from syncline.sdk.secrets import Secret
-from tests.sides.faults import Call
+from syncline.simulation.connector import FieldRule, ManualClock, MemoryConnector, MemoryTool
+from syncline.simulation.faults import Call
 from tests.sides.feed import FeedConnector
 from tests.sides.feed_app import feed_app
-from tests.sides.memory import FieldRule, ManualClock, MemoryConnector, MemoryTool
 from tests.sides.paged import PagedConnector, paged_app
 from tests.sides.serving import served
 from tests.sides.under_test import HttpWorld, opened

@@ -9,9 +9,9 @@ import pytest
 
 from syncline.sdk.connector import Create, Result
 from syncline.sdk.testing import ConnectorTests
+from syncline.simulation.connector import ManualClock, MemoryTool
 from tests.sides.feed import FeedConnector
 from tests.sides.feed_app import feed_app
-from tests.sides.memory import ManualClock, MemoryTool
 from tests.sides.serving import served
 from tests.sides.under_test import SHAPE, WRONG, HttpWorld, opened
 

@@ -9,7 +9,7 @@ import pytest
 from syncline.sdk.connector import Capabilities
 from syncline.sdk.secrets import Secret
 from syncline.sdk.testing import ConnectorTests
-from tests.sides.memory import FULL, PLAIN, ManualClock, MemoryConnector, MemoryTool
+from syncline.simulation.connector import FULL, PLAIN, ManualClock, MemoryConnector, MemoryTool
 from tests.sides.under_test import SHAPE, WRONG, ToolWorld
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from syncline.sdk.testing import ConnectorTests
-from tests.sides.memory import ManualClock, MemoryTool
+from syncline.simulation.connector import ManualClock, MemoryTool
 from tests.sides.paged import PagedConnector, paged_app
 from tests.sides.serving import served
 from tests.sides.under_test import SHAPE, WRONG, HttpWorld, opened

@@ -33,7 +33,7 @@ from syncline.sdk.connector import (
 from syncline.sdk.errors import Retriable
 from syncline.sdk.secrets import Secret
 from syncline.sdk.testing import ConnectorTests
-from tests.sides.memory import FULL, ManualClock, MemoryConnector, MemoryTool
+from syncline.simulation.connector import FULL, ManualClock, MemoryConnector, MemoryTool
 from tests.sides.under_test import SHAPE, WRONG, ToolWorld
 
 

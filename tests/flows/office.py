@@ -10,8 +10,8 @@ from pathlib import Path
 import yaml
 
 from syncline.observability import SystemClock
+from syncline.simulation.connector import MAPPING, MemoryTool
 from tests.sides.feed_app import feed_app
-from tests.sides.memory import MAPPING, MemoryTool
 from tests.sides.paged import paged_app
 from tests.sides.serving import served
 

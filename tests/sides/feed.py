@@ -33,8 +33,8 @@ from syncline.sdk.connector import (
     Visibility,
 )
 from syncline.sdk.errors import ConnectorError
+from syncline.simulation.tool import BOT
 from tests.sides.http_side import HttpSide, record_of
-from tests.sides.memory_tool import BOT
 
 BULK = 100
 

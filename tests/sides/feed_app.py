@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response as HttpResponse
 
 from syncline.sdk.connector import Visibility
+from syncline.simulation.tool import BOT, Item, MemoryTool, Unknown
 from tests.sides.http_side import schema, shown
-from tests.sides.memory_tool import BOT, Item, MemoryTool, Unknown
 from tests.sides.serving import Asked, Endpoint, answer, app
 
 _CENSUS_PAGE = 1_000

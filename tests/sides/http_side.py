@@ -17,10 +17,10 @@ from syncline.sdk.connector import (
 )
 from syncline.sdk.http import Limits, Transport
 from syncline.sdk.secrets import Secret
-from tests.sides.memory import TokenAuth
-from tests.sides.memory_tool import FieldRule, Item, MemoryTool, State
+from syncline.simulation.connector import TokenAuth
+from syncline.simulation.tool import FieldRule, Item, MemoryTool, State
+from syncline.simulation.wire import copied
 from tests.sides.serving import FIELD_NAMES, Asked, answer
-from tests.sides.wire import copied
 
 
 class HttpSideConfig(ConnectionConfig):

@@ -26,8 +26,8 @@ from starlette.routing import Route
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-from tests.sides.faults import Call, Fault
-from tests.sides.memory_tool import Item, MemoryTool, Refused, State, Unknown
+from syncline.simulation.faults import Call, Fault
+from syncline.simulation.tool import Item, MemoryTool, Refused, State, Unknown
 
 FIELD_NAMES = ("title", "body", "status", "priority", "labels", "assignee", "custom")
 

@@ -9,8 +9,8 @@ from typing import TypeVar
 from syncline.sdk.connector import Visibility, Wire
 from syncline.sdk.secrets import Secret
 from syncline.sdk.testing import Requests, Shape, Trouble
+from syncline.simulation.connector import FieldRule, ManualClock, MemoryTool, TokenAuth
 from tests.sides.http_side import HttpSide, HttpSideConfig
-from tests.sides.memory import FieldRule, ManualClock, MemoryTool, TokenAuth
 
 WORKFLOW: dict[str | None, tuple[str, ...]] = {
     None: ("todo",),

@@ -21,9 +21,9 @@ from syncline.engine.spec import CommentPolicy, Policy, SideSpec, Sync, Unit
 from syncline.mapping.load import load_mapping
 from syncline.mapping.units import units
 from syncline.sdk.connector import Capabilities
+from syncline.simulation.clock import ManualClock
+from syncline.simulation.connector import FULL, MAPPING, MemoryConnector, MemoryTool
 from syncline.store.store import Store
-from tests.sides.clock import ManualClock
-from tests.sides.memory import FULL, MAPPING, MemoryConnector, MemoryTool
 
 MERGES = ("labels", "body")
 

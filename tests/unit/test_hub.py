@@ -14,9 +14,9 @@ from syncline.connecting import schema_of, schema_to_json
 from syncline.hub import Hub, open_hub
 from syncline.sdk.connector import FieldSchema, RecordSchema, Schema
 from syncline.sdk.errors import AuthRequired, Retriable
+from syncline.simulation.clock import ManualClock
+from syncline.simulation.connector import MAPPING, MemoryTool, publish
 from syncline.store import connections
-from tests.sides.clock import ManualClock
-from tests.sides.memory import MAPPING, MemoryTool, publish
 
 
 class Office:

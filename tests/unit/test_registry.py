@@ -6,7 +6,7 @@ import pytest
 
 from syncline.config import ConfigError
 from syncline.registry import Registry
-from tests.sides.memory import MemoryConnector
+from syncline.simulation.connector import MemoryConnector
 
 
 def test_a_shipped_connector_is_found_by_its_folder() -> None:

@@ -10,8 +10,8 @@ import pytest
 from connectors.jira import JiraConnector
 from syncline.sdk.connector import Missing, Record
 from syncline.sdk.errors import AuthRequired, Misconfigured, Retriable
+from syncline.simulation.clock import SkewedClock
 from tests.connectors.jira.world import BOT, WRONG_TOKEN, JiraWorld, config, opened
-from tests.sides.clock import SkewedClock
 
 
 async def told(connector: JiraConnector, cursor: str | None = None) -> tuple[dict[str, str], str]:

@@ -12,11 +12,11 @@ from connectors.jira import JiraConnector
 from syncline.engine.spec import CommentPolicy, SideSpec, Sync
 from syncline.schema.text import adf_source
 from syncline.sdk.connector import Visibility
+from syncline.simulation.connector import FULL, MAPPING, MemoryConnector, MemoryTool
 from syncline.store.findings import deviations
 from syncline.store.findings import parked as findings
 from syncline.store.store import Store
 from tests.connectors.jira.world import JiraWorld, document, opened, written
-from tests.sides.memory import FULL, MAPPING, MemoryConnector, MemoryTool
 from tests.support.world import StillClock, World, compiled
 
 TICKET = (resources.files("mappings") / "jira" / "ticket.yaml").read_text("utf-8")

@@ -29,7 +29,7 @@ from syncline.schema.text import adf_object, adf_source
 from syncline.sdk.connector import Visibility, Wire
 from syncline.sdk.secrets import Secret
 from syncline.sdk.testing import Requests, Trouble
-from tests.sides.clock import START, ManualClock
+from syncline.simulation.clock import START, ManualClock
 
 WRONG_TOKEN = "not-the-token-of-anybody"
 LAG = timedelta(seconds=2)

@@ -12,10 +12,10 @@ from connectors.zendesk import ZendeskConnector
 from syncline.engine.report import Report
 from syncline.engine.spec import CommentPolicy, SideSpec
 from syncline.sdk.connector import Visibility
+from syncline.simulation.connector import MAPPING
 from syncline.store.findings import deviations, parked
 from syncline.store.rows import Deviation
 from tests.connectors.zendesk.world import API, ZendeskWorld, living, opened
-from tests.sides.memory import MAPPING
 from tests.support.world import World, compiled
 
 MAPPINGS = Path(__file__).parents[3] / "mappings"

@@ -22,7 +22,7 @@ from connectors.zendesk.wire import WireShape
 from syncline.sdk.connector import LinkCard
 from syncline.sdk.errors import Rejected
 from syncline.sdk.secrets import Secret
-from tests.sides.clock import ManualClock
+from syncline.simulation.clock import ManualClock
 
 NAMES = Names(
     fields={11: "Severity", 12: "Areas", 13: "Linked records", 14: "Count", 15: "Done"},

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from syncline.config.durations import PATTERN, duration, written
 from syncline.config.schema import json_schema
-from tests.sides.memory import MemoryConfig
+from syncline.simulation.connector import MemoryConfig
 
 
 def test_every_top_level_key_is_there_and_no_other_is_allowed() -> None:

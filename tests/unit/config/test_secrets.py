@@ -12,7 +12,7 @@ import yaml
 
 from syncline.config import Config, ConfigError, load
 from syncline.config.secrets import check_shape, connection_config, store_url
-from tests.sides.memory import MemoryConfig
+from syncline.simulation.connector import MemoryConfig
 
 WITNESS = "witness-93f2"
 

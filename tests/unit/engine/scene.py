@@ -20,8 +20,8 @@ from syncline.engine.receipt import receive
 from syncline.engine.spec import Policy, SideSpec, Sync, Where
 from syncline.mapping.lens import NOBODY
 from syncline.sdk.connector import Record
+from syncline.simulation.wire import copied, patched
 from syncline.store.rows import Link, LinkSide, Observation
-from tests.sides.wire import copied, patched
 from tests.support.world import compiled
 
 TICKET = """\

@@ -21,9 +21,9 @@ from syncline.engine.spec import Policy
 from syncline.mapping.lens import NOBODY
 from syncline.sdk.connector import Outcome, Update
 from syncline.sdk.errors import Retriable
+from syncline.simulation.connector import MemoryConnector
 from syncline.store import links
 from syncline.store.findings import conflicts
-from tests.sides.memory import MemoryConnector
 from tests.support.world import World
 from tests.unit.engine.rules_model import Rules, Tool
 

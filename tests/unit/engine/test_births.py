@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from syncline.simulation.connector import MAPPING
+from syncline.simulation.tool import FIELDS, FieldRule
 from syncline.store.findings import parked
-from tests.sides.memory import MAPPING
-from tests.sides.memory_tool import FIELDS, FieldRule
 from tests.support.world import World
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from syncline.sdk.connector import Page
-from tests.sides.memory import FULL, MemoryConnector
+from syncline.simulation.connector import FULL, MemoryConnector
 from tests.support.world import World
 
 

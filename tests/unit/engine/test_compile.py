@@ -13,7 +13,7 @@ from syncline.engine.compile import compile_sync
 from syncline.engine.spec import Sync
 from syncline.mapping.load import ToolMapping, load_mapping
 from syncline.sdk.connector import Capabilities, FieldSchema, RecordSchema, Schema
-from tests.sides.memory import FULL, MAPPING, PLAIN
+from syncline.simulation.connector import FULL, MAPPING, PLAIN
 
 A = load_mapping(MAPPING)
 B = load_mapping(

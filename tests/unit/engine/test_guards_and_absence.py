@@ -11,10 +11,10 @@ from syncline.engine.commands import adopt, unlink
 from syncline.engine.report import Report
 from syncline.engine.spec import CommentPolicy, DeletePolicy, Guards, Policy
 from syncline.sdk.connector import Visibility
+from syncline.simulation.connector import FULL
 from syncline.store import connections, links
 from syncline.store.findings import conflicts, tombstones
 from syncline.store.rows import Link
-from tests.sides.memory import FULL
 from tests.support.world import World
 
 

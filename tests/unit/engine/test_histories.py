@@ -20,8 +20,8 @@ from syncline.engine.commands import answer_conflict
 from syncline.engine.spec import Policy
 from syncline.sdk.connector import Outcome, Update
 from syncline.sdk.errors import Retriable
+from syncline.simulation.connector import FULL, PLAIN, MemoryConnector
 from syncline.store.findings import conflicts
-from tests.sides.memory import FULL, PLAIN, MemoryConnector
 from tests.support.world import World
 
 SEEDS = int(os.environ.get("SYNCLINE_SEEDS", "100"))

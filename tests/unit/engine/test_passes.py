@@ -10,9 +10,9 @@ from syncline.engine.commands import adopt
 from syncline.engine.spec import CommentPolicy, Policy
 from syncline.sdk.connector import Visibility
 from syncline.sdk.errors import Ambiguous
+from syncline.simulation.connector import PLAIN
+from syncline.simulation.tool import BOT
 from syncline.store.findings import conflicts
-from tests.sides.memory import PLAIN
-from tests.sides.memory_tool import BOT
 from tests.support.world import World
 
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
+from syncline.simulation.connector import FULL
 from syncline.store import intents
-from tests.sides.memory import FULL
 from tests.support.world import World
 
 

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from syncline.simulation.clock import ManualClock
 from syncline.store.store import Store
-from tests.sides.clock import ManualClock
 
 
 @pytest.fixture

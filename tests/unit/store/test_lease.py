@@ -8,11 +8,11 @@ from datetime import timedelta
 
 import pytest
 
+from syncline.simulation.clock import ManualClock, SkewedClock
 from syncline.store import links
 from syncline.store.errors import LeaseHeld, LeaseLost
 from syncline.store.lease import Lease
 from syncline.store.store import Store
-from tests.sides.clock import ManualClock, SkewedClock
 from tests.unit.store.samples import SYNC, link
 
 

@@ -11,13 +11,13 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
+from syncline.simulation.clock import ManualClock
 from syncline.store import links, migrate
 from syncline.store.database import Database
 from syncline.store.errors import StoreTooNew, StoreUnavailable
 from syncline.store.sql import Tx
 from syncline.store.store import Store
 from syncline.store.tables import metadata
-from tests.sides.clock import ManualClock
 from tests.unit.store.samples import link
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
+from syncline.simulation.clock import ManualClock
 from syncline.store import intents, links, matching, observations, people
 from syncline.store.findings import conflicts, deviations, parked, tombstones
 from syncline.store.sql import Tx
 from syncline.store.store import Store
-from tests.sides.clock import ManualClock
 from tests.unit.store.samples import SYNC
 
 MANY = [f"id{n}" for n in range(500)]

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from syncline.simulation.clock import ManualClock
 from syncline.store import codec, intents, journal, links, observations
 from syncline.store.findings import conflicts, deviations
 from syncline.store.rows import Conflict, Deviation, Intent, JournalEntry, Link, Observation
 from syncline.store.sql import Tx
 from syncline.store.store import Store
-from tests.sides.clock import ManualClock
 from tests.unit.store import samples
 
 # Names of things: any text that a database takes as it is. JSON inside may hold anything.

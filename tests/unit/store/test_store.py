@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from syncline.simulation.clock import ManualClock
 from syncline.store import cursors, journal, links, observations
 from syncline.store.errors import StoreIntegrity, StoreLocked, StoreUnavailable
 from syncline.store.lease import Lease
 from syncline.store.sql import Tx
 from syncline.store.store import Store
-from tests.sides.clock import ManualClock
 from tests.unit.store.samples import SYNC, entry, link, seen
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, event
 
+from syncline.simulation.clock import ManualClock
 from syncline.store import (
     connections,
     cursors,
@@ -25,7 +26,6 @@ from syncline.store.findings import conflicts, deviations, parked, tombstones
 from syncline.store.rows import PersonRow
 from syncline.store.sql import Tx
 from syncline.store.store import Store
-from tests.sides.clock import ManualClock
 from tests.unit.store import samples
 from tests.unit.store.samples import NOW, SYNC
 

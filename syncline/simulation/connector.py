@@ -42,10 +42,10 @@ from syncline.sdk.connector import (
     Visibility,
 )
 from syncline.sdk.secrets import Secret
-from tests.sides.clock import ManualClock, SkewedClock
-from tests.sides.faults import Call, Faults
-from tests.sides.memory_calls import MemoryCalls, chunks
-from tests.sides.memory_tool import (
+from syncline.simulation.calls import MemoryCalls, chunks
+from syncline.simulation.clock import ManualClock, SkewedClock
+from syncline.simulation.faults import Call, Faults
+from syncline.simulation.tool import (
     BOT,
     FIELDS,
     FieldRule,
@@ -55,7 +55,7 @@ from tests.sides.memory_tool import (
     State,
     Unknown,
 )
-from tests.sides.wire import copied, shows
+from syncline.simulation.wire import copied, shows
 
 __all__ = [
     "BOT",

@@ -8,8 +8,8 @@ from typing import TypeVar
 from syncline.sdk.connector import Outcome, Result
 from syncline.sdk.errors import AuthRequired, Retriable
 from syncline.sdk.secrets import Secret
-from tests.sides.faults import Fault
-from tests.sides.memory_tool import Item, MemoryTool, Refused, State, Unknown
+from syncline.simulation.faults import Fault
+from syncline.simulation.tool import Item, MemoryTool, Refused, State, Unknown
 
 T = TypeVar("T")
 

@@ -15,8 +15,8 @@ from typing import Any
 
 from syncline.sdk.clock import Clock
 from syncline.sdk.connector import Attachment, Change, Comment, LinkCard, Person, Visibility
-from tests.sides.faults import CallLog, Faults
-from tests.sides.wire import copied, differences, leaves, patched
+from syncline.simulation.faults import CallLog, Faults
+from syncline.simulation.wire import copied, differences, leaves, patched
 
 BOT = "syncline"
 
@@ -134,7 +134,7 @@ class MemoryTool:
         workflow: Mapping[str | None, Sequence[str]] | None = None,
         search_lag: timedelta = timedelta(0),
         id_prefix: str = "T-",
-        token: str = "memory-token-0001",
+        token: str = "memory-token-0001",  # noqa: S107
     ) -> None:
         self.clock = clock
         self.name = name
