@@ -272,9 +272,20 @@ class Applier:
         return "created" if write.kind == "create" else "updated"
 
     async def receipt(
-        self, side: str, write: Write, intent: Intent, record: Record, atomic: bool
+        self,
+        side: str,
+        write: Write,
+        intent: Intent,
+        record: Record,
+        atomic: bool,
+        *,
+        late: bool = False,
     ) -> Receipt:
-        """The receipt; where only the tool's history can tell a person's edit, it is asked."""
+        """The receipt; where only the tool's history can tell a person's edit, it is asked.
+
+        `late`: the record was not read right after the write, so that a tool without a history
+        leaves open who made something else of it.
+        """
         people = self.context.people[side]
         link = self.links[write.link_id]
         created = write.kind == "create"
@@ -287,9 +298,11 @@ class Applier:
         if self.observes:
             since = intent.created_at or self.context.now()
             edited = await self.context.edited_since(side, record.id, receipt.doubts, since)
+        open_ = late and self.observes and not self.ports[side].capabilities.history
         return receive(
-            self.sync, link, side, write.units, record, people, created=created, edited=edited
-        )
+            self.sync, link, side, write.units, record, people,
+            created=created, edited=edited, unsure=receipt.doubts if open_ else (),
+        )  # fmt: skip
 
     def _entries(
         self, write: Write, record: Record, intent: Intent, book: Book

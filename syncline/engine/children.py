@@ -108,7 +108,7 @@ class Children:
         items = []
         for parent in parents:
             mine = [child for child in known.get(parent.id, []) if child.kind == kind]
-            items += self._items(kind, parent, mine, read.get(parent.id, []), live)
+            items += self._items(kind, parent, mine, read.get(parent.id, []))
         if items:
             stage = Stage(self.context, self._spec(kind), self._ports(kind, by_id, known), live)
             await stage.run(items)
@@ -135,7 +135,6 @@ class Children:
         parent: Link,
         known: Sequence[Link],
         read: Sequence[Child],
-        live: frozenset[str],
     ) -> list[Item]:
         """Known children that show something new or owe a copy, and new ones."""
         place = {(at.side, at.record_id): one for one in known for at in one.sides.values()}
@@ -152,7 +151,7 @@ class Children:
             if one.id in seen or one.dirty:
                 items.append(Item(one, seen.get(one.id, {})))
         first = SEEN not in parent.fields
-        items += self._new(kind, parent, fresh, first, live)
+        items += self._new(kind, parent, fresh, first)
         return items
 
     def _new(
@@ -161,7 +160,6 @@ class Children:
         parent: Link,
         fresh: Sequence[Child],
         first: bool,
-        live: frozenset[str],
     ) -> list[Item]:
         """Links for children seen for the first time; the same one on several sides is one link."""
         items = []
@@ -177,7 +175,7 @@ class Children:
             if child.ours and len(twins) == 1:
                 continue
             taken.update((one.side, one.id) for one in twins.values())
-            items.append(self._item(kind, parent, child, twins, first, live))
+            items.append(self._item(kind, parent, child, twins, first))
         return items
 
     def _copied(self, child: Child) -> bool:
@@ -191,11 +189,12 @@ class Children:
         child: Child,
         twins: Mapping[str, Child],
         first: bool,
-        live: frozenset[str],
     ) -> Item:
+        """A new link. How every other side shows a copy is settled now, also of those that cannot
+        be reached: they get theirs later."""
         sides = {s: LinkSide(s, one.id) for s, one in twins.items()}
         shown: dict[str, str] = {}
-        for side in live - set(twins):
+        for side in sorted(set(self.sync.sides) - set(twins)):
             visibility = self._shown_as(side, child, first)
             if visibility is None:
                 sides[side] = LinkSide(side, "", "cut")

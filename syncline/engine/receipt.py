@@ -5,7 +5,7 @@ Pure. A receipt is the only thing, beside a decision, that moves what a side was
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -52,12 +52,15 @@ def receive(
     created: bool = False,
     atomic: bool = False,
     edited: frozenset[str] | None = None,
+    unsure: Collection[str] = (),
 ) -> Receipt:
     """Fold the record that a tool shows after a write into its link.
 
     `created`: the record was just made, so it is born delivered. `atomic`: the answer is the
     write's own, so nobody can have come between. `edited`: units that the tool's history proves
-    a person edited after our write (given when doubts were asked about).
+    a person edited after our write (given when doubts were asked about). `unsure`: units of which
+    nothing can tell whether a person edited them since; they count as never seen, so that what is
+    shown and what was written are both kept.
     """
     shown = sync.read(side, record.fields)
     fields = dict(link.fields)
@@ -82,7 +85,10 @@ def receive(
         elif edited is not None and name in edited:
             state = _delivered(unit, state, side, write.after, write.value)
             stale = True
-        elif atomic or edited is not None or created:
+        elif name in unsure:
+            stale = True
+            continue
+        elif atomic or edited is not None:
             reason = _reason(lens, slice_, write, people)
             state = _deviating(unit, state, side, slice_, write.value, reason)
             deviations.append(

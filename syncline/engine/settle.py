@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
+from datetime import timedelta
 
 from syncline.engine.apply import Applier
 from syncline.engine.book import Book, observation_of, parked
@@ -20,6 +21,9 @@ from syncline.engine.spec import Sync
 from syncline.sdk.connector import Change, FindResult, Found, Missing, Record
 from syncline.sdk.errors import ConnectorError
 from syncline.store.rows import Intent, Link, Observation, Slice
+
+AT_WORK = timedelta(seconds=10)
+"""How long a tool may still be at work on a request whose sender is gone."""
 
 
 class Settler:
@@ -84,7 +88,7 @@ class Settler:
 
     def _absent(self, side: str, intent: Intent, book: Book) -> None:
         """Not found: believed only when the tool's search has had the time to show it."""
-        lag = self.ports[side].capabilities.search_lag
+        lag = max(self.ports[side].capabilities.search_lag, AT_WORK)
         if intent.created_at is not None and self.context.now() - intent.created_at < lag:
             return
         book.close(intent, "failed", "never reached the tool: no record has its key")
@@ -223,7 +227,7 @@ class Settler:
     async def _applied(self, side: str, intent: Intent, record: Record, book: Book) -> None:
         """A create that exists: its record is the other side's from now on."""
         write = write_of(intent)
-        receipt = await self.applier.receipt(side, write, intent, record, False)
+        receipt = await self.applier.receipt(side, write, intent, record, False, late=True)
         self.applier.file(side, write, intent, record, receipt, book)
         self.context.counts["settled"] += 1
 

@@ -21,6 +21,7 @@ from urllib.parse import quote, urlencode
 import orjson
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
+from syncline.sdk import permit
 from syncline.sdk.clock import Clock
 from syncline.sdk.credentials import Credentials
 from syncline.sdk.egress import Egress, Resolve, Target
@@ -233,6 +234,8 @@ class Transport:
     async def _attempt(self, call: _Call, credentials: Secret | None = None) -> Response:
         await self._endpoints.wait(call.endpoint)
         async with self._limiter:
+            if call.asked.mutating:
+                await permit.confirm()
             started = self._clock.monotonic()
             result = await self._send(call, credentials)
             self._note(call, result, self._clock.monotonic() - started)

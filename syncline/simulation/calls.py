@@ -9,6 +9,7 @@ from syncline.sdk.connector import Outcome, Result
 from syncline.sdk.errors import AuthRequired, Retriable
 from syncline.sdk.secrets import Secret
 from syncline.simulation.faults import Fault
+from syncline.simulation.gate import Gate
 from syncline.simulation.tool import Item, MemoryTool, Refused, State, Unknown
 
 T = TypeVar("T")
@@ -18,14 +19,17 @@ class MemoryCalls:
     """Requests to a `MemoryTool`, each logged and exposed to the tool's planned faults."""
 
     tool: MemoryTool
+    gate: Gate
     _token: Secret | None
     _counts: dict[str, int]
 
-    def _read(self, kind: str, ids: Sequence[str] = ()) -> Fault | None:
+    async def _read(self, kind: str, ids: Sequence[str] = ()) -> Fault | None:
+        await self.gate.enter(f"{self.tool.name} {kind}")
         self._authenticated()
         self._counts["read"] += 1
         call = self.tool.log.begin(kind, ids, mutating=False)
         fault = self.tool.faults.take(kind)
+        self.gate.leave()
         if fault is None:
             return None
         call.fault = fault.name
@@ -35,10 +39,10 @@ class MemoryCalls:
             raise Retriable(f"{self.tool.name} did not answer {kind}; it is asked again later.")
         return fault
 
-    def _listed(
+    async def _listed(
         self, kind: str, lost: set[str] | None = None
     ) -> tuple[list[tuple[Item, State]], set[str]]:
-        fault = self._read(kind)
+        fault = await self._read(kind)
         found = self.tool.listing()
         if lost is None:
             ids = sorted(item.id for item, _ in found)
@@ -46,15 +50,15 @@ class MemoryCalls:
             lost = set(ids[: -(-len(ids) * percent // 100)])
         return [pair for pair in found if pair[0].id not in lost], lost
 
-    def _read_each(self, kind: str, ids: Sequence[str]) -> list[Item]:
+    async def _read_each(self, kind: str, ids: Sequence[str]) -> list[Item]:
         result = []
         for id in ids:
-            self._read(kind, [id])
+            await self._read(kind, [id])
             if id in self.tool.items and not self.tool.items[id].now.hidden:
                 result.append(self.tool.items[id])
         return result
 
-    def _batched(
+    async def _batched(
         self,
         kind: str,
         items: Sequence[T],
@@ -63,15 +67,15 @@ class MemoryCalls:
         size: int,
     ) -> list[Outcome]:
         self._authenticated()
-        return [
-            outcome
-            for chunk in chunks(items, size)
-            for outcome in self._write(kind, chunk, [id_of(item) for item in chunk], one)
-        ]
+        outcomes: list[Outcome] = []
+        for chunk in chunks(items, size):
+            outcomes += await self._write(kind, chunk, [id_of(item) for item in chunk], one)
+        return outcomes
 
-    def _write(
+    async def _write(
         self, kind: str, items: Sequence[T], ids: Sequence[str], one: Callable[[T], Outcome]
     ) -> list[Outcome]:
+        await self.gate.enter(f"{self.tool.name} {kind}", writes=True)
         self._counts["write"] += 1
         call = self.tool.log.begin(kind, ids, mutating=True)
         fault = self.tool.faults.take(kind)
@@ -88,10 +92,12 @@ class MemoryCalls:
             applied = fault.number
         elif name == "drop_before":
             applied = 0
+        applied = self.gate.torn(applied)
         outcomes = [self._one(item, one) for item in items[:applied]]
         call.applied = sum(o.result is Result.APPLIED for o in outcomes)
         if (later := self.tool.faults.take(kind, "after")) and callable(later.action):
             later.action(call)
+        self.gate.leave()
         if name in ("drop_before", "drop_after_apply", "torn"):
             return [Outcome(Result.AMBIGUOUS, reason="the answer was lost") for _ in items]
         return outcomes + [Outcome(Result.RETRY, reason="not now") for _ in items[applied:]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import heapq
 from datetime import UTC, datetime, timedelta
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -29,6 +30,28 @@ class ManualClock:
         """Let time pass: at least the smallest step there is, so that a wait ends."""
         step = timedelta(seconds=max(0.0, seconds))
         self._elapsed += step or timedelta.resolution * (seconds > 0)
+
+
+class WakingClock(ManualClock):
+    """Time moves only by `advance`, and who sleeps is woken when it has moved far enough."""
+
+    def __init__(self, start: datetime = START) -> None:
+        super().__init__(start)
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._count = 0
+
+    async def sleep(self, seconds: float) -> None:
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._count += 1
+        heapq.heappush(self._sleepers, (self.monotonic() + seconds, self._count, woken))
+        await woken
+
+    def advance(self, seconds: float) -> None:
+        super().advance(seconds)
+        while self._sleepers and self._sleepers[0][0] <= self.monotonic():
+            _, _, woken = heapq.heappop(self._sleepers)
+            if not woken.done():
+                woken.set_result(None)
 
 
 class SkewedClock:

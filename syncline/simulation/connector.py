@@ -45,6 +45,7 @@ from syncline.sdk.secrets import Secret
 from syncline.simulation.calls import MemoryCalls, chunks
 from syncline.simulation.clock import ManualClock, SkewedClock
 from syncline.simulation.faults import Call, Faults
+from syncline.simulation.gate import Gate
 from syncline.simulation.tool import (
     BOT,
     FIELDS,
@@ -151,9 +152,14 @@ class MemoryConnector(MemoryCalls, Connector):
     config_model: ClassVar[type[ConnectionConfig]] = MemoryConfig
 
     def __init__(
-        self, tool: MemoryTool, capabilities: Capabilities = FULL, token: Secret | None = None
+        self,
+        tool: MemoryTool,
+        capabilities: Capabilities = FULL,
+        token: Secret | None = None,
+        gate: Gate | None = None,
     ) -> None:
         self.tool = tool
+        self.gate = gate or Gate()
         self.capabilities = capabilities
         self._token = token
         self._counts = {"read": 0, "write": 0}
@@ -164,7 +170,7 @@ class MemoryConnector(MemoryCalls, Connector):
         return cls(_published[config.base_url], token=config.auth.token)
 
     async def describe(self) -> Schema:
-        self._read("describe")
+        await self._read("describe")
         fields = {
             path: FieldSchema(
                 path,
@@ -182,12 +188,12 @@ class MemoryConnector(MemoryCalls, Connector):
         return Schema(self.tool.name, "1", records, self.tool.text_format)
 
     async def changes(self, record: str, cursor: str | None) -> AsyncIterator[Page]:
-        start = self.tool.clock.now() - self.tool.search_lag
+        start = self.tool.moment(self.tool.clock.now() - self.tool.search_lag)
         since = _moment(cursor)
         after: tuple[datetime, str] | None = None
         lost: set[str] | None = None
         while True:
-            found, lost = self._listed("changes", lost)
+            found, lost = await self._listed("changes", lost)
             hits = [
                 (item, state)
                 for item, state in found
@@ -204,16 +210,16 @@ class MemoryConnector(MemoryCalls, Connector):
                 return
 
     async def census(self, record: str) -> AsyncIterator[CensusPage]:
-        found, _ = self._listed("census")
+        found, _ = await self._listed("census")
         for at in range(0, len(found) or 1, PAGE):
             if at:
-                self._read("census")
+                await self._read("census")
             yield CensusPage({i.id: s.version for i, s in found[at : at + PAGE] if not s.deleted})
 
     async def fetch(self, record: str, ids: Sequence[str]) -> Mapping[str, Record | Missing]:
         result: dict[str, Record | Missing] = {}
         for chunk in chunks(ids, self.capabilities.bulk_fetch):
-            self._read("fetch", chunk)
+            await self._read("fetch", chunk)
             result |= {id: self._shown(id) for id in chunk}
         return result
 
@@ -222,7 +228,9 @@ class MemoryConnector(MemoryCalls, Connector):
             key = item.key if self.capabilities.find_by_key else None
             return self._answer(self.tool.create(item.fields, by=BOT, key=key))
 
-        return self._batched("create", items, lambda i: i.key, one, self.capabilities.bulk_create)
+        return await self._batched(
+            "create", items, lambda i: i.key, one, self.capabilities.bulk_create
+        )
 
     async def update(self, record: str, items: Sequence[Update]) -> Sequence[Outcome]:
         def one(item: Update) -> Outcome:
@@ -232,12 +240,14 @@ class MemoryConnector(MemoryCalls, Connector):
             self.tool.walk(item.id, item.patch, by=BOT)
             return self._answer(item.id)
 
-        return self._batched("update", items, lambda i: i.id, one, self.capabilities.bulk_update)
+        return await self._batched(
+            "update", items, lambda i: i.id, one, self.capabilities.bulk_update
+        )
 
     async def find(self, record: str, items: Sequence[CreateSearch]) -> Sequence[FindResult]:
         if not self.capabilities.find_by_key:
             return await super().find(record, items)
-        self._read("find", [item.key for item in items])
+        await self._read("find", [item.key for item in items])
         by_key = {item.key: (item, state) for item, state in self.tool.listing()}
         return [
             FindResult(Found.YES, self._record(*by_key[item.key]))
@@ -256,18 +266,18 @@ class MemoryConnector(MemoryCalls, Connector):
             act(id, by=BOT)
             return Outcome.applied(id)
 
-        return self._batched("remove", ids, lambda id: id, one, 1)
+        return await self._batched("remove", ids, lambda id: id, one, 1)
 
     async def history(
         self, record: str, ids: Sequence[str], since: datetime
     ) -> Mapping[str, Sequence[Change]]:
         if not self.capabilities.history:
             return {id: () for id in ids}
-        items = self._read_each("history", ids)
+        items = await self._read_each("history", ids)
         return {i.id: tuple(c for c in i.history if c.at >= since) for i in items}
 
     async def comments(self, record: str, ids: Sequence[str]) -> Mapping[str, Sequence[Comment]]:
-        return {i.id: tuple(i.comments) for i in self._read_each("comments", ids)}
+        return {i.id: tuple(i.comments) for i in await self._read_each("comments", ids)}
 
     async def comment(self, record: str, items: Sequence[NewComment]) -> Sequence[Outcome]:
         def one(item: NewComment) -> Outcome:
@@ -278,7 +288,7 @@ class MemoryConnector(MemoryCalls, Connector):
                 self.tool.comment(item.record_id, item.body, item.visibility, by=BOT)
             )
 
-        return self._batched("comment", items, lambda i: i.record_id, one, 1)
+        return await self._batched("comment", items, lambda i: i.record_id, one, 1)
 
     async def edit_comments(self, record: str, items: Sequence[CommentEdit]) -> Sequence[Outcome]:
         if not self.capabilities.edits_comments:
@@ -291,16 +301,16 @@ class MemoryConnector(MemoryCalls, Connector):
             self.tool.edit_comment(item.record_id, item.id, item.body, by=BOT)
             return Outcome.applied(item.id)
 
-        return self._batched("edit_comments", items, lambda i: i.record_id, one, 1)
+        return await self._batched("edit_comments", items, lambda i: i.record_id, one, 1)
 
     async def attachments(
         self, record: str, ids: Sequence[str]
     ) -> Mapping[str, Sequence[Attachment]]:
-        found = self._read_each("attachments", ids)
+        found = await self._read_each("attachments", ids)
         return {i.id: tuple(attachment for attachment, _ in i.files) for i in found}
 
     async def download(self, record: str, attachment: Attachment) -> bytes:
-        (item,) = self._read_each("download", [attachment.record_id])
+        (item,) = await self._read_each("download", [attachment.record_id])
         return next(content for file, content in item.files if file.id == attachment.id)
 
     async def attach(self, record: str, items: Sequence[NewAttachment]) -> Sequence[Outcome]:
@@ -315,7 +325,7 @@ class MemoryConnector(MemoryCalls, Connector):
                 )
             )
 
-        return self._batched("attach", items, lambda i: i.record_id, one, 1)
+        return await self._batched("attach", items, lambda i: i.record_id, one, 1)
 
     async def show_links(
         self, record: str, cards: Sequence[LinkCard], gone: Sequence[LinkCard] = ()
@@ -331,15 +341,15 @@ class MemoryConnector(MemoryCalls, Connector):
             self._visible(card.record_id).cards.pop((card.connection, card.key), None)
             return Outcome.applied(card.record_id)
 
-        self._batched("show_links", gone, lambda c: c.record_id, take_off, 1)
-        return self._batched("show_links", cards, lambda c: c.record_id, show, 1)
+        await self._batched("show_links", gone, lambda c: c.record_id, take_off, 1)
+        return await self._batched("show_links", cards, lambda c: c.record_id, show, 1)
 
     async def people(self, handles: Sequence[str]) -> Mapping[str, Person]:
-        self._read("people")
+        await self._read("people")
         return {h: self.tool.people[h] for h in handles if h in self.tool.people}
 
     async def find_people(self, emails: Sequence[str]) -> Mapping[str, Person]:
-        self._read("people")
+        await self._read("people")
         active = {p.email: p for p in self.tool.people.values() if p.email and p.active}
         return {email: active[email] for email in emails if email in active}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -118,6 +118,7 @@ class Item:
 
 class MemoryTool:
     """The tool. `search_lag` is how far its listings and searches stay behind; reads by id do not.
+    `grain` is what the time of a change is cut to.
 
     `workflow` names, for each status (None: a new record's), those that may follow;
     without it any may.
@@ -133,6 +134,7 @@ class MemoryTool:
         text_format: str = "html",
         workflow: Mapping[str | None, Sequence[str]] | None = None,
         search_lag: timedelta = timedelta(0),
+        grain: timedelta = timedelta(0),
         id_prefix: str = "T-",
         token: str = "memory-token-0001",  # noqa: S107
     ) -> None:
@@ -143,9 +145,11 @@ class MemoryTool:
         self.text_format = text_format
         self.workflow = workflow
         self.search_lag = search_lag
+        self.grain = grain
         self.token = token
         self.automations: list[Automation] = []
         self.deeds: list[Deed] = []
+        self.before_write: Callable[[Item], None] | None = None
         self.faults = Faults()
         self.log = CallLog()
         self.people: dict[str, Person] = {BOT: Person(BOT, name="Syncline")}
@@ -162,7 +166,7 @@ class MemoryTool:
         """Make a record and give its id; what is not given is empty."""
         after = self._accepted({}, patched(EMPTY, fields), creating=True)
         id = self._new_id()
-        now = self.clock.now()
+        now = self.moment(self.clock.now())
         self.items[id] = Item(id, key, now, [State(after, 1, now, sequence=self._next())])
         self._did("create", id, by, after=after)
         return id
@@ -178,13 +182,15 @@ class MemoryTool:
             )
         if after != before:
             self._push(item, fields=after)
-            self._did("edit", id, by, before, after)
+        self._did("edit", id, by, before, after)
         return item.now.version
 
     def walk(self, id: str, patch: Mapping[str, Any], by: str = "ann") -> int:
         """As `edit`, but a status that needs several transitions is reached step by step."""
         now = self.item(id).now.fields
         wanted = patch.get("status", now.get("status"))
+        if self.before_write is not None:
+            self.before_write(self.item(id))
         steps = steps_to(self.workflow, now.get("status"), wanted)
         if steps is None:
             raise Refused(f"status: no way from {now.get('status')!r} to {wanted!r}")
@@ -291,6 +297,10 @@ class MemoryTool:
         result: dict[str, Any] = copied(self.item(id).now.fields)
         return result
 
+    def moment(self, at: datetime) -> datetime:
+        """A moment as the tool writes it down."""
+        return at - (at - datetime.min.replace(tzinfo=UTC)) % self.grain if self.grain else at
+
     def person(self, handle: str) -> Person:
         return self.people.get(handle) or Person(handle)
 
@@ -350,7 +360,7 @@ class MemoryTool:
         return self.workflow is None or status in self.workflow.get(current, ())
 
     def _push(self, item: Item, **changed: Any) -> None:
-        now = self.clock.now()
+        now = self.moment(self.clock.now())
         version, sequence = item.now.version + 1, self._next()
         state = replace(item.now, version=version, updated_at=now, sequence=sequence, **changed)
         horizon = item.at(now - self.search_lag)

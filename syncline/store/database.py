@@ -8,6 +8,7 @@ transaction sees one moment and cannot write.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -84,6 +85,21 @@ class Database:
             self._writing = write
             with self._connection.begin():
                 return work(self._connection)
+
+    def image(self) -> bytes:
+        """A SQLite database as it stands, byte for byte, for `restore`."""
+        return bytes(self._driver().serialize())
+
+    def restore(self, image: bytes) -> None:
+        """Turn a SQLite database in memory into the one an image was taken of."""
+        self._driver().deserialize(image)
+
+    def _driver(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        driver = self._connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        return driver
 
     def close(self) -> None:
         """Give the connection back; a later `run` opens another."""

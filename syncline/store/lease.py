@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import update
 
+from syncline.sdk import permit
 from syncline.sdk.clock import Clock
 from syncline.store.codec import moment, stamp
 from syncline.store.errors import LeaseHeld, LeaseLost, StoreUnavailable
@@ -45,6 +46,7 @@ class Lease:
         self.lost = False
         self._store = store
         self._clock = clock
+        self._signed = clock.now(), clock.monotonic()
 
     @classmethod
     async def acquire(cls, store: Store, sync: str, holder: str, clock: Clock) -> Lease:
@@ -64,9 +66,26 @@ class Lease:
             self.lost = True
             raise LeaseLost(self.sync, self.holder)
 
+    async def confirm(self) -> None:
+        """Return while the last sign is fresh; else give one first. Raises LeaseLost.
+
+        Asked before each request that changes a tool: a run that slept sends nothing once another
+        has taken its place. Both clocks count, since one of them stands still while a machine
+        sleeps and the other may be set.
+        """
+        while not self._fresh():
+            await self.renew()
+
+    def _fresh(self) -> bool:
+        at, count = self._signed
+        apart = abs(self._clock.now() - at)
+        return max(apart, timedelta(seconds=self._clock.monotonic() - count)) < PATIENCE / 2
+
     async def renew(self) -> None:
         """Give a sign of life. Raises LeaseLost."""
+        at = self._clock.now(), self._clock.monotonic()
         await self._store.write(self.check)
+        self._signed = at
 
     async def release(self) -> None:
         """Give the lease back; harmless when it was lost."""
@@ -77,7 +96,8 @@ class Lease:
         """Renew each second while the block runs. `lost` turns true when it was taken over."""
         heart = asyncio.create_task(self._beat())
         try:
-            yield self
+            with permit.granted_by(self.confirm):
+                yield self
         finally:
             heart.cancel()
             with suppress(asyncio.CancelledError):

@@ -60,7 +60,7 @@ class ShiftingPages(MemoryConnector):
     async def changes(self, record: str, cursor: str | None) -> AsyncIterator[Page]:
         at = 0
         while True:
-            found = self._listed("changes")[0][at : at + 100]
+            found = (await self._listed("changes"))[0][at : at + 100]
             last = self.tool.clock.now().isoformat()
             yield Page([self._record(*pair) for pair in found], last)
             at += 100
@@ -183,7 +183,7 @@ class ReadsTwice(MemoryConnector):
     """Asks twice where once will do."""
 
     async def changes(self, record: str, cursor: str | None) -> AsyncIterator[Page]:
-        self._read("changes")
+        await self._read("changes")
         async for page in super().changes(record, cursor):
             yield page
 

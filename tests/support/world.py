@@ -17,15 +17,12 @@ from typing import Any
 from syncline.engine.passes import Environment, Options, open_pass
 from syncline.engine.planned import LinkPlan
 from syncline.engine.report import Report
-from syncline.engine.spec import CommentPolicy, Policy, SideSpec, Sync, Unit
-from syncline.mapping.load import load_mapping
-from syncline.mapping.units import units
+from syncline.engine.spec import CommentPolicy, Mode, Policy, SideSpec, Sync
 from syncline.sdk.connector import Capabilities
 from syncline.simulation.clock import ManualClock
 from syncline.simulation.connector import FULL, MAPPING, MemoryConnector, MemoryTool
+from syncline.simulation.syncs import compiled
 from syncline.store.store import Store
-
-MERGES = ("labels", "body")
 
 
 class StillClock(ManualClock):
@@ -33,31 +30,6 @@ class StillClock(ManualClock):
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.Event().wait()
-
-
-def compiled(
-    sides: Mapping[str, SideSpec],
-    mappings: Mapping[str, str],
-    policies: Mapping[str, Policy],
-    modes: Mapping[tuple[str, str], str],
-) -> dict[str, Unit]:
-    """The units of a sync over in-memory sides, with the defaults of the configuration."""
-    loaded = {name: load_mapping(mappings[name]) for name in sides}
-    found = {}
-    for unit in units(loaded):
-        default = Policy("merge") if unit.name in MERGES else Policy("ask")
-        found[unit.name] = Unit(
-            unit.name,
-            unit.fields,
-            unit.kind,
-            unit.lenses,
-            {
-                side: modes.get((unit.name, side), "source" if lens.read_only else "both")
-                for side, lens in unit.lenses.items()
-            },
-            policies.get(unit.name, default),
-        )
-    return found
 
 
 class World:
@@ -76,7 +48,7 @@ class World:
         *,
         create: str = "when_missing",
         policies: Mapping[str, Policy] | None = None,
-        modes: Mapping[tuple[str, str], str] | None = None,
+        modes: Mapping[tuple[str, str], Mode] | None = None,
         capabilities: Mapping[str, Capabilities] | None = None,
         mappings: Mapping[str, str] | None = None,
         comments: CommentPolicy | None = None,

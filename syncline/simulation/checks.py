@@ -1,0 +1,244 @@
+"""What must hold in the end, when nobody edits, nothing is broken and some passes have gone by.
+
+Everything is told from what the tools show, what people did, and the two lists that Syncline
+promises to keep for people: conflicts and what is parked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from syncline.engine.passes import Options
+from syncline.simulation.ledger import Group, tokens
+from syncline.simulation.people import TOKEN
+from syncline.simulation.tool import BOT
+from syncline.simulation.world import World
+from syncline.store import intents, links
+from syncline.store.findings import conflicts, parked
+from syncline.store.rows import Conflict, Parked
+from syncline.store.sql import Tx
+from syncline.store.tables import conflict as conflict_table
+
+PASSES = 3
+"""Passes within which all sides must have come to the same (I6)."""
+
+UNITS = ("title", "labels", "body", "status", "priority")
+
+
+@dataclass(slots=True)
+class Findings:
+    """The lists that Syncline keeps for people, each entry with the group that it is about."""
+
+    conflicts: list[tuple[str | None, Conflict]]
+    parked: list[tuple[str | None, Parked]]
+    open_intents: int
+
+    def kept(self, group: str) -> set[str]:
+        """Tokens of a group that some conflict holds, decided or not."""
+        return {
+            token
+            for name, one in self.conflicts
+            if name == group
+            for candidate in one.candidates
+            for token in tokens(candidate)
+        }
+
+    def waiting(self, group: str) -> set[str]:
+        """Units of a group that wait for a person's answer."""
+        return {
+            one.field for name, one in self.conflicts if name == group and one.state != "resolved"
+        }
+
+    def stuck(self, group: str) -> list[Parked]:
+        return [row for name, row in self.parked if name == group]
+
+
+async def judge(world: World) -> None:
+    """Bring the world to rest and look at it; answer what waits for an answer, and look again."""
+    await _rest(world)
+    await _quiet(world)
+    _check(world, await _findings(world), answered=False)
+    for pick in range(PASSES):
+        found = await _findings(world)
+        if not any(one.kind == "field" and one.state == "open" for _, one in found.conflicts):
+            break
+        await world._answer(pick)
+        await _quiet(world)
+    _check(world, await _findings(world), answered=True)
+    await world.stop()
+
+
+async def _rest(world: World) -> None:
+    """People pause and nothing is broken any more."""
+    await world.stop()
+    world.down.clear()
+    for tool in world.tools.values():
+        tool.faults.clear()
+        tool.token = TOKEN
+    world.clock.advance(60)
+
+
+async def _quiet(world: World) -> None:
+    """Passes until one writes nothing; how many wrote is held against what is promised."""
+    lag = max(tool.search_lag.total_seconds() for tool in world.tools.values())
+    wrote = 0
+    for _ in range(2 * PASSES):
+        world.clock.advance(lag + 60)
+        before = world.watch.writes
+        report = await world.run(Options(full=True, apply=True))
+        if report is not None and (report.refused or report.stopped):
+            world.broke("refused", f"{report.refused} {report.stopped}")
+            return
+        if world.watch.writes == before:
+            break
+        wrote += 1
+    world.counts[f"passes to rest: {wrote}"] += 1
+    if wrote > PASSES:
+        world.broke("restless", f"{wrote} passes wrote something after all was quiet")
+
+
+async def _findings(world: World) -> Findings:
+    return await world.store.read(_read_findings, _homes(world))
+
+
+def _homes(world: World) -> dict[tuple[str, str], str]:
+    return {
+        (side, id_): group.name
+        for group in world.groups.values()
+        for side, id_ in group.ids.items()
+    }
+
+
+def _read_findings(tx: Tx, homes: dict[tuple[str, str], str]) -> Findings:
+    rows = tx.rows(tx.select(conflict_table.c.id))
+    all_conflicts = [one for row in rows if (one := conflicts.get(tx, row.id)) is not None]
+    all_parked = parked.list(tx)
+    ids = {one.link_id for one in all_conflicts if one.link_id} | {p.link_id for p in all_parked}
+    found = links.load(tx, sorted(ids))
+    parents = links.load(tx, sorted({link.parent for link in found.values() if link.parent}))
+
+    def home(link_id: str | None) -> str | None:
+        link = found.get(link_id or "")
+        link = parents.get(link.parent, link) if link and link.parent else link
+        sides = link.sides.items() if link else ()
+        return next((homes[s, at.record_id] for s, at in sides if (s, at.record_id) in homes), None)
+
+    return Findings(
+        [(home(one.link_id), one) for one in all_conflicts],
+        [(home(one.link_id), one) for one in all_parked],
+        len(intents.open(tx, "s")),
+    )
+
+
+def _check(world: World, found: Findings, *, answered: bool) -> None:
+    if found.open_intents:
+        world.broke("unsettled", f"{found.open_intents} intents are open though all is quiet")
+    for group in world.groups.values():
+        waiting = found.waiting(group.name)
+        stuck = _parked(world, group, found.stuck(group.name))
+        lost = _lost(world, group, found.kept(group.name))
+        if lost:
+            world.broke(
+                "lost", f"{group.name}: {sorted(lost)} are nowhere; {_sights(world, group)}"
+            )
+        if _intact(world, group) and not stuck:
+            _agree(world, group, waiting)
+            _commented(world, group)
+        if answered and not waiting and not stuck:
+            world.counts["groups that agree"] += 1
+    if answered:
+        _tally(world, found)
+
+
+def _parked(world: World, group: Group, rows: Sequence[Parked]) -> bool:
+    """Whether something of a group waits in the quarantine; a reason must be a real one."""
+    for row in rows:
+        lost_for_good = row.action == "create" and not world.story.tools[row.side].keyed
+        if not lost_for_good:
+            world.broke("parked", f"{group.name}: {row.side} {row.field} {row.reason}")
+    world.counts["parked"] += len(rows)
+    return bool(rows)
+
+
+def _shown(world: World, group: Group, unit: str) -> dict[str, Any]:
+    """What each living record of a group shows, comparable across tools."""
+    shown: dict[str, Any] = {}
+    for side, id_ in group.ids.items():
+        if id_ in world.tools[side].items:
+            value = world.tools[side].fields(id_)[unit]
+            ordered = unit in ("title", "body")
+            shown[side] = tokens(value) if ordered else value
+            if unit == "labels":
+                shown[side] = sorted(value)
+    return shown
+
+
+def _sights(world: World, group: Group) -> str:
+    return ", ".join(f"{unit} {_shown(world, group, unit)}" for unit in UNITS[:3])
+
+
+def _intact(world: World, group: Group) -> bool:
+    """Whether every side has the record, in sight, and nobody ever took it away."""
+    if group.torn or set(group.ids) != set(world.tools):
+        return False
+    states = [world.tools[side].items[id_].now for side, id_ in group.ids.items()]
+    return all(state.in_scope and not state.deleted for state in states)
+
+
+def _lost(world: World, group: Group, kept: set[str]) -> set[str]:
+    """Tokens that are neither shown, nor replaced knowingly, nor kept in a conflict."""
+    safe = world.ledger.superseded() | world.ledger.excused | kept
+    for unit in UNITS:
+        safe |= set(tokens(_shown(world, group, unit)))
+    written = {t for kind in "tlp" for t in world.ledger.of(group.name, kind)}
+    return written - safe
+
+
+def _agree(world: World, group: Group, waiting: set[str]) -> None:
+    for unit in UNITS:
+        shown = _shown(world, group, unit)
+        values = list(shown.values())
+        if unit not in waiting and any(value != values[0] for value in values):
+            world.broke("apart", f"{group.name}: {unit} {shown}")
+    wanted = world.ledger.of(group.name, "l") - world.ledger.taken
+    extra = set(tokens(_shown(world, group, "labels"))) ^ wanted
+    if "labels" not in waiting and extra - world.ledger.excused:
+        world.broke("labels", f"{group.name}: {sorted(extra)} differ from what people wanted")
+
+
+def _commented(world: World, group: Group) -> None:
+    """Every comment once on every side; a copy is never public."""
+    for side, id_ in group.ids.items():
+        comments = world.tools[side].items[id_].comments
+        bodies = [re.findall(r"c[0-9]+", one.body) for one in comments]
+        told = [token for body in bodies for token in body]
+        for token in world.ledger.of(group.name, "c") if world.story.comments else ():
+            if told.count(token) != 1:
+                world.broke("comments", f"{group.name}: {side} has {token} {told.count(token)} x")
+        if any(one.author.handle == BOT and one.visibility == "public" for one in comments):
+            world.broke("leak", f"{group.name}: {side} shows a copy in public")
+
+
+def _tally(world: World, found: Findings) -> None:
+    """How many edits arrived: shown everywhere, or replaced knowingly, or decided against."""
+    for group in world.groups.values():
+        kept = found.kept(group.name) | world.ledger.superseded() | world.ledger.excused
+        shown = [set(_everywhere(world, group, side)) for side in group.ids]
+        everywhere = set.intersection(*shown) if shown else set()
+        for token in _edits(world, group):
+            arrived = token in kept or token in everywhere or bool(group.torn)
+            world.counts["edits delivered" if arrived else "edits not delivered"] += 1
+
+
+def _edits(world: World, group: Group) -> Iterable[str]:
+    return [token for token, home in world.ledger.home.items() if home == group.name]
+
+
+def _everywhere(world: World, group: Group, side: str) -> list[str]:
+    item = world.tools[side].items.get(group.ids[side])
+    if item is None:
+        return []
+    return tokens(item.now.fields) + [t for one in item.comments for t in tokens(one.body)]

@@ -1,0 +1,189 @@
+"""A seed's story: tools, people and troubles drawn by lot, the same for the same seed.
+
+A swarm: each seed leaves most kinds of trouble out and has much of the others, since a little of
+everything hides what only much of one thing brings to light.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import get_args
+
+from syncline.simulation.story import (
+    SIDES,
+    Answer,
+    Change,
+    Create,
+    Doom,
+    Edit,
+    Fate,
+    How,
+    Outage,
+    Pass,
+    Step,
+    Story,
+    Tool,
+    Trouble,
+    Wait,
+    What,
+)
+
+EPISODES = 7
+"""Episodes of a story, give or take: something happens, and the hub works through it."""
+
+WRITES = ("create", "update", "comment")
+READS = ("changes", "fetch", "census", "find", "comments", "history")
+TROUBLES = ("drop_before", "drop_after_apply", "retry", "partial:1", "torn:1")
+OUTAGES: tuple[What, ...] = ("down", "down", "up", "up", "locked", "unlocked")
+FATES: tuple[Doom, ...] = ("delete", "archive", "restore", "leave", "return", "return")
+WORDS: tuple[How, ...] = get_args(How)
+
+
+def draw(seed: int) -> Story:
+    """The story of a seed."""
+    return _Drawing(seed).story()
+
+
+class _Drawing:
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.rnd = random.Random(seed)  # noqa: S311
+        self.sides = SIDES[: self.rnd.choice((2, 2, 3, 4))]
+        self.tokens = 0
+        self.records: list[str] = []
+        self.with_ = {
+            name: self.rnd.random() < 0.5
+            for name in ("crash", "trouble", "outage", "fate", "stop", "twins", "change", "comment")
+        }
+        self.words = [w for w in WORDS if w == "title" or self.rnd.random() < 0.6]
+        if not self.with_["comment"]:
+            self.words = [w for w in self.words if w != "comment"]
+
+    def story(self) -> Story:
+        tools = {side: self._tool() for side in self.sides}
+        steps: list[Step] = [self._create()]
+        if self.rnd.random() < 0.8:
+            steps.append(Pass())
+        for _ in range(self.rnd.randint(EPISODES - 3, EPISODES + 3)):
+            steps += self._episode()
+        return Story(
+            seed=self.seed,
+            tools=tools,
+            title=self.rnd.choice(("ask", "ask", "newest", self.sides[0], self.sides[-1])),
+            deletes=self.rnd.choice(("unlink", "unlink", "close", "archive")),
+            comments=self.with_["comment"],
+            cost=self.rnd.choice((0.0, 0.05, 1.0)),
+            steps=tuple(steps),
+        )
+
+    def _tool(self) -> Tool:
+        rnd = self.rnd
+        return Tool(
+            text=rnd.choice(("html", "html", "markdown", "textile", "plain")),
+            conditional=rnd.random() < 0.7,
+            history=rnd.random() < 0.7,
+            answers=rnd.random() < 0.6,
+            keyed=rnd.random() < 0.9,
+            bulk=rnd.choice((1, 2, 10)),
+            lag=rnd.choice((0, 0, 0, 5, 90, 300)),
+            skew=rnd.choice((0, 0, -600, -7, 7, 600)),
+            grain=rnd.choice((0, 0, 1, 60)),
+            workflow=rnd.random() < 0.3,
+            automation=rnd.random() < 0.2,
+        )
+
+    def _episode(self) -> list[Step]:
+        """People are at work, perhaps something goes wrong, and the hub runs."""
+        steps = [self._work() for _ in range(self.rnd.choice((1, 1, 2, 3)))]
+        kinds = [name for name in ("trouble", "outage", "fate", "change") if self.with_[name]]
+        if kinds and self.rnd.random() < 0.7:
+            at = self.rnd.randint(0, len(steps))
+            steps[at:at] = self._misfortune(self.rnd.choice(kinds))
+        if self.rnd.random() < 0.3:
+            seconds = self.rnd.choice((1, 4, 20, 90, 400, 4000))
+            steps.append(Wait(seconds=seconds))
+        steps += self._passes()
+        if self.rnd.random() < 0.1:
+            steps.append(Answer(pick=self.rnd.randrange(4)))
+        return steps
+
+    def _passes(self) -> list[Step]:
+        """The hub runs: to its end, or in pieces, with people at work in between, or it dies."""
+        rnd = self.rnd
+        if self.with_["twins"] and rnd.random() < 0.3:
+            first, second = rnd.choice(((0, 1), (1, 0)))
+            wait = Wait(seconds=rnd.choice((1, 6, 30)))
+            begun = Pass(hub=first, steps=rnd.randint(1, 40))
+            return [begun, wait, self._work(), self._pass(second), Pass(hub=first)]
+        if self.with_["stop"] and rnd.random() < 0.5:
+            begun = Pass(steps=rnd.randint(1, 45), full=rnd.random() < 0.15)
+            return [begun, self._work(), self._pass(0)]
+        return [self._pass(0)]
+
+    def _pass(self, hub: int) -> Step:
+        rnd = self.rnd
+        crash = rnd.randint(1, 45) if self.with_["crash"] and rnd.random() < 0.5 else None
+        return Pass(
+            hub=hub,
+            full=rnd.random() < 0.15,
+            plan=rnd.random() < 0.04,
+            crash=crash,
+            mode=rnd.choice(("before", "after", "torn")),
+        )
+
+    def _misfortune(self, kind: str) -> list[Step]:
+        rnd = self.rnd
+        side = rnd.choice(self.sides)
+        match kind:
+            case "trouble":
+                return [self._trouble(side) for _ in range(rnd.choice((1, 1, 2)))]
+            case "outage":
+                return [Outage(side=side, what=rnd.choice(OUTAGES))]
+            case "fate":
+                what = rnd.choice(FATES)
+                return [Fate(record=rnd.choice(self.records), side=side, what=what)]
+            case _:
+                policy = rnd.choice((None, "ask", "newest", side))
+                return [Change(policy=policy, mapping=rnd.random() < 0.3)]
+
+    def _trouble(self, side: str) -> Step:
+        rnd = self.rnd
+        dice = rnd.random()
+        if dice < 0.15:
+            action = rnd.choice(("listing_loses:20", "listing_loses:90", "listing_loses:100"))
+            return Trouble(side=side, method=rnd.choice(("changes", "census")), action=action)
+        if dice < 0.3:
+            return Trouble(side=side, method=rnd.choice(READS), action="retry")
+        method = rnd.choice(WRITES)
+        return Trouble(
+            side=side, method=method, action=rnd.choice(TROUBLES), times=rnd.choice((1, 1, 2))
+        )
+
+    def _work(self) -> Step:
+        """Somebody edits a record, or makes another."""
+        wanted = 1 + self.tokens // 6
+        if len(self.records) < min(4, wanted) and self.rnd.random() < 0.4:
+            return self._create()
+        return self._edit()
+
+    def _create(self) -> Step:
+        name = f"r{len(self.records) + 1}"
+        self.records.append(name)
+        side = self.rnd.choice(self.sides)
+        return Create(record=name, side=side, title=self._token("t"), paragraph=self._token("p"))
+
+    def _edit(self) -> Step:
+        rnd = self.rnd
+        how = rnd.choice(self.words)
+        kind = {"title": "t", "label": "l", "write": "p", "rewrite": "p", "comment": "c"}.get(how)
+        return Edit(
+            record=rnd.choice(self.records),
+            side=rnd.choice(self.sides),
+            how=how,
+            value=self._token(kind) if kind else "",
+            pick=rnd.randrange(5),
+        )
+
+    def _token(self, kind: str) -> str:
+        self.tokens += 1
+        return f"{kind}{self.tokens}"

@@ -1,0 +1,192 @@
+"""What people do in the tools, written down in the ledger as they do it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from syncline.sdk.connector import Missing, Outcome, Page, Record, Update, Visibility
+from syncline.sdk.errors import AuthRequired, Retriable
+from syncline.simulation import story
+from syncline.simulation.connector import MemoryConnector
+from syncline.simulation.faults import Fault
+from syncline.simulation.gate import Gate
+from syncline.simulation.ledger import Group, tokens
+from syncline.simulation.tool import Item, MemoryTool, Refused, Unknown
+from syncline.simulation.wire import leaves
+
+if TYPE_CHECKING:
+    from syncline.sdk.connector import Capabilities
+    from syncline.simulation.world import World
+
+TOKEN = "memory-token-0001"  # noqa: S105
+STATUSES = ("todo", "in_progress", "blocked", "done", "cancelled")
+PRIORITIES = ("urgent", "high", "medium", "low", "none")
+
+
+class Unplugged(MemoryConnector):
+    """A connection of a world's tool, which may be unplugged or have another token.
+
+    It notes what a write overwrites that the plan did not know of: for a tool that cannot compare
+    before it sets, that is the declared window, and no edit lost by the engine.
+    """
+
+    def __init__(
+        self, world: World, tool: MemoryTool, capabilities: Capabilities, gate: Gate
+    ) -> None:
+        super().__init__(tool, capabilities, gate=gate)
+        self.world = world
+
+    async def changes(self, record: str, cursor: str | None) -> AsyncIterator[Page]:
+        async for page in super().changes(record, cursor):
+            yield page
+
+    async def fetch(self, record: str, ids: Sequence[str]) -> Mapping[str, Record | Missing]:
+        return await super().fetch(record, ids)
+
+    async def _read(self, kind: str, ids: Sequence[str] = ()) -> Fault | None:
+        fault = await super()._read(kind, ids)
+        if self.tool.name in self.world.down:
+            raise Retriable(f"{self.tool.name} is down")
+        return fault
+
+    async def update(self, record: str, items: Sequence[Update]) -> Sequence[Outcome]:
+        if self.tool.name in self.world.down:
+            raise Retriable(f"{self.tool.name} is down")
+        if not self.capabilities.conditional_update:
+            self.tool.before_write = self._window({item.id: item for item in items})
+        return await super().update(record, items)
+
+    def _authenticated(self) -> None:
+        if self.tool.token != TOKEN:
+            raise AuthRequired(f"{self.tool.name} does not accept the token")
+
+    def _window(self, items: Mapping[str, Update]) -> Any:
+        def look(item: Item) -> None:
+            if item.id not in items:
+                return
+            expected = dict(leaves(items[item.id].expected))
+            now = dict(leaves(item.now.fields))
+            for path in expected:
+                unseen = set(tokens(now.get(path))) ^ set(tokens(expected[path]))
+                self.world.ledger.excused |= unseen
+                self.world.counts["edits in a declared window"] += len(unseen)
+
+        return look
+
+
+def act(world: World, step: story.Create | story.Edit | story.Fate) -> None:
+    """One thing a person does; nothing where the record is not there or the tool refuses."""
+    try:
+        if isinstance(step, story.Create):
+            _create(world, step)
+            return
+        group = world.groups.get(step.record)
+        id_ = group.ids.get(step.side) if group else None
+        tool = world.tools.get(step.side)
+        if group is None or id_ is None or tool is None or id_ not in tool.items:
+            return
+        if isinstance(step, story.Fate):
+            _fate(world, group, tool, id_, step.what)
+        elif not tool.item(id_).now.deleted:
+            _edit(world, group, tool, id_, step)
+    except (Refused, Unknown):
+        world.counts["edits a tool refused"] += 1
+
+
+def _create(world: World, step: story.Create) -> None:
+    if step.side not in world.tools or step.record in world.groups:
+        return
+    tool = world.tools[step.side]
+    body = written([step.paragraph], tool.text_format)
+    fields = {"title": step.title, "body": body, "status": "todo", "priority": "none"}
+    group = world.groups[step.record] = Group(step.record)
+    world.ledger.wrote(step.record, step.title)
+    world.ledger.wrote(step.record, step.paragraph)
+    group.ids[step.side] = tool.create(fields)
+    world.counts["edits"] += 2
+
+
+def _edit(world: World, group: Group, tool: MemoryTool, id_: str, step: story.Edit) -> None:
+    ledger, shown = world.ledger, tool.fields(id_)
+    match step.how:
+        case "title":
+            before = tokens(shown["title"])
+            tool.edit(id_, {"title": step.value})
+            ledger.wrote(group.name, step.value, before)
+        case "status":
+            tool.edit(id_, {"status": STATUSES[step.pick % len(STATUSES)]})
+        case "priority":
+            tool.edit(id_, {"priority": PRIORITIES[step.pick % len(PRIORITIES)]})
+        case "label":
+            tool.edit(id_, {"labels": sorted({*shown["labels"], step.value})})
+            ledger.wrote(group.name, step.value)
+        case "unlabel":
+            if not shown["labels"]:
+                return
+            gone = sorted(shown["labels"])[step.pick % len(shown["labels"])]
+            tool.edit(id_, {"labels": [x for x in shown["labels"] if x != gone]})
+            ledger.took_out([gone])
+        case "comment":
+            internal = Visibility.INTERNAL if step.pick % 2 else Visibility.PUBLIC
+            tool.comment(id_, step.value, internal, by="ann")
+            ledger.commented(group.name, step.value, step.side)
+        case _:
+            _edit_text(world, group, tool, id_, step)
+    world.counts["edits"] += 1
+
+
+def _edit_text(world: World, group: Group, tool: MemoryTool, id_: str, step: story.Edit) -> None:
+    parts = paragraphs(tool.fields(id_)["body"], tool.text_format)
+    at = step.pick % max(1, len(parts))
+    ledger = world.ledger
+    match step.how:
+        case "write":
+            parts.insert(at, step.value)
+            tool.edit(id_, {"body": written(parts, tool.text_format)})
+            ledger.wrote(group.name, step.value)
+        case "rewrite" if parts:
+            before, parts[at] = tokens(parts[at]), step.value
+            tool.edit(id_, {"body": written(parts, tool.text_format)})
+            ledger.wrote(group.name, step.value, before)
+        case "strike" if len(parts) > 1:
+            gone = tokens(parts.pop(at))
+            tool.edit(id_, {"body": written(parts, tool.text_format)})
+            ledger.took_out(gone)
+
+
+def _fate(world: World, group: Group, tool: MemoryTool, id_: str, what: str) -> None:
+    now = tool.item(id_).now
+    if what in ("delete", "archive"):
+        world.ledger.took_out(tokens(now.fields))
+    match what:
+        case "delete":
+            tool.delete(id_)
+        case "archive" if not now.deleted:
+            tool.archive(id_)
+        case "restore" if now.deleted:
+            tool.restore(id_)
+        case "leave" if now.in_scope:
+            tool.move(id_, in_scope=False)
+        case "return" if not now.in_scope:
+            tool.move(id_, in_scope=True)
+        case _:
+            return
+    if what in ("delete", "archive"):
+        group.torn.add(tool.name)
+    world.counts[f"records: {what}"] += 1
+
+
+def written(parts: Sequence[str], text_format: str) -> str:
+    """Paragraphs as a person types them into a tool."""
+    if text_format == "html":
+        return "".join(f"<p>{part}</p>" for part in parts)
+    return "\n\n".join(parts)
+
+
+def paragraphs(text: str | None, text_format: str) -> list[str]:
+    """The paragraphs of a text, as a person sees them."""
+    if text_format == "html":
+        return [part.strip() for part in re.findall(r"<p>(.*?)</p>", text or "", re.DOTALL)]
+    return [part.strip() for part in (text or "").split("\n\n") if part.strip()]

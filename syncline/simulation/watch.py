@@ -1,0 +1,123 @@
+"""What must hold at every moment, looked at after everything that happens.
+
+The tools write down each deed of the hub; from that alone, and from what people did, it is told
+whether the hub made a thing twice, removed what nobody removed, wrote what nobody wrote, wrote
+what was there already, or acted when another had taken its place.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from syncline.simulation.ledger import Group, tokens
+from syncline.simulation.tool import BOT, Deed
+from syncline.store.errors import LeaseHeld
+
+if TYPE_CHECKING:
+    from syncline.simulation.world import World
+
+LEASE = "store _take"
+
+
+class Watch:
+    """Follows the tools' deeds. `planning`: the hub has been asked to plan only."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.planning = False
+        self.writes = 0
+        self._read: dict[str, int] = dict.fromkeys(world.tools, 0)
+        self._comments: dict[str, set[str]] = {}
+        self._owner: str | None = None
+        self._before: str | None = None
+        self._late: dict[str, int] = {}
+
+    def step(self, hub: str, what: str, writes: bool) -> None:
+        """A hub takes a step."""
+        if what == LEASE:
+            self._before, self._owner = self._owner, hub
+            self._late[hub] = 0
+        if not writes:
+            return
+        self.writes += 1
+        if self.planning:
+            self.world.broke("plan wrote", f"{hub} sent a {what} while it was planning")
+        if self._owner != hub:
+            self._late[hub] = self._late.get(hub, 0) + 1
+            if self._late[hub] > len(self.world.tools):
+                self.world.broke(
+                    "two writers", f"{hub} sent a {what} after {self._owner} took over"
+                )
+
+    def ended(self, outcome: object) -> None:
+        """A pass has ended; one that found the lease held was never the owner."""
+        if isinstance(outcome, LeaseHeld):
+            self._owner = self._before
+
+    def look(self) -> None:
+        """Read what the tools wrote down since the last look."""
+        for side, tool in self.world.tools.items():
+            deeds = tool.deeds[self._read[side] :]
+            self._read[side] = len(tool.deeds)
+            for deed in deeds:
+                if deed.by == BOT:
+                    self._judge(side, deed)
+
+    def _judge(self, side: str, deed: Deed) -> None:
+        self.world.counts[f"hub: {deed.kind}"] += 1
+        match deed.kind:
+            case "create":
+                self._made(side, deed)
+            case "delete" | "archive":
+                self._removed(side, deed)
+            case "edit":
+                self._wrote(side, deed)
+            case "comment":
+                self._copied(side, deed)
+
+    def _made(self, side: str, deed: Deed) -> None:
+        world = self.world
+        title = tokens((deed.after or {}).get("title"))
+        home = world.ledger.home.get(title[0]) if title else None
+        if home is None:
+            world.broke("invention", f"{side}:{deed.id} was made with a title nobody wrote")
+            return
+        group = world.groups[home]
+        if side in group.ids:
+            world.broke(
+                "duplicate", f"{home} has {side}:{group.ids[side]}, and {side}:{deed.id} was made"
+            )
+            return
+        group.ids[side] = deed.id
+        self._provenance(side, deed)
+
+    def _removed(self, side: str, deed: Deed) -> None:
+        group = self._group(side, deed.id)
+        torn = group.torn - {side} if group else set()
+        if self.world.story.deletes != "archive" or not torn:
+            self.world.broke("deletion", f"{side}:{deed.id} was removed and nobody asked for it")
+
+    def _wrote(self, side: str, deed: Deed) -> None:
+        if deed.before == deed.after:
+            self.world.broke("echo", f"{side}:{deed.id} was written what it showed already")
+        self._provenance(side, deed)
+
+    def _provenance(self, side: str, deed: Deed) -> None:
+        """Every token that the hub writes was written by a person, in this very group."""
+        group = self._group(side, deed.id)
+        name = group.name if group else None
+        for token in set(tokens(deed.after)) - set(tokens(deed.before)):
+            if self.world.ledger.home.get(token) != name:
+                self.world.broke("invention", f"{side}:{deed.id} was given {token}")
+
+    def _copied(self, side: str, deed: Deed) -> None:
+        comment = self.world.tools[side].items[deed.id].comments
+        found = [token for one in comment for token in tokens(one.body) if token[0] == "c"]
+        for token in {t for t in found if found.count(t) > 1}:
+            self.world.broke("duplicate", f"{side}:{deed.id} has the comment {token} twice")
+
+    def _group(self, side: str, id_: str) -> Group | None:
+        for group in self.world.groups.values():
+            if group.ids.get(side) == id_:
+                return group
+        return None
