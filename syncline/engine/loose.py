@@ -10,10 +10,13 @@ from syncline.engine.match import Matched, Question, pair
 from syncline.engine.observe import MARKER, REFERENCES
 from syncline.engine.plan import matches
 from syncline.engine.stage import Item
-from syncline.store import links, matching
-from syncline.store.findings import conflicts, tombstones
-from syncline.store.rows import Conflict, Link, LinkSide, Observation
+from syncline.store import intents, links, matching
+from syncline.store.findings import conflicts, parked, tombstones
+from syncline.store.rows import Conflict, Intent, Link, LinkSide, Observation
 from syncline.store.sql import Tx
+
+TEXTS = ("text", "rich_text")
+"""Kinds whose values tell one record from another."""
 
 
 class Loose:
@@ -72,11 +75,17 @@ class Loose:
         taken: set[tuple[str, str]],
     ) -> tuple[list[Item], list[Question], list[Observation]]:
         items: list[Item] = []
+        lost: list[Question] = []
         free = []
         for row in rows:
             link = found.joins.get((row.side, row.record_id))
             if link is not None:
                 items.append(_joined(link, row))
+            elif (twin := found.lost.get(_place(row))) is not None:
+                intent, home = twin
+                if intent.state == "parked":
+                    linked = tuple((s, at.record_id) for s, at in sorted(home.sides.items()))
+                    lost.append(Question(row, (), "match", linked))
             elif (row.side, row.record_id) not in found.dead:
                 free.append(row)
         matched, questions = pair(self.sync, free, lambda row: self._candidates(row, found))
@@ -95,7 +104,7 @@ class Loose:
             else:
                 alone.append(row)
         questions += [Question(row, (), "create") for row in alone if self._asks(row, found)]
-        return items, questions, alone
+        return items, questions + lost, alone
 
     def _candidates(self, row: Observation, found: Found) -> list[Observation]:
         """The records that may be the same thing; rivals of the row's own side are among them."""
@@ -130,13 +139,16 @@ class Loose:
 class Found:
     """What the store knows about loose records: links they belong to, and possible partners.
 
-    `dead` have a tombstone: nothing but `adopt` ties them to anything, or copies them.
+    `dead` have a tombstone: nothing but `adopt` ties them to anything, or copies them. `lost` show
+    what a create wrote whose answer was lost and which cannot be looked for: they may be its
+    record, so they are copied nowhere.
     """
 
     def __init__(self) -> None:
         self.joins: dict[tuple[str, str], Link] = {}
         self.partners: dict[tuple[str, str], list[Observation]] = {}
         self.dead: set[tuple[str, str]] = set()
+        self.lost: dict[tuple[str, str], tuple[Intent, Link]] = {}
 
 
 def _side(row: Observation) -> LinkSide:
@@ -166,7 +178,37 @@ def _evidence(tx: Tx, context: PassContext, rows: Sequence[Observation]) -> Foun
             found.partners[place] = extra
     partners = [one for group in found.partners.values() for one in group]
     found.dead |= _dead(tx, sync, partners)
+    found.lost = _lost(tx, context, rows)
     return found
+
+
+def _lost(
+    tx: Tx, context: PassContext, rows: Sequence[Observation]
+) -> dict[tuple[str, str], tuple[Intent, Link]]:
+    """Rows with a text that an unsettled create sent; one text is enough, as people edit."""
+    unsettled = [i for i in intents.open(tx, context.sync.name) if i.record_id is None]
+    waiting = [p.link_id for p in parked.list(tx, context.sync.name) if p.action == "create"]
+    for group in intents.of_links(tx, waiting, ("parked",)).values() if waiting else ():
+        unsettled += group
+    creates = [one for one in unsettled if one.kind == "create"]
+    homes = links.load(tx, sorted({one.link_id for one in creates})) if creates else {}
+    homes = {id_: link for id_, link in homes.items() if link.kind == "record"}
+    return {
+        _place(row): (one, homes[one.link_id])
+        for one in creates
+        for row in rows
+        if one.side == row.side and one.link_id in homes and _wrote(context, one, row)
+    }
+
+
+def _wrote(context: PassContext, intent: Intent, row: Observation) -> bool:
+    texts = {n for n, unit in context.sync.units.items() if unit.kind.name in TEXTS}
+    return any(
+        name in texts
+        and unit["value"] is not None
+        and all(row.fields.get(path) == shown for path, shown in unit["after"].items())
+        for name, unit in intent.payload["units"].items()
+    )
 
 
 def _place(row: Observation) -> tuple[str, str]:
@@ -252,7 +294,8 @@ def _leave(
 
 def _question(context: PassContext, question: Question) -> Conflict:
     rows = (question.record, *question.candidates)
-    name = "/".join(sorted(f"{row.side}:{row.record_id}" for row in rows))
+    places = [*map(_place, rows), *question.linked]
+    name = "/".join(sorted(f"{side}:{id_}" for side, id_ in places))
     return Conflict(
         id=context.sign(name)[-10:],
         sync=context.sync.name,
@@ -260,7 +303,7 @@ def _question(context: PassContext, question: Question) -> Conflict:
         field="",
         kind=question.by,
         candidates=tuple(
-            {"side": r.side, "value": r.record_id, "at": None, "person": None} for r in rows
+            {"side": side, "value": id_, "at": None, "person": None} for side, id_ in places
         ),
         digest=context.sign(name)[-16:],
         created_at=context.now(),

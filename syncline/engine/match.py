@@ -30,11 +30,15 @@ class Matched:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A record with several possible counterparts; a person decides with `syncline adopt`."""
+    """A record with several possible counterparts; a person decides with `syncline adopt`.
+
+    `linked` are records `(side, id)` of a link that the record may belong to.
+    """
 
     record: Observation
     candidates: tuple[Observation, ...]
     by: str
+    linked: tuple[tuple[str, str], ...] = ()
 
 
 def match_key(sync: Sync, side: str, slice_: Slice, people: Mapping[str, People]) -> str | None:

@@ -98,7 +98,7 @@ class Watch:
             self.world.broke("deletion", f"{side}:{deed.id} was removed and nobody asked for it")
 
     def _wrote(self, side: str, deed: Deed) -> None:
-        if deed.before == deed.after:
+        if deed.before == deed.after and self.world.story.tools[side].conditional:
             self.world.broke("echo", f"{side}:{deed.id} was written what it showed already")
         self._provenance(side, deed)
 
