@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from syncline.engine.attribution import stripped
@@ -19,7 +20,7 @@ from syncline.engine.ports import Port
 from syncline.engine.settle import Settler
 from syncline.engine.spec import Mode, Policy, SideSpec, Sync, Unit
 from syncline.engine.stage import Item, Stage
-from syncline.mapping.load import load_mapping
+from syncline.mapping.load import ToolMapping, load_mapping
 from syncline.mapping.units import units
 from syncline.schema.kinds import rich_text
 from syncline.schema.text import plain_text
@@ -38,6 +39,12 @@ text: {text}
 fields:
   body: {{path: body, create_only: {fixed}}}
 """
+
+
+@lru_cache(16)
+def _comments(text_format: str, edits: bool) -> ToolMapping:
+    """The mapping of a tool's comments."""
+    return load_mapping(COMMENT.format(text=text_format, fixed=str(not edits).lower()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,13 +267,8 @@ class Children:
 
     def _body(self) -> Unit:
         mappings = {
-            name: load_mapping(
-                COMMENT.format(
-                    text=spec.text_format,
-                    fixed=str(
-                        not self.context.connectors[name].capabilities.edits_comments
-                    ).lower(),
-                )
+            name: _comments(
+                spec.text_format, self.context.connectors[name].capabilities.edits_comments
             )
             for name, spec in self.sync.sides.items()
         }

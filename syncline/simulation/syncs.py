@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from syncline.engine.spec import Mode, Policy, SideSpec, Unit
 from syncline.mapping.load import load_mapping
 from syncline.mapping.units import units
 
 MERGES = ("labels", "body")
+
+_loaded = lru_cache(64)(load_mapping)
 
 
 def compiled(
@@ -18,7 +21,7 @@ def compiled(
     modes: Mapping[tuple[str, str], Mode],
 ) -> dict[str, Unit]:
     """The units of a sync over in-memory sides, with the defaults of the configuration."""
-    loaded = {name: load_mapping(mappings[name]) for name in sides}
+    loaded = {name: _loaded(mappings[name]) for name in sides}
     found = {}
     for unit in units(loaded):
         default = Policy("merge") if unit.name in MERGES else Policy("ask")
