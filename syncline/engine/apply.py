@@ -289,16 +289,19 @@ class Applier:
         people = self.context.people[side]
         link = self.links[write.link_id]
         created = write.kind == "create"
+        history = self.ports[side].capabilities.history
+        doubtful = created and not atomic and self.observes and (late or history)
         receipt = receive(
-            self.sync, link, side, write.units, record, people, created=created, atomic=atomic
-        )
+            self.sync, link, side, write.units, record, people,
+            created=created, atomic=atomic, late=doubtful,
+        )  # fmt: skip
         if not receipt.doubts:
             return receipt
         edited: frozenset[str] = frozenset()
         if self.observes:
             since = intent.created_at or self.context.now()
             edited = await self.context.edited_since(side, record.id, receipt.doubts, since)
-        open_ = late and self.observes and not self.ports[side].capabilities.history
+        open_ = late and self.observes and not history
         return receive(
             self.sync, link, side, write.units, record, people,
             created=created, edited=edited, unsure=receipt.doubts if open_ else (),

@@ -10,6 +10,7 @@ from syncline.engine.match import Matched, Question, pair
 from syncline.engine.observe import MARKER, REFERENCES
 from syncline.engine.plan import matches
 from syncline.engine.stage import Item
+from syncline.sdk.errors import ConnectorError
 from syncline.store import intents, links, matching
 from syncline.store.findings import conflicts, parked, tombstones
 from syncline.store.rows import Conflict, Intent, Link, LinkSide, Observation
@@ -46,6 +47,7 @@ class Loose:
             inside = [row for row in rows if self._belongs(row)]
             places = {(row.side, row.record_id) for row in inside}
             found = await self.context.read(_evidence, self.context, inside)
+            await self._look_back(inside, found)
             items, questions, alone = self._sort(inside, found, taken)
             outside = [row for row in rows if (row.side, row.record_id) not in places]
             if not self.preview and (alone or outside or questions):
@@ -60,6 +62,26 @@ class Loose:
             slices = [row.fields for row in rows if row.side == side]
             if slices and side in self.context.reachable():
                 await self.context.know_handles(side, slices)
+
+    async def _look_back(self, rows: Sequence[Observation], found: Found) -> None:
+        """What records showed when they were made, where a create may have made one of them."""
+        for side in {intent.side for intent, _ in found.unsettled}:
+            mine = [row for row in rows if row.side == side and _place(row) not in found.lost]
+            sent = [(intent, home) for intent, home in found.unsettled if intent.side == side]
+            since = min(intent.created_at or self.context.now() for intent, _ in sent)
+            ids = [row.record_id for row in mine]
+            try:
+                changes = await self.context.history(side, ids, since)
+            except ConnectorError as error:
+                self.context.stop(side, error)
+                continue
+            for row in mine:
+                at_first = dict(row.fields)
+                for change in reversed(changes.get(row.record_id, ())):
+                    at_first[change.path] = change.before
+                for intent, home in sent:
+                    if _wrote(self.context, intent, replace(row, fields=at_first)):
+                        found.lost[_place(row)] = intent, home
 
     def _belongs(self, row: Observation) -> bool:
         return (
@@ -148,6 +170,7 @@ class Found:
         self.joins: dict[tuple[str, str], Link] = {}
         self.partners: dict[tuple[str, str], list[Observation]] = {}
         self.dead: set[tuple[str, str]] = set()
+        self.unsettled: list[tuple[Intent, Link]] = []
         self.lost: dict[tuple[str, str], tuple[Intent, Link]] = {}
 
 
@@ -178,30 +201,31 @@ def _evidence(tx: Tx, context: PassContext, rows: Sequence[Observation]) -> Foun
             found.partners[place] = extra
     partners = [one for group in found.partners.values() for one in group]
     found.dead |= _dead(tx, sync, partners)
-    found.lost = _lost(tx, context, rows)
+    found.unsettled = _unsettled(tx, context) if rows else []
+    for intent, home in found.unsettled:
+        for row in rows:
+            if row.side == intent.side and _wrote(context, intent, row):
+                found.lost[_place(row)] = intent, home
     return found
 
 
-def _lost(
-    tx: Tx, context: PassContext, rows: Sequence[Observation]
-) -> dict[tuple[str, str], tuple[Intent, Link]]:
-    """Rows with a text that an unsettled create sent; one text is enough, as people edit."""
-    unsettled = [i for i in intents.open(tx, context.sync.name) if i.record_id is None]
+def _unsettled(tx: Tx, context: PassContext) -> list[tuple[Intent, Link]]:
+    """Creates whose outcome is not known, of records."""
     waiting = [p.link_id for p in parked.list(tx, context.sync.name) if p.action == "create"]
+    found = intents.open(tx, context.sync.name)
     for group in intents.of_links(tx, waiting, ("parked",)).values() if waiting else ():
-        unsettled += group
-    creates = [one for one in unsettled if one.kind == "create"]
+        found += group
+    creates = [one for one in found if one.kind == "create" and one.record_id is None]
     homes = links.load(tx, sorted({one.link_id for one in creates})) if creates else {}
-    homes = {id_: link for id_, link in homes.items() if link.kind == "record"}
-    return {
-        _place(row): (one, homes[one.link_id])
+    return [
+        (one, homes[one.link_id])
         for one in creates
-        for row in rows
-        if one.side == row.side and one.link_id in homes and _wrote(context, one, row)
-    }
+        if one.link_id in homes and homes[one.link_id].kind == "record"
+    ]
 
 
 def _wrote(context: PassContext, intent: Intent, row: Observation) -> bool:
+    """Whether a row shows a text that a create sent; one is enough, as people edit the others."""
     texts = {n for n, unit in context.sync.units.items() if unit.kind.name in TEXTS}
     return any(
         name in texts

@@ -51,14 +51,17 @@ def receive(
     *,
     created: bool = False,
     atomic: bool = False,
+    late: bool = False,
     edited: frozenset[str] | None = None,
     unsure: Collection[str] = (),
 ) -> Receipt:
     """Fold the record that a tool shows after a write into its link.
 
-    `created`: the record was just made, so it is born delivered. `atomic`: the answer is the
-    write's own, so nobody can have come between. `edited`: units that the tool's history proves
-    a person edited after our write (given when doubts were asked about). `unsure`: units of which
+    `created`: the record was made by us, so it is born delivered. `atomic`: the answer is the
+    write's own, so nobody can have come between. `late`: the record was read after it was
+    made, so that what nobody wrote at creation may be an edit as well as the tool's default.
+    `edited`: units that the tool's history proves a person edited after our write (given when
+    doubts were asked about). `unsure`: units of which
     nothing can tell whether a person edited them since; they count as never seen, so that what is
     shown and what was written are both kept.
     """
@@ -76,6 +79,12 @@ def receive(
         write = units.get(name)
         if write is None:
             if created and side not in state.seen:
+                if name in unsure or name in (edited or ()):
+                    stale = True
+                    continue
+                if late and edited is None and _filled(slice_):
+                    doubts.append(name)
+                    continue
                 alone = not any(other in unit.lenses for other in link.sides if other != side)
                 state = _born(unit, state, side, slice_, people, alone)
             elif side in state.seen and state.seen[side] != slice_:
@@ -101,6 +110,10 @@ def receive(
     return Receipt(
         _with(sync, link, side, record, fields, created), tuple(deviations), tuple(doubts), stale
     )
+
+
+def _filled(slice_: Slice) -> bool:
+    return any(value not in (None, "", [], {}) for value in slice_.values())
 
 
 def shows(lens: Any, slice_: Slice, value: Any, people: People) -> bool:

@@ -201,6 +201,8 @@ def _agree(world: World, group: Group, waiting: set[str]) -> None:
     for unit in UNITS:
         shown = _shown(world, group, unit)
         values = list(shown.values())
+        if not world.ledger.excused.isdisjoint(tokens(shown)):
+            continue
         if unit not in waiting and any(value != values[0] for value in values):
             world.broke("apart", f"{group.name}: {unit} {shown}")
     wanted = world.ledger.of(group.name, "l") - world.ledger.taken

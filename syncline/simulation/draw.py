@@ -31,6 +31,9 @@ from syncline.simulation.story import (
 EPISODES = 7
 """Episodes of a story, give or take: something happens, and the hub works through it."""
 
+RECORDS = 4
+"""Records that people make, at most."""
+
 WRITES = ("create", "update", "comment")
 READS = ("changes", "fetch", "census", "find", "comments", "history")
 TROUBLES = ("drop_before", "drop_after_apply", "retry", "partial:1", "torn:1")
@@ -96,7 +99,7 @@ class _Drawing:
         """People are at work, perhaps something goes wrong, and the hub runs."""
         steps = [self._work() for _ in range(self.rnd.choice((1, 1, 2, 3)))]
         kinds = [name for name in ("trouble", "outage", "fate", "change") if self.with_[name]]
-        if kinds and self.rnd.random() < 0.7:
+        if kinds and self.rnd.random() < 0.8:
             at = self.rnd.randint(0, len(steps))
             steps[at:at] = self._misfortune(self.rnd.choice(kinds))
         if self.rnd.random() < 0.3:
@@ -136,7 +139,7 @@ class _Drawing:
         side = rnd.choice(self.sides)
         match kind:
             case "trouble":
-                return [self._trouble(side) for _ in range(rnd.choice((1, 1, 2)))]
+                return self._trouble(side)
             case "outage":
                 return [Outage(side=side, what=rnd.choice(OUTAGES))]
             case "fate":
@@ -146,40 +149,50 @@ class _Drawing:
                 policy = rnd.choice((None, "ask", "newest", side))
                 return [Change(policy=policy, mapping=rnd.random() < 0.3)]
 
-    def _trouble(self, side: str) -> Step:
+    def _trouble(self, side: str) -> list[Step]:
+        """Calls that go wrong, and work on another side that leads to such calls."""
         rnd = self.rnd
         dice = rnd.random()
         if dice < 0.15:
             action = rnd.choice(("listing_loses:20", "listing_loses:90", "listing_loses:100"))
-            return Trouble(side=side, method=rnd.choice(("changes", "census")), action=action)
+            return [Trouble(side=side, method=rnd.choice(("changes", "census")), action=action)]
         if dice < 0.3:
-            return Trouble(side=side, method=rnd.choice(READS), action="retry")
-        method = rnd.choice(WRITES)
-        return Trouble(
-            side=side, method=method, action=rnd.choice(TROUBLES), times=rnd.choice((1, 1, 2))
-        )
+            return [Trouble(side=side, method=rnd.choice(READS), action="retry")]
+        method = rnd.choice(WRITES if self.with_["comment"] else WRITES[:2])
+        elsewhere = rnd.choice([other for other in self.sides if other != side])
+        work: Step
+        if method == "create" and len(self.records) < RECORDS:
+            work = self._create(elsewhere)
+        elif method == "comment":
+            work = self._edit(elsewhere, "comment")
+        else:
+            method = "update"
+            work = self._edit(elsewhere)
+        times = rnd.choice((1, 1, 2))
+        trouble = Trouble(side=side, method=method, action=rnd.choice(TROUBLES), times=times)
+        return [trouble, work]
 
     def _work(self) -> Step:
         """Somebody edits a record, or makes another."""
         wanted = 1 + self.tokens // 6
-        if len(self.records) < min(4, wanted) and self.rnd.random() < 0.4:
+        if len(self.records) < min(RECORDS, wanted) and self.rnd.random() < 0.4:
             return self._create()
         return self._edit()
 
-    def _create(self) -> Step:
+    def _create(self, side: str | None = None) -> Step:
         name = f"r{len(self.records) + 1}"
         self.records.append(name)
-        side = self.rnd.choice(self.sides)
+        side = side or self.rnd.choice(self.sides)
         return Create(record=name, side=side, title=self._token("t"), paragraph=self._token("p"))
 
-    def _edit(self) -> Step:
+    def _edit(self, side: str | None = None, how: How | None = None) -> Step:
         rnd = self.rnd
-        how = rnd.choice(self.words)
-        kind = {"title": "t", "label": "l", "write": "p", "rewrite": "p", "comment": "c"}.get(how)
+        done: How = rnd.choice(self.words) if how is None else how
+        kind = {"title": "t", "label": "l", "write": "p", "rewrite": "p", "comment": "c"}.get(done)
         return Edit(
             record=rnd.choice(self.records),
-            side=rnd.choice(self.sides),
-            how=how,
+            side=side or rnd.choice(self.sides),
+            how=done,
             value=self._token(kind) if kind else "",
             pick=rnd.randrange(5),
         )

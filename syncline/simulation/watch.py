@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from syncline.engine.report import Report
 from syncline.simulation.ledger import Group, tokens
 from syncline.simulation.tool import BOT, Deed
 from syncline.store.errors import LeaseHeld
@@ -20,7 +21,10 @@ LEASE = "store _take"
 
 
 class Watch:
-    """Follows the tools' deeds. `planning`: the hub has been asked to plan only."""
+    """Follows the tools' deeds.
+
+    `planning`: the hub has been asked to plan only.
+    """
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -28,6 +32,8 @@ class Watch:
         self.writes = 0
         self._read: dict[str, int] = dict.fromkeys(world.tools, 0)
         self._comments: dict[str, set[str]] = {}
+        self._whole = 0
+        self._made_at: dict[tuple[str, str], tuple[int, float]] = {}
         self._owner: str | None = None
         self._before: str | None = None
         self._late: dict[str, int] = {}
@@ -51,8 +57,17 @@ class Watch:
 
     def ended(self, outcome: object) -> None:
         """A pass has ended; one that found the lease held was never the owner."""
+        self._whole += isinstance(outcome, Report) and outcome.state != "failed"
         if isinstance(outcome, LeaseHeld):
             self._owner = self._before
+
+    def newborn(self, side: str, id_: str) -> bool:
+        """Whether the hub made a record and may not have heard of it yet."""
+        if (side, id_) not in self._made_at:
+            return False
+        passes, at = self._made_at[side, id_]
+        lag = self.world.tools[side].search_lag.total_seconds()
+        return self._whole < passes + 2 or self.world.clock.monotonic() < at + lag + 60
 
     def look(self) -> None:
         """Read what the tools wrote down since the last look."""
@@ -89,6 +104,7 @@ class Watch:
             )
             return
         group.ids[side] = deed.id
+        self._made_at[side, deed.id] = self._whole, self.world.clock.monotonic()
         self._provenance(side, deed)
 
     def _removed(self, side: str, deed: Deed) -> None:
