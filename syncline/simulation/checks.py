@@ -17,7 +17,7 @@ from syncline.simulation.people import TOKEN
 from syncline.simulation.tool import BOT
 from syncline.simulation.world import World
 from syncline.store import intents, links
-from syncline.store.findings import conflicts, parked
+from syncline.store.findings import conflicts, deviations, parked
 from syncline.store.rows import Conflict, Parked
 from syncline.store.sql import Tx
 from syncline.store.tables import conflict as conflict_table
@@ -34,6 +34,7 @@ class Findings:
 
     conflicts: list[tuple[str | None, Conflict]]
     parked: list[tuple[str | None, Parked]]
+    deviating: set[tuple[str | None, str]]
     open_intents: int
 
     def kept(self, group: str) -> set[str]:
@@ -116,7 +117,9 @@ def _read_findings(tx: Tx, homes: dict[tuple[str, str], str]) -> Findings:
     rows = tx.rows(tx.select(conflict_table.c.id))
     all_conflicts = [one for row in rows if (one := conflicts.get(tx, row.id)) is not None]
     all_parked = parked.list(tx)
-    ids = {one.link_id for one in all_conflicts if one.link_id} | {p.link_id for p in all_parked}
+    all_deviations = deviations.list(tx, "s")
+    ids = {one.link_id for one in all_conflicts if one.link_id}
+    ids |= {one.link_id for one in all_parked} | {one.link_id for one in all_deviations}
     found = links.load(tx, sorted(ids))
     parents = links.load(tx, sorted({link.parent for link in found.values() if link.parent}))
 
@@ -129,6 +132,7 @@ def _read_findings(tx: Tx, homes: dict[tuple[str, str], str]) -> Findings:
     return Findings(
         [(home(one.link_id), one) for one in all_conflicts],
         [(home(one.link_id), one) for one in all_parked],
+        {(home(one.link_id), one.field) for one in all_deviations},
         len(intents.open(tx, "s")),
     )
 
@@ -145,7 +149,9 @@ def _check(world: World, found: Findings, *, answered: bool) -> None:
                 "lost", f"{group.name}: {sorted(lost)} are nowhere; {_sights(world, group)}"
             )
         if _intact(world, group) and not stuck:
-            _agree(world, group, waiting)
+            automated = any(tool.automation for tool in world.story.tools.values())
+            told = {"priority"} if (group.name, "priority") in found.deviating else set()
+            _agree(world, group, waiting | told if automated else waiting)
             _commented(world, group)
         if answered and not waiting and not stuck:
             world.counts["groups that agree"] += 1

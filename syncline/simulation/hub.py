@@ -29,6 +29,7 @@ class GatedStore(Store):
     """A store whose every transaction is a step at a gate."""
 
     gate: Gate
+    took: Callable[[], None]
 
     async def _run(
         self,
@@ -41,6 +42,8 @@ class GatedStore(Store):
     ) -> T:
         await self.gate.enter(f"store {fn.__name__}")
         result = await super()._run(write, fence, fn, *args, **kwargs)
+        if fn.__name__ == "_take":
+            self.took()
         self.gate.leave()
         return result
 
@@ -66,6 +69,7 @@ class Hub:
     connect: Callable[[Gate], Mapping[str, MemoryConnector]]
     new_id: Callable[[], str]
     listener: Callable[[str, str, bool], None]
+    took: Callable[[str], None]
     ended: Callable[[str, Report | BaseException | None], None]
     gate: Gate = field(default_factory=Gate)
     work: Work | None = None
@@ -108,6 +112,7 @@ class Hub:
         self.gate = Gate(lambda what, writes: self.listener(self.name, what, writes))
         store = GatedStore(self.database, "w", self.clock, None)
         store.gate = self.gate
+        store.took = lambda: self.took(self.name)
         environment = Environment(
             store=store,
             clock=self.clock,

@@ -136,11 +136,18 @@ def _edit(world: World, group: Group, tool: MemoryTool, id_: str, step: story.Ed
         case _:
             _edit_text(world, group, tool, id_, step)
     world.counts["edits"] += 1
-    told = world.story.tools[tool.name]
-    if world.watch.newborn(tool.name, id_) and not told.answers and not told.history:
-        # Made a moment ago by a hub that has not read it yet, in a tool that keeps no history:
-        # nothing tells this edit from what the tool itself puts into a new record.
+    if not world.story.tools[tool.name].history and _cannot_be_told(world, tool, id_):
         ledger.excused |= set(tokens(shown)) ^ set(tokens(tool.fields(id_)))
+
+
+def _cannot_be_told(world: World, tool: MemoryTool, id_: str) -> bool:
+    """Whether nothing in a tool without a history tells what a person just did.
+
+    An edit of a record made a moment ago looks like what the tool puts into a new record; and one
+    that takes back a write whose answer was lost, as if that write had never arrived.
+    """
+    born = world.watch.newborn(tool.name, id_) and not world.story.tools[tool.name].answers
+    return born or world.watch.taken_back(tool.name, id_, tool.fields(id_))
 
 
 def _edit_text(world: World, group: Group, tool: MemoryTool, id_: str, step: story.Edit) -> None:

@@ -7,17 +7,15 @@ what was there already, or acted when another had taken its place.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from syncline.engine.report import Report
 from syncline.simulation.ledger import Group, tokens
 from syncline.simulation.tool import BOT, Deed
-from syncline.store.errors import LeaseHeld
 
 if TYPE_CHECKING:
     from syncline.simulation.world import World
-
-LEASE = "store _take"
 
 
 class Watch:
@@ -35,14 +33,11 @@ class Watch:
         self._whole = 0
         self._made_at: dict[tuple[str, str], tuple[int, float]] = {}
         self._owner: str | None = None
-        self._before: str | None = None
+        self._unheard: dict[tuple[str, str], dict[str, Any]] = {}
         self._late: dict[str, int] = {}
 
     def step(self, hub: str, what: str, writes: bool) -> None:
         """A hub takes a step."""
-        if what == LEASE:
-            self._before, self._owner = self._owner, hub
-            self._late[hub] = 0
         if not writes:
             return
         self.writes += 1
@@ -55,11 +50,16 @@ class Watch:
                     "two writers", f"{hub} sent a {what} after {self._owner} took over"
                 )
 
+    def took(self, hub: str) -> None:
+        """A hub has taken the lease."""
+        self._owner = hub
+        self._late[hub] = 0
+
     def ended(self, outcome: object) -> None:
-        """A pass has ended; one that found the lease held was never the owner."""
-        self._whole += isinstance(outcome, Report) and outcome.state != "failed"
-        if isinstance(outcome, LeaseHeld):
-            self._owner = self._before
+        """A pass has ended; a whole one has heard of everything it did."""
+        if isinstance(outcome, Report) and outcome.state != "failed":
+            self._whole += 1
+            self._unheard.clear()
 
     def newborn(self, side: str, id_: str) -> bool:
         """Whether the hub made a record and may not have heard of it yet."""
@@ -68,6 +68,11 @@ class Watch:
         passes, at = self._made_at[side, id_]
         lag = self.world.tools[side].search_lag.total_seconds()
         return self._whole < passes + 2 or self.world.clock.monotonic() < at + lag + 60
+
+    def taken_back(self, side: str, id_: str, fields: Mapping[str, Any]) -> bool:
+        """Whether a record shows again what it showed before a write the hub may not know of."""
+        before = self._unheard.get((side, id_), {})
+        return any(fields[path] == value for path, value in before.items())
 
     def look(self) -> None:
         """Read what the tools wrote down since the last look."""
@@ -116,6 +121,9 @@ class Watch:
     def _wrote(self, side: str, deed: Deed) -> None:
         if deed.before == deed.after and self.world.story.tools[side].conditional:
             self.world.broke("echo", f"{side}:{deed.id} was written what it showed already")
+        before, after = deed.before or {}, deed.after or {}
+        changed = {path: value for path, value in before.items() if after[path] != value}
+        self._unheard[side, deed.id] = {**changed, **self._unheard.get((side, deed.id), {})}
         self._provenance(side, deed)
 
     def _provenance(self, side: str, deed: Deed) -> None:

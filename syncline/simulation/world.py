@@ -173,6 +173,7 @@ class World:
                 connect=self._connect,
                 new_id=lambda: next(self._ids),
                 listener=self.heard,
+                took=self.watch.took,
                 ended=self._ended,
             )
         return self.hubs[number]
