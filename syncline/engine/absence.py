@@ -147,11 +147,11 @@ def undecided(sync: Sync, link: Link, observed: Mapping[str, Observation], side:
     states = {name: UnitState.unpack(link.fields.get(name)) for name in sync.units}
     others = [(s, o.fields) for s, o in observed.items() if s != side and not o.deleted]
     return undelivered(sync, link.sides, states) or any(
-        _edited(states, sync, s, fields) for s, fields in others
+        edited(states, sync, s, fields) for s, fields in others
     )
 
 
-def _edited(states: Mapping[str, UnitState], sync: Sync, side: str, fields: Slice) -> bool:
+def edited(states: Mapping[str, UnitState], sync: Sync, side: str, fields: Slice) -> bool:
     """Whether a side shows something else than a decision or receipt knew it to show."""
     return any(
         state.seen[side].get(path) != fields.get(path)

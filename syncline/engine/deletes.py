@@ -10,7 +10,7 @@ from syncline.engine.book import Book
 from syncline.engine.context import PassContext
 from syncline.engine.decision import UnitState, digest
 from syncline.engine.owing import undelivered
-from syncline.sdk.connector import Outcome, Result
+from syncline.sdk.connector import Outcome, Record, Result
 from syncline.sdk.errors import ConnectorError
 from syncline.store import intents, links, matching, observations
 from syncline.store.rows import Conflict, Intent, JournalEntry, Link, Tombstone
@@ -44,10 +44,17 @@ class Deletes:
 
     async def _bury(self, link: Link, tombstone: Tombstone) -> Link:
         policy = self.context.sync.deletes
-        observed = await self.context.read(observations.of_links, self.context.sync.name, [link.id])
         side = tombstone.side
         book = Book(self.context.sync.name, self.context.run, self.context.now())
-        late = absence.undecided(self.context.sync, link, observed.get(link.id, {}), side)
+        removes = policy.propagate in ("archive", "delete")
+        late = await self._undecided(link, side) or (removes and await self._touched(link, side))
+        if removes and not (late and policy.on_edit == "keep"):
+            link, done = await self._removed(link, side, book)
+            if not done:
+                # The tombstone stays suspected, so that the next pass comes here again.
+                book.links[link.id] = link
+                await self.context.commit(book.write)
+                return link
         after = absence.buried(link, side)
         book.tombstones.append(tombstone)
         book.done.append((side, tombstone.record_id))
@@ -57,11 +64,33 @@ class Deletes:
             book.conflicts.append(self._kept(after, tombstone, book))
         elif policy.propagate == "close":
             after = self._closed(after)
-        elif policy.propagate in ("archive", "delete"):
-            after = await self._removed(after, side, book)
         book.links[link.id] = after
         await self.context.commit(book.write)
         return after
+
+    async def _undecided(self, link: Link, side: str) -> bool:
+        sync = self.context.sync
+        observed = await self.context.read(observations.of_links, sync.name, [link.id])
+        return absence.undecided(sync, link, observed.get(link.id, {}), side)
+
+    async def _touched(self, link: Link, side: str) -> bool:
+        """Whether somebody has edited another side's record since it was last read."""
+        sync = self.context.sync
+        states = {name: UnitState.unpack(link.fields.get(name)) for name in sync.units}
+        for other, at in sorted(link.sides.items()):
+            if other == side or at.state != "in" or other not in self.context.reachable():
+                continue
+            connector, record = self.context.connectors[other], sync.sides[other].record
+            try:
+                now = (await connector.fetch(record, [at.record_id])).get(at.record_id)
+            except ConnectorError as error:
+                self.context.stop(other, error)
+                continue
+            if not isinstance(now, Record) or now.deleted:
+                continue
+            if absence.edited(states, sync, other, sync.read(other, now.fields)):
+                return True
+        return False
 
     def _entry(self, link: Link, tombstone: Tombstone, book: Book) -> JournalEntry:
         return JournalEntry(
@@ -111,11 +140,18 @@ class Deletes:
         states = {n: UnitState.unpack(after.fields.get(n)) for n in self.context.sync.units}
         return replace(after, dirty=undelivered(self.context.sync, after.sides, states))
 
-    async def _removed(self, link: Link, side: str, book: Book) -> Link:
-        """The other live records archived or deleted in their tools, each with its intent."""
-        how = self.context.sync.deletes.propagate
+    async def _removed(self, link: Link, side: str, book: Book) -> tuple[Link, bool]:
+        """The other live records archived or deleted in their tools, each with its intent.
+
+        The second part of the answer: whether all of them heard of it; to remove is absolute, so
+        what was lost on the way is sent again.
+        """
+        how, done = self.context.sync.deletes.propagate, True
         for other, at in list(link.sides.items()):
-            if other == side or at.state != "in" or other not in self.context.reachable():
+            if other == side or at.state != "in":
+                continue
+            if other not in self.context.reachable():
+                done = False
                 continue
             intent = Intent(
                 id=self.context.new_id(),
@@ -134,25 +170,17 @@ class Deletes:
             if outcome.result in (Result.APPLIED, Result.GONE):
                 link = absence.buried(link, other)
                 book.close(intent, "applied")
-                book.tombstones.append(
-                    Tombstone(
-                        book.sync,
-                        link.id,
-                        other,
-                        at.record_id,
-                        "confirmed",
-                        "deleted",
-                        f"deleted by us, as {side} was",
-                        book.at,
-                        book.at,
-                    )
-                )
-            elif outcome.result is not Result.AMBIGUOUS:
+                evidence = f"deleted by us, as {side} was"
+                book.tombstones.append(_confirmed(link, other, evidence, book))
+            elif outcome.result is Result.REJECTED:
                 book.close(intent, "failed", outcome.reason)
                 self.context.notes.append(
                     f"{other}: {at.record_id} could not be removed: {outcome.reason}"
                 )
-        return link
+            else:
+                book.close(intent, "superseded", outcome.reason)
+                done = False
+        return link, done
 
     async def _remove(self, side: str, ids: Sequence[str], how: str) -> Sequence[Outcome]:
         record = self.context.sync.sides[side].record
@@ -161,3 +189,10 @@ class Deletes:
         except ConnectorError as error:
             self.context.stop(side, error)
             return [Outcome(Result.RETRY, reason=str(error))] * len(ids)
+
+
+def _confirmed(link: Link, side: str, evidence: str, book: Book) -> Tombstone:
+    record_id = link.sides[side].record_id
+    return Tombstone(
+        book.sync, link.id, side, record_id, "confirmed", "deleted", evidence, book.at, book.at
+    )

@@ -52,6 +52,9 @@ class Settler:
 
     async def _side(self, side: str, intents: Sequence[Intent]) -> None:
         book = Book(self.context.sync.name, self.context.run, self.context.now())
+        for removal in (i for i in intents if i.kind == "remove"):
+            book.close(removal, "superseded", "whether it is deleted is looked at anew")
+        intents = [intent for intent in intents if intent.kind != "remove"]
         placed = [self._placed(side, intent) for intent in intents]
         lost = [i for i in placed if i.kind == "create" and i.record_id is None]
         known = [i for i in placed if i.record_id is not None]
