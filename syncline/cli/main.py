@@ -24,6 +24,7 @@ from syncline.cli import (
     deploying,
     looking,
     sandboxing,
+    simulating,
     starting,
     syncing,
 )
@@ -56,6 +57,7 @@ app.command("deploy")(deploying.deploy)
 app.command("up")(deploying.up)
 app.add_typer(sandboxing.sandbox, name="sandbox")
 app.command("demo")(demonstrating.demo)
+app.command("simulate")(simulating.simulate)
 app.add_typer(creating.new, name="new")
 app.command("connectors")(configuring.connectors)
 

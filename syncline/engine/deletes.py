@@ -29,7 +29,7 @@ class Deletes:
     async def collect(self) -> None:
         """Suspect what tools call deleted, look again at what was suspected before."""
         told = await self.context.read(matching.deleted, self.context.sync.name)
-        for side in {row.side for row in told}:
+        for side in sorted({row.side for row in told}):
             ids = [row.record_id for row in told if row.side == side]
             await absence.suspect(self.context, side, ids, absence.TOLD)
         self.confirmed = await absence.confirm(self.context)

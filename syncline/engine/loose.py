@@ -65,7 +65,7 @@ class Loose:
 
     async def _look_back(self, rows: Sequence[Observation], found: Found) -> None:
         """What records showed when they were made, where a create may have made one of them."""
-        for side in {intent.side for intent, _ in found.unsettled}:
+        for side in sorted({intent.side for intent, _ in found.unsettled}):
             mine = [row for row in rows if row.side == side and _place(row) not in found.lost]
             sent = [(intent, home) for intent, home in found.unsettled if intent.side == side]
             since = min(intent.created_at or self.context.now() for intent, _ in sent)
@@ -242,7 +242,7 @@ def _place(row: Observation) -> tuple[str, str]:
 def _dead(tx: Tx, sync: str, rows: Sequence[Observation]) -> set[tuple[str, str]]:
     """Records with a tombstone: nothing but `adopt` ties them to anything."""
     dead: set[tuple[str, str]] = set()
-    for side in {row.side for row in rows}:
+    for side in sorted({row.side for row in rows}):
         ids = [row.record_id for row in rows if row.side == side]
         dead |= {(side, id_) for id_ in tombstones.of_records(tx, sync, side, ids)}
     return dead

@@ -40,7 +40,7 @@ async def observe(context: PassContext) -> dict[str, Observed]:
     known = await context.read(cursors.load, context.sync.name)
     found: dict[str, Observed] = {}
     async with asyncio.TaskGroup() as group:
-        for side in context.reachable():
+        for side in sorted(context.reachable()):
             cursor = known.get(side)
             fits = cursor is not None and cursor.fingerprint == context.sync.fingerprint
             value = cursor.value if cursor is not None and fits else None
@@ -108,7 +108,7 @@ def store(
     sync = context.sync
     ids = [record.id for record in records]
     link_of = links.find(tx, sync.name, side, ids) if ids else {}
-    known = links.load(tx, list(set(link_of.values()))) if link_of else {}
+    known = links.load(tx, sorted(set(link_of.values()))) if link_of else {}
     undecided = observations.of_records(tx, sync.name, side, ids)
     now = context.now()
     rows: list[Observation] = []

@@ -160,7 +160,7 @@ class Pass:
         left = await self.context.read(intents.open, self.sync.name)
         if not left:
             return
-        found = await self.context.read(links.load, list({i.link_id for i in left}))
+        found = await self.context.read(links.load, sorted({i.link_id for i in left}))
         records = {i: link for i, link in found.items() if link.kind == "record"}
         ports = self._ports()
         await Settler(self.context, self.sync, ports).settle(records, left)

@@ -81,7 +81,7 @@ def estimate(writes: Iterable[Write], capabilities: Mapping[str, Capabilities]) 
         tally = creates if write.kind == "create" else updates
         tally[write.side] = tally.get(write.side, 0) + 1
     total = {}
-    for side in {*creates, *updates}:
+    for side in sorted({*creates, *updates}):
         can = capabilities[side]
         made, patched = creates.get(side, 0), updates.get(side, 0)
         total[side] = -(-made // can.bulk_create) - (-patched // can.bulk_update)

@@ -41,7 +41,7 @@ def by_key(
     )
     places = [tuple(row) for row in tx.among(query, observation.c.match_key, map(words, keys))]
     known = {(one.side, one.record_id): one for one in read}
-    for side in {side for side, _ in places}:
+    for side in sorted({side for side, _ in places}):
         ids = [id_ for s, id_ in places if s == side and (s, id_) not in known]
         rows = observations.of_records(tx, sync, side, ids)
         known |= {(side, id_): one for id_, one in rows.items()}
