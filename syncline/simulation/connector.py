@@ -248,7 +248,7 @@ class MemoryConnector(MemoryCalls, Connector):
         if not self.capabilities.find_by_key:
             return await super().find(record, items)
         await self._read("find", [item.key for item in items])
-        by_key = {item.key: (item, state) for item, state in self.tool.listing()}
+        by_key = {item.key: (item, state) for item, state in self.tool.everywhere()}
         return [
             FindResult(Found.YES, self._record(*by_key[item.key]))
             if item.key in by_key

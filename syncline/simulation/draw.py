@@ -130,6 +130,7 @@ class _Drawing:
             hub=hub,
             full=rnd.random() < 0.15,
             plan=rnd.random() < 0.04,
+            apply=rnd.random() < 0.3,
             crash=crash,
             mode=rnd.choice(("before", "after", "torn")),
         )

@@ -96,33 +96,37 @@ def act(world: World, step: story.Create | story.Edit | story.Fate) -> None:
 
 
 def _create(world: World, step: story.Create) -> None:
-    if step.side not in world.tools or step.record in world.groups:
+    group = world.groups.get(step.record) or Group(step.record)
+    if step.side not in world.tools or step.side in group.ids:
         return
+    if group.ids and not world.story.match:
+        return
+    world.groups[step.record] = group
     tool = world.tools[step.side]
     body = written([step.paragraph], tool.text_format)
     fields = {"title": step.title, "body": body, "status": "todo", "priority": "none"}
-    group = world.groups[step.record] = Group(step.record)
-    world.ledger.wrote(step.record, step.title)
-    world.ledger.wrote(step.record, step.paragraph)
+    world.ledger.wrote(step.record, tokens(step.title)[0])
+    world.ledger.wrote(step.record, tokens(step.paragraph)[0])
     group.ids[step.side] = tool.create(fields)
     world.counts["edits"] += 2
 
 
 def _edit(world: World, group: Group, tool: MemoryTool, id_: str, step: story.Edit) -> None:
     ledger, shown = world.ledger, tool.fields(id_)
+    token = "".join(tokens(step.value)[:1])
     world.watch.look()
     match step.how:
         case "title":
             before = tokens(shown["title"])
             tool.edit(id_, {"title": step.value})
-            ledger.wrote(group.name, step.value, before)
+            ledger.wrote(group.name, token, before)
         case "status":
             tool.edit(id_, {"status": STATUSES[step.pick % len(STATUSES)]})
         case "priority":
             tool.edit(id_, {"priority": PRIORITIES[step.pick % len(PRIORITIES)]})
         case "label":
             tool.edit(id_, {"labels": sorted({*shown["labels"], step.value})})
-            ledger.wrote(group.name, step.value)
+            ledger.wrote(group.name, token)
         case "unlabel":
             if not shown["labels"]:
                 return
@@ -132,7 +136,7 @@ def _edit(world: World, group: Group, tool: MemoryTool, id_: str, step: story.Ed
         case "comment":
             internal = Visibility.INTERNAL if step.pick % 2 else Visibility.PUBLIC
             tool.comment(id_, step.value, internal, by="ann")
-            ledger.commented(group.name, step.value, step.side)
+            ledger.commented(group.name, token, step.side)
         case _:
             _edit_text(world, group, tool, id_, step)
     world.counts["edits"] += 1
@@ -153,16 +157,16 @@ def _cannot_be_told(world: World, tool: MemoryTool, id_: str) -> bool:
 def _edit_text(world: World, group: Group, tool: MemoryTool, id_: str, step: story.Edit) -> None:
     parts = paragraphs(tool.fields(id_)["body"], tool.text_format)
     at = step.pick % max(1, len(parts))
-    ledger = world.ledger
+    ledger, token = world.ledger, "".join(tokens(step.value)[:1])
     match step.how:
         case "write":
             parts.insert(at, step.value)
             tool.edit(id_, {"body": written(parts, tool.text_format)})
-            ledger.wrote(group.name, step.value)
+            ledger.wrote(group.name, token)
         case "rewrite" if parts:
             before, parts[at] = tokens(parts[at]), step.value
             tool.edit(id_, {"body": written(parts, tool.text_format)})
-            ledger.wrote(group.name, step.value, before)
+            ledger.wrote(group.name, token, before)
         case "strike" if len(parts) > 1:
             gone = tokens(parts.pop(at))
             tool.edit(id_, {"body": written(parts, tool.text_format)})

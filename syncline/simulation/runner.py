@@ -27,6 +27,24 @@ class Outcome:
         return hashlib.sha256("\n".join(self.trace).encode()).hexdigest()
 
 
+def steps_of(story: Story) -> list[bool]:
+    """The steps that the last pass of a story takes; for each, whether it changes a tool."""
+    return asyncio.run(_steps_of(story))
+
+
+async def _steps_of(story: Story) -> list[bool]:
+    world = World(story)
+    try:
+        for step in story.steps[:-1]:
+            await world.do(step)
+        world.taken.clear()
+        await world.do(story.steps[-1])
+        return list(world.taken)
+    finally:
+        await world.stop()
+        world.database.close()
+
+
 def play(story: Story) -> Outcome:
     """Play a story to its end and judge it."""
     return asyncio.run(_play(story))

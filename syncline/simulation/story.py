@@ -51,7 +51,8 @@ class Tool(Part):
 
 
 class Create(Part):
-    """Somebody makes a record; later steps know it by its name."""
+    """Somebody makes a record; later steps know it by its name. A second one of the same name on
+    another side is the same thing, made twice by people, for the sync to match by its title."""
 
     do: Literal["create"] = "create"
     record: str
@@ -84,13 +85,14 @@ class Fate(Part):
 class Pass(Part):
     """A hub works for a number of steps, to the end of its pass where `steps` is None; then it is
     stopped where it stands, and goes on the next time. `crash` kills it at a step, counted from
-    here. `plan` only plans."""
+    here. `plan` only plans; `apply` also does what a changed mapping asks for."""
 
     do: Literal["pass"] = "pass"
     hub: int = 0
     steps: int | None = None
     full: bool = False
     plan: bool = False
+    apply: bool = False
     crash: int | None = None
     mode: Literal["before", "after", "torn"] = "before"
 
@@ -145,7 +147,7 @@ class Story(Part):
     """The tools by side, how the sync is set up, and the steps.
 
     `title` is the policy for titles: ask, newest, or the name of a side that has authority.
-    `cost` is how many seconds each step of a hub takes.
+    `match` ties records of the same title. `cost` is how many seconds each step of a hub takes.
     """
 
     seed: int | None = None
@@ -153,6 +155,7 @@ class Story(Part):
     title: str = "ask"
     deletes: Literal["unlink", "close", "archive"] = "unlink"
     comments: bool = True
+    match: bool = False
     cost: float = 0.05
     steps: tuple[Step, ...]
 

@@ -308,14 +308,16 @@ class MemoryTool:
         """What a search finds now: records in scope as they were `search_lag` ago, by change."""
         if self._listed is not None and not self.search_lag:
             return self._listed
-        moment = self.clock.now() - self.search_lag
-        found = [
-            (item, state)
-            for item in self.items.values()
-            if (state := item.at(moment)) is not None and state.in_scope and not state.hidden
-        ]
+        found = [(item, state) for item, state in self.everywhere() if state.in_scope]
         self._listed = sorted(found, key=lambda pair: (pair[1].updated_at, pair[0].id))
         return self._listed
+
+    def everywhere(self) -> Iterator[tuple[Item, State]]:
+        """What a search of the whole tool finds, in scope or not."""
+        moment = self.clock.now() - self.search_lag
+        for item in self.items.values():
+            if (state := item.at(moment)) is not None and not state.hidden:
+                yield item, state
 
     # How it keeps its rules.
 

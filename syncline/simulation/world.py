@@ -41,6 +41,8 @@ WORKFLOW: Mapping[str | None, tuple[str, ...]] = {
 }
 """Not every status follows every other; each can be reached from each."""
 
+MATCH = ("reference", "marker", ("title",))
+
 _empty: list[bytes] = []
 
 
@@ -55,12 +57,17 @@ def _database() -> Database:
 
 
 class World:
-    """One story being played. `wrong` collects what broke a promise, as (check, words)."""
+    """One story being played.
+
+    `wrong` collects what broke a promise, as (check, words); `taken` whether each step of a hub
+    changed a tool.
+    """
 
     def __init__(self, told: story.Story) -> None:
         self.story = told
         self.clock = WakingClock()
         self.trace: list[str] = []
+        self.taken: list[bool] = []
         self.wrong: list[tuple[str, str]] = []
         self.counts: Counter[str] = Counter()
         self.ledger = Ledger()
@@ -130,6 +137,7 @@ class World:
             name="s",
             entity="ticket",
             sides=sides,
+            match=MATCH if self.story.match else MATCH[:2],
             units=compiled(sides, texts, {"title": policy}, {}),
             comments=CommentPolicy(everybody, "internal") if self.story.comments else None,
             show_links=False,
@@ -159,7 +167,7 @@ class World:
         if hub.work is None:
             self.clock.advance(1)
         crash = None if step.crash is None else Crash(step.crash, step.mode)
-        options = Options(full=step.full)
+        options = Options(full=step.full, apply=step.apply)
         self.watch.planning = step.plan if hub.work is None else hub.work.plan
         await hub.run(self.sync(), options, steps=step.steps, crash=crash, plan=step.plan)
         self.watch.planning = False
@@ -181,6 +189,7 @@ class World:
     def heard(self, hub: str, what: str, writes: bool) -> None:
         """A hub takes a step."""
         self.note(f"{hub} {what}")
+        self.taken.append(writes)
         self.clock.advance(self.story.cost)
         self.watch.step(hub, what, writes)
 
