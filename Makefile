@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test check unit real real-tests sandbox-tests bench constraints clean
+.PHONY: install demo test check unit real real-tests sandbox-tests simulate-long bench constraints clean
 
 install: $(STAMP)
 
@@ -49,6 +49,11 @@ real-tests: install
 sandbox-tests: install
 	SYNCLINE_KILLS=30 $(BIN)/pytest -s tests/sandbox
 
+# Longer run, not part of the gate: a million stories of people, tools and troubles. It may be stopped;
+# the next call goes on where it was.
+simulate-long: install
+	$(BIN)/syncline simulate --seeds 1000000 --state .simulation/long.json --stories .simulation
+
 # Longer run, not part of the gate: requests, CPU and memory beside a floor measured in the same run.
 bench: install
 	$(BIN)/python -m tests.bench
@@ -60,4 +65,4 @@ constraints: install
 	  --no-emit-index-url --no-header --python-version 3.11 --upgrade --quiet -o constraints.txt
 
 clean:
-	rm -rf $(VENV) .servers .syncline dist build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .servers .syncline .simulation dist build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from syncline.sdk import permit
@@ -25,9 +25,10 @@ class Died(BaseException):
 
 @dataclass(frozen=True, slots=True)
 class Crash:
-    """Death at the step number `at`, counted from 1; `items` of a torn request were applied."""
+    """Death at the step number `at`, counted from 1, or at the next step of that name; `items` of a
+    torn request were applied."""
 
-    at: int
+    at: int | str
     mode: Mode
     items: int = 1
 
@@ -43,6 +44,7 @@ class Gate:
         self.dead = False
         self.crash: Crash | None = None
         self._allowed: int | None = None
+        self._until: str | None = None
         self._queue: list[asyncio.Future[None]] = []
         self._listener = listener
         self._torn = False
@@ -52,9 +54,10 @@ class Gate:
         """Whether somebody stands at the gate and may not go on."""
         return bool(self._queue)
 
-    def allow(self, steps: int | None) -> None:
-        """Let that many more steps pass; None: as many as come."""
+    def allow(self, steps: int | None, until: str | None = None) -> None:
+        """Let so many more steps pass, or as many as come; none after one called `until`."""
         self._allowed = None if steps is None else self.steps + steps
+        self._until = until
         self._wake()
 
     def die(self) -> None:
@@ -76,6 +79,10 @@ class Gate:
                 break
             await self._turn()
         self.steps += 1
+        if what == self._until:
+            self._allowed = self.steps
+        if self.crash is not None and self.crash.at == what:
+            self.crash = replace(self.crash, at=self.steps)
         if self._listener is not None:
             self._listener(what, writes)
         due = self._due()

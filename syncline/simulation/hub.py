@@ -81,6 +81,7 @@ class Hub:
         options: Options,
         *,
         steps: int | None = None,
+        until: str | None = None,
         crash: Crash | None = None,
         plan: bool = False,
     ) -> None:
@@ -88,8 +89,9 @@ class Hub:
         if self.work is None:
             self._begin(sync, options, plan)
         if crash is not None:
-            self.gate.crash = Crash(self.gate.steps + crash.at, crash.mode, crash.items)
-        self.gate.allow(steps)
+            at = crash.at if isinstance(crash.at, str) else self.gate.steps + crash.at
+            self.gate.crash = Crash(at, crash.mode, crash.items)
+        self.gate.allow(steps, until)
         assert self.work is not None
         task = self.work.task
         quiet = 0

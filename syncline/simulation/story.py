@@ -83,17 +83,19 @@ class Fate(Part):
 
 
 class Pass(Part):
-    """A hub works for a number of steps, to the end of its pass where `steps` is None; then it is
-    stopped where it stands, and goes on the next time. `crash` kills it at a step, counted from
-    here. `plan` only plans; `apply` also does what a changed mapping asks for."""
+    """A hub works for a number of steps, to the end of its pass where `steps` is None, or `until` a
+    step of that name was taken; then it is stopped where it stands, and goes on the next time.
+    `crash` kills it at a step, by its name or its number counted from here. `plan` only plans;
+    `apply` also does what a changed mapping asks for."""
 
     do: Literal["pass"] = "pass"
     hub: int = 0
     steps: int | None = None
+    until: str | None = None
     full: bool = False
     plan: bool = False
     apply: bool = False
-    crash: int | None = None
+    crash: int | str | None = None
     mode: Literal["before", "after", "torn"] = "before"
 
 

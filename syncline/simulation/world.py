@@ -169,7 +169,9 @@ class World:
         crash = None if step.crash is None else Crash(step.crash, step.mode)
         options = Options(full=step.full, apply=step.apply)
         self.watch.planning = step.plan if hub.work is None else hub.work.plan
-        await hub.run(self.sync(), options, steps=step.steps, crash=crash, plan=step.plan)
+        await hub.run(
+            self.sync(), options, steps=step.steps, until=step.until, crash=crash, plan=step.plan
+        )
         self.watch.planning = False
 
     def _hub(self, number: int) -> Hub:
