@@ -231,6 +231,8 @@ class Settler:
         """A create that exists: its record is the other side's from now on."""
         write = write_of(intent)
         receipt = await self.applier.receipt(side, write, intent, record, False, late=True)
+        # A plan made meanwhile may have seen the record, when it belonged to nothing.
+        book.attached.append((side, record.id, intent.link_id))
         self.applier.file(side, write, intent, record, receipt, book)
         self.context.counts["settled"] += 1
 
