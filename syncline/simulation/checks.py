@@ -88,17 +88,25 @@ async def _quiet(world: World) -> None:
     wrote = 0
     for _ in range(2 * PASSES):
         world.clock.advance(lag + 60)
-        before = world.watch.writes
+        before = _written(world)
         report = await world.run(Options(full=True, apply=True))
         if report is not None and (report.refused or report.stopped):
             world.broke("refused", f"{report.refused} {report.stopped}")
             return
-        if world.watch.writes == before:
+        if _written(world) == before:
             break
         wrote += 1
     world.counts[f"passes to rest: {wrote}"] += 1
     if wrote > PASSES:
         world.broke("restless", f"{wrote} passes wrote something after all was quiet")
+
+
+def _written(world: World) -> int:
+    """Requests that change something; where a record is hidden, those that did change something:
+    what it has to be told is tried again in each pass."""
+    items = [item for tool in world.tools.values() for item in tool.items.values()]
+    hidden = any(item.now.hidden for item in items)
+    return world.watch.deeds if hidden else world.watch.writes
 
 
 async def _findings(world: World) -> Findings:
@@ -191,7 +199,7 @@ def _intact(world: World, group: Group) -> bool:
     if group.torn or set(group.ids) != set(world.tools):
         return False
     states = [world.tools[side].items[id_].now for side, id_ in group.ids.items()]
-    return all(state.in_scope and not state.deleted for state in states)
+    return all(state.in_scope and not state.deleted and not state.hidden for state in states)
 
 
 def _lost(world: World, group: Group, kept: set[str]) -> set[str]:
@@ -211,6 +219,11 @@ def _agree(world: World, group: Group, waiting: set[str]) -> None:
             continue
         if unit not in waiting and any(value != values[0] for value in values):
             world.broke("apart", f"{group.name}: {unit} {shown}")
+    for side, id_ in group.ids.items():
+        body = str(world.tools[side].fields(id_)["body"])
+        for token in world.ledger.bold.get(side, set()) & set(tokens(body)):
+            if not re.search(rf"(<b>|<strong>|\*\*){token}\b", body):
+                world.broke("plain", f"{group.name}: {side} lost the bold of {token}: {body!r}")
     wanted = world.ledger.of(group.name, "l") - world.ledger.taken
     extra = set(tokens(_shown(world, group, "labels"))) ^ wanted
     if "labels" not in waiting and extra - world.ledger.excused:

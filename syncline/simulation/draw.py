@@ -20,6 +20,7 @@ from syncline.simulation.story import (
     How,
     Outage,
     Pass,
+    Retry,
     Step,
     Story,
     Tool,
@@ -31,6 +32,9 @@ from syncline.simulation.story import (
 EPISODES = 7
 """Episodes of a story, give or take: something happens, and the hub works through it."""
 
+CUT = 8
+"""Characters of a title that a tool keeps, if it does not take all: the token, and not all more."""
+
 RECORDS = 4
 """Records that people make, at most."""
 
@@ -38,7 +42,7 @@ WRITES = ("create", "update", "comment")
 READS = ("changes", "fetch", "census", "find", "comments", "history")
 TROUBLES = ("drop_before", "drop_after_apply", "retry", "partial:1", "torn:1")
 OUTAGES: tuple[What, ...] = ("down", "down", "up", "up", "locked", "unlocked")
-FATES: tuple[Doom, ...] = ("delete", "archive", "restore", "leave", "return", "return")
+FATES: tuple[Doom, ...] = (*get_args(Doom), "return", "show")
 WORDS: tuple[How, ...] = get_args(How)
 
 
@@ -91,6 +95,7 @@ class _Drawing:
             lag=rnd.choice((0, 0, 0, 5, 90, 300)),
             skew=rnd.choice((0, 0, -600, -7, 7, 600)),
             grain=rnd.choice((0, 0, 1, 60)),
+            cut=rnd.choice((None, None, None, None, None, CUT)),
             workflow=rnd.random() < 0.3,
             automation=rnd.random() < 0.2,
         )
@@ -107,7 +112,7 @@ class _Drawing:
             steps.append(Wait(seconds=seconds))
         steps += self._passes()
         if self.rnd.random() < 0.1:
-            steps.append(Answer(pick=self.rnd.randrange(4)))
+            steps.append(self.rnd.choice((Answer(pick=self.rnd.randrange(4)), Retry())))
         return steps
 
     def _passes(self) -> list[Step]:
@@ -184,7 +189,7 @@ class _Drawing:
         name = f"r{len(self.records) + 1}"
         self.records.append(name)
         side = side or self.rnd.choice(self.sides)
-        return Create(record=name, side=side, title=self._token("t"), paragraph=self._token("p"))
+        return Create(record=name, side=side, title=self._value("t"), paragraph=self._token("p"))
 
     def _edit(self, side: str | None = None, how: How | None = None) -> Step:
         rnd = self.rnd
@@ -194,9 +199,13 @@ class _Drawing:
             record=rnd.choice(self.records),
             side=side or rnd.choice(self.sides),
             how=done,
-            value=self._token(kind) if kind else "",
+            value=self._value(kind) if kind else "",
             pick=rnd.randrange(5),
         )
+
+    def _value(self, kind: str) -> str:
+        """A token, and for a title more words than every tool takes."""
+        return f"{self._token(kind)} and more words" if kind == "t" else self._token(kind)
 
     def _token(self, kind: str) -> str:
         self.tokens += 1

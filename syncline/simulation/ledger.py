@@ -42,13 +42,15 @@ class Group:
 
 @dataclass(slots=True)
 class Ledger:
-    """All edits of a story. `known[t]` are the tokens that a person replaced, knowingly, by `t`."""
+    """All edits of a story. `known[t]` are the tokens that a person replaced, knowingly, by `t`;
+    `bold` what somebody wrote in bold, by the side where they did."""
 
     home: dict[str, str] = field(default_factory=dict)
     known: dict[str, frozenset[str]] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
     excused: set[str] = field(default_factory=set)
     comments: dict[str, str] = field(default_factory=dict)
+    bold: dict[str, set[str]] = field(default_factory=dict)
 
     def wrote(self, group: str, token: str, replaced: Iterable[str] = ()) -> None:
         """Somebody wrote a token in place of others."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 TOKEN = "memory-token-0001"  # noqa: S105
 STATUSES = ("todo", "in_progress", "blocked", "done", "cancelled")
+BOLD = {"html": "<b>{}</b>", "markdown": "**{}**"}
 PRIORITIES = ("urgent", "high", "medium", "low", "none")
 
 
@@ -144,6 +145,15 @@ def _edit(world: World, group: Group, tool: MemoryTool, id_: str, step: story.Ed
         ledger.excused |= set(tokens(shown)) ^ set(tokens(tool.fields(id_)))
 
 
+def _formatted(world: World, tool: MemoryTool, step: story.Edit) -> str:
+    """A paragraph as its author formats it, where the tool has formats."""
+    words, bold = step.value, BOLD.get(tool.text_format)
+    if bold is None or step.pick % 3:
+        return words
+    world.ledger.bold.setdefault(tool.name, set()).update(tokens(words))
+    return bold.format(words)
+
+
 def _cannot_be_told(world: World, tool: MemoryTool, id_: str) -> bool:
     """Whether nothing in a tool without a history tells what a person just did.
 
@@ -160,11 +170,11 @@ def _edit_text(world: World, group: Group, tool: MemoryTool, id_: str, step: sto
     ledger, token = world.ledger, "".join(tokens(step.value)[:1])
     match step.how:
         case "write":
-            parts.insert(at, step.value)
+            parts.insert(at, _formatted(world, tool, step))
             tool.edit(id_, {"body": written(parts, tool.text_format)})
             ledger.wrote(group.name, token)
         case "rewrite" if parts:
-            before, parts[at] = tokens(parts[at]), step.value
+            before, parts[at] = tokens(parts[at]), _formatted(world, tool, step)
             tool.edit(id_, {"body": written(parts, tool.text_format)})
             ledger.wrote(group.name, token, before)
         case "strike" if len(parts) > 1:
@@ -192,6 +202,8 @@ def _fate(world: World, group: Group, tool: MemoryTool, id_: str, what: str) -> 
             tool.move(id_, in_scope=False)
         case "return" if not now.in_scope:
             tool.move(id_, in_scope=True)
+        case "hide" | "show" if now.hidden is (what == "show"):
+            tool.hide(id_, hidden=what == "hide")
         case _:
             return
     if what in ("delete", "archive"):

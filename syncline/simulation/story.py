@@ -18,7 +18,7 @@ SIDES = ("a", "b", "c", "d")
 How = Literal[
     "title", "status", "priority", "label", "unlabel", "write", "rewrite", "strike", "comment"
 ]
-Doom = Literal["delete", "archive", "restore", "leave", "return"]
+Doom = Literal["delete", "archive", "restore", "leave", "return", "hide", "show"]
 What = Literal["down", "up", "locked", "unlocked"]
 
 
@@ -32,7 +32,8 @@ class Tool(Part):
     """How one tool behaves.
 
     `lag`: seconds that its listings stay behind. `skew`: seconds that its clock is ahead of ours.
-    `grain`: seconds to which it cuts the time of a change. `bulk`: records in one write.
+    `grain`: seconds to which it cuts the time of a change; `cut`: characters to which it cuts a
+    title. `bulk`: records in one write.
     `conditional`, `history`, `answers`, `keyed`: it refuses a write planned from an older view;
     tells who changed what; answers a write with the record; can look for a record by our key.
     """
@@ -46,6 +47,7 @@ class Tool(Part):
     lag: int = 0
     skew: int = 0
     grain: int = 0
+    cut: int | None = None
     workflow: bool = False
     automation: bool = False
 
@@ -131,6 +133,12 @@ class Answer(Part):
     pick: int = 0
 
 
+class Retry(Part):
+    """An operator lets everything that is parked be tried again, but for lost creates."""
+
+    do: Literal["retry"] = "retry"
+
+
 class Change(Part):
     """An operator changes the sync: another policy for titles, or a mapping that counts as new."""
 
@@ -140,7 +148,7 @@ class Change(Part):
 
 
 Step = Annotated[
-    Create | Edit | Fate | Pass | Wait | Trouble | Outage | Answer | Change,
+    Create | Edit | Fate | Pass | Wait | Trouble | Outage | Answer | Retry | Change,
     Field(discriminator="do"),
 ]
 

@@ -28,6 +28,7 @@ class Watch:
         self.world = world
         self.planning = False
         self.writes = 0
+        self.deeds = 0
         self._read: dict[str, int] = dict.fromkeys(world.tools, 0)
         self._comments: dict[str, set[str]] = {}
         self._whole = 0
@@ -85,6 +86,7 @@ class Watch:
 
     def _judge(self, side: str, deed: Deed) -> None:
         self.world.counts[f"hub: {deed.kind}"] += 1
+        self.deeds += 1
         match deed.kind:
             case "create":
                 self._made(side, deed)
@@ -119,7 +121,10 @@ class Watch:
             self.world.broke("deletion", f"{side}:{deed.id} was removed and nobody asked for it")
 
     def _wrote(self, side: str, deed: Deed) -> None:
-        if deed.before == deed.after and self.world.story.tools[side].conditional:
+        told = self.world.story.tools[side]
+        # What a tool cut off is sent again when an operator asks for it or the mapping is another;
+        # without compare-and-set somebody may have written the same a moment before.
+        if deed.before == deed.after and told.conditional and told.cut is None:
             self.world.broke("echo", f"{side}:{deed.id} was written what it showed already")
         before, after = deed.before or {}, deed.after or {}
         changed = {path: value for path, value in before.items() if after[path] != value}

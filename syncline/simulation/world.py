@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from syncline.engine.commands import answer_conflict
+from syncline.engine.commands import answer_conflict, retry_parked
 from syncline.engine.passes import Options
 from syncline.engine.report import Report
 from syncline.engine.spec import CommentPolicy, DeletePolicy, Policy, SideSpec, Sync
@@ -25,10 +25,10 @@ from syncline.simulation.gate import Crash, Gate
 from syncline.simulation.hub import Hub, described, natural
 from syncline.simulation.ledger import Group, Ledger
 from syncline.simulation.syncs import compiled
-from syncline.simulation.tool import MemoryTool
+from syncline.simulation.tool import FIELDS, FieldRule, MemoryTool
 from syncline.simulation.watch import Watch
 from syncline.store.database import Database
-from syncline.store.findings import conflicts
+from syncline.store.findings import conflicts, parked
 from syncline.store.store import Store
 
 WORKFLOW: Mapping[str | None, tuple[str, ...]] = {
@@ -104,6 +104,8 @@ class World:
                 self._outage(step)
             case story.Answer():
                 await self._answer(step.pick)
+            case story.Retry():
+                await self._retry()
             case story.Change():
                 self.title = step.policy or self.title
                 self.fingerprint += step.mapping
@@ -208,6 +210,7 @@ class World:
         made = MemoryTool(
             SkewedClock(self.clock, timedelta(seconds=tool.skew)),
             name=name,
+            fields=FIELDS if tool.cut is None else {**FIELDS, "title": FieldRule(cut=tool.cut)},
             text_format=tool.text,
             workflow=WORKFLOW if tool.workflow else None,
             search_lag=timedelta(seconds=tool.lag),
@@ -236,6 +239,11 @@ class World:
                 tool.token = "another"  # noqa: S105
             case "unlocked":
                 tool.token = people.TOKEN
+
+    async def _retry(self) -> None:
+        for row in await self.store.read(parked.list, "s"):
+            if row.digest != "lost":
+                await retry_parked(self.store, row.id, self.clock.now())
 
     async def _answer(self, pick: int) -> None:
         for conflict in await self.store.read(conflicts.list, "s"):
