@@ -196,10 +196,15 @@ def _sights(world: World, group: Group) -> str:
 
 def _intact(world: World, group: Group) -> bool:
     """Whether every side has the record, in sight, and nobody ever took it away."""
-    if group.torn or set(group.ids) != set(world.tools):
-        return False
+    return not _out_of_reach(world, group) and set(group.ids) == set(world.tools)
+
+
+def _out_of_reach(world: World, group: Group) -> bool:
+    """Whether a record of a group was taken away at some time, or cannot be seen now."""
+    if group.torn:
+        return True
     states = [world.tools[side].items[id_].now for side, id_ in group.ids.items()]
-    return all(state.in_scope and not state.deleted and not state.hidden for state in states)
+    return any(state.deleted or state.hidden or not state.in_scope for state in states)
 
 
 def _lost(world: World, group: Group, kept: set[str]) -> set[str]:
@@ -249,8 +254,9 @@ def _tally(world: World, found: Findings) -> None:
         kept = found.kept(group.name) | world.ledger.superseded() | world.ledger.excused
         shown = [set(_everywhere(world, group, side)) for side in group.ids]
         everywhere = set.intersection(*shown) if shown else set()
+        beyond = _out_of_reach(world, group)
         for token in _edits(world, group):
-            arrived = token in kept or token in everywhere or bool(group.torn)
+            arrived = token in kept or token in everywhere or beyond
             world.counts["edits delivered" if arrived else "edits not delivered"] += 1
 
 
