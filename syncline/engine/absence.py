@@ -1,17 +1,19 @@
-"""Absence is not deletion (I21): what it takes before a record counts as deleted.
+"""Absence is not deletion (I21): what it takes before a record counts as deleted, or as merged.
 
 A record missing from a census, refused on a write, or called deleted by its tool is *suspected*.
-It is taken as deleted when a later look, by id and with a passing canary, says so again.
+It is taken as deleted when a later look, by id and with a passing canary, says so again. A record
+that its tool says was merged into another is read by its id, which says it again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from syncline.engine.context import PassContext
 from syncline.engine.decision import UnitState
-from syncline.engine.owing import CARDS, undelivered
+from syncline.engine.owing import undelivered
 from syncline.engine.spec import Sync
 from syncline.sdk.connector import Missing, Record
 from syncline.sdk.errors import ConnectorError
@@ -22,6 +24,7 @@ from syncline.store.sql import Tx
 
 CANARIES = 3
 TOLD = "the tool calls it deleted"
+TOLD_MERGED = "the tool merged it into another record"
 
 
 def blind(
@@ -39,26 +42,19 @@ def blind(
     return True
 
 
+def suspicion(
+    sync: str, link_id: str, side: str, record_id: str, evidence: str, at: datetime
+) -> Tombstone:
+    """A record that looks as if it had ended; a later look decides."""
+    return Tombstone(sync, link_id, side, record_id, "suspected", "deleted", evidence, at)
+
+
 def _suspect(tx: Tx, context: PassContext, side: str, ids: Sequence[str], evidence: str) -> None:
-    link_of = links.find(tx, context.sync.name, side, ids)
-    known = tombstones.of_records(tx, context.sync.name, side, ids)
-    tombstones.put(
-        tx,
-        [
-            Tombstone(
-                context.sync.name,
-                link_of[id_],
-                side,
-                id_,
-                "suspected",
-                "deleted",
-                evidence,
-                context.now(),
-            )
-            for id_ in ids
-            if id_ in link_of and id_ not in known
-        ],
-    )
+    sync, at = context.sync.name, context.now()
+    link_of = links.find(tx, sync, side, ids)
+    known = tombstones.of_records(tx, sync, side, ids)
+    new = [id_ for id_ in ids if id_ in link_of and id_ not in known]
+    tombstones.put(tx, [suspicion(sync, link_of[i], side, i, evidence, at) for i in new])
 
 
 async def suspect(context: PassContext, side: str, ids: Sequence[str], evidence: str) -> None:
@@ -66,14 +62,15 @@ async def suspect(context: PassContext, side: str, ids: Sequence[str], evidence:
     await context.commit(_suspect, context, side, ids, evidence)
 
 
-async def confirm(context: PassContext) -> list[Tombstone]:
-    """Look again at what an earlier look suspected; answers with what is deleted beyond doubt."""
+async def confirm(context: PassContext) -> list[tuple[Tombstone, str | None]]:
+    """Look again at what an earlier look suspected; answers with what has ended beyond doubt, and
+    with the record that answers for it where it was merged into one."""
     suspected = [
         t
         for t in await context.read(tombstones.list, context.sync.name, "suspected")
         if t.side in context.reachable()
     ]
-    confirmed: list[Tombstone] = []
+    confirmed: list[tuple[Tombstone, str | None]] = []
     for side in sorted({t.side for t in suspected}):
         mine = [t for t in suspected if t.side == side and _ripe(context, t)]
         try:
@@ -87,8 +84,11 @@ def _ripe(context: PassContext, tombstone: Tombstone) -> bool:
     """Whether a second look says more than the first did.
 
     What a tool itself calls deleted may be looked at at once; an absence only in a later pass,
-    and only after the tool's own lag: a tool that is being restarted answers 404 for a while.
+    and only after the tool's own lag: a tool that is being restarted answers 404 for a while. A
+    merge is read by id, which does not lag.
     """
+    if tombstone.evidence == TOLD_MERGED:
+        return True
     lag = context.connectors[tombstone.side].capabilities.search_lag
     told = tombstone.evidence == TOLD
     ripe = context.now() - tombstone.first_seen_at >= lag
@@ -97,7 +97,7 @@ def _ripe(context: PassContext, tombstone: Tombstone) -> bool:
 
 async def _confirm_side(
     context: PassContext, side: str, suspected: Sequence[Tombstone]
-) -> list[Tombstone]:
+) -> list[tuple[Tombstone, str | None]]:
     if not suspected:
         return []
     connector, record = context.connectors[side], context.sync.sides[side].record
@@ -107,36 +107,23 @@ async def _confirm_side(
     canaries = [id_ for id_ in known if id_ not in set(ids)][:CANARIES]
     found = await connector.fetch(record, ids + canaries)
     unseeing = blind(context, side, canaries, found)
-    confirmed, back = [], []
+    confirmed: list[tuple[Tombstone, str | None]] = []
+    back = []
     for tombstone in suspected:
         now = found.get(tombstone.record_id)
-        if isinstance(now, Record) and not now.deleted:
+        sure = replace(tombstone, state="confirmed", confirmed_at=context.now())
+        if isinstance(now, Record) and now.merged_into is not None:
+            confirmed.append((replace(sure, reason="merged"), now.merged_into))
+        elif isinstance(now, Record) and not now.deleted:
             back.append(tombstone)
         elif isinstance(now, Record) or (isinstance(now, Missing) and now.gone and not unseeing):
-            confirmed.append(replace(tombstone, state="confirmed", confirmed_at=context.now()))
+            confirmed.append((sure, None))
     await context.commit(_lift, back)
     return confirmed
 
 
 def _lift(tx: Tx, back: Sequence[Tombstone]) -> None:
     tombstones.lift(tx, [(one.sync, one.side, one.record_id) for one in back])
-
-
-def buried(link: Link, side: str, state: str = "gone") -> Link:
-    """The link after one of its sides was deleted or cut: nothing is read or written there."""
-    sides = {**link.sides, side: replace(link.sides[side], state=state)}
-    fields = {}
-    for name, packed in link.fields.items():
-        if name == CARDS:
-            continue  # who shows whose card starts anew when the pair is tied again
-        if isinstance(packed, Mapping) and "delivered" in packed:
-            packed = {
-                **packed,
-                "delivered": [s for s in packed["delivered"] if s != side],
-                "seen": {s: v for s, v in packed["seen"].items() if s != side},
-            }
-        fields[name] = packed
-    return replace(link, sides=sides, fields=fields, revision=link.revision + 1)
 
 
 def undecided(sync: Sync, link: Link, observed: Mapping[str, Observation], side: str) -> bool:

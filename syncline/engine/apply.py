@@ -11,8 +11,9 @@ from collections.abc import Awaitable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from syncline.engine import absence
 from syncline.engine.births import bare, fields_digest
-from syncline.engine.book import Book, observation_of, parked
+from syncline.engine.book import Book, ended, observation_of, parked
 from syncline.engine.context import PassContext, records_of
 from syncline.engine.intents import new_intent
 from syncline.engine.planned import Write, part
@@ -27,7 +28,7 @@ from syncline.sdk.errors import (
     ConnectorError,
     Misconfigured,
 )
-from syncline.store.rows import Deviation, Intent, JournalEntry, Link, Tombstone
+from syncline.store.rows import Deviation, Intent, JournalEntry, Link
 
 CHUNK = 50
 """Writes to one side between two commits of receipts, where the tool has no larger bulk call."""
@@ -149,7 +150,7 @@ class Applier:
 
     def _as_planned(self, side: str, record: Record, write: Write) -> bool:
         shown = self.sync.read(side, record.fields)
-        return not record.deleted and all(
+        return not ended(record) and all(
             part(self.sync.units[name].lenses[side].paths, shown) == unit.before
             for name, unit in write.units.items()
         )
@@ -391,25 +392,19 @@ class Applier:
     ) -> None:
         """Store what a record shows that no decision knows, and plan its link again.
 
-        A record that is gone is only suspected; a later pass looks again. Comments and files are
-        read anew with their record, so nothing is stored of them.
+        A record that has ended is only suspected; a later pass looks again. Comments and files
+        are read anew with their record, so nothing is stored of them.
         """
         if not self.observes:
             return
-        if isinstance(found, Record):
+        if isinstance(found, Record) and not ended(found):
             row = observation_of(self.sync, side, found, write.link_id, book.at)
             book.seen.append(row)
             self.moved.add(write.link_id)
-        elif isinstance(found, Missing) and found.gone:
+        elif isinstance(found, Record) or (isinstance(found, Missing) and found.gone):
+            evidence = "gone when it was to be written"
+            if isinstance(found, Record):
+                evidence = absence.TOLD_MERGED if found.merged_into else absence.TOLD
             book.tombstones.append(
-                Tombstone(
-                    sync=book.sync,
-                    link_id=write.link_id,
-                    side=side,
-                    record_id=found.id,
-                    state="suspected",
-                    reason="deleted",
-                    evidence="gone when it was to be written",
-                    first_seen_at=book.at,
-                )
+                absence.suspicion(book.sync, write.link_id, side, found.id, evidence, book.at)
             )

@@ -31,6 +31,9 @@ MARKER = "@marker"
 REFERENCES = "@references"
 """Where an observation of a record without a link keeps what may tie it to one."""
 
+MERGED = "@merged_into"
+"""Where an observation keeps the id that answers for its record since its tool merged it."""
+
 
 @dataclass(slots=True)
 class Book:
@@ -94,8 +97,11 @@ def observation_of(
 
     Without a link it holds, beside the slice, what ties records together: the marker, explicit
     references, and the key under which its counterparts are found, for which `people` is needed.
+    A record that was merged into another is no longer one of its own, as if it were deleted.
     """
     fields, key = sync.read(side, record.fields), None
+    if record.merged_into is not None:
+        fields[MERGED] = record.merged_into
     if link_id is None:
         fields |= _ties(sync, side, record)
         key = match_key(sync, side, fields, people)
@@ -111,9 +117,14 @@ def observation_of(
         key=record.key,
         url=record.url,
         in_scope=record.in_scope,
-        deleted=record.deleted,
+        deleted=ended(record),
         seen_at=at,
     )
+
+
+def ended(record: Record) -> bool:
+    """Whether a record is none of its own any more: deleted, or merged into another."""
+    return record.deleted or record.merged_into is not None
 
 
 def _ties(sync: Sync, side: str, record: Record) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from syncline.engine.identity import buried
 from syncline.engine.owing import WANTED
 from syncline.store import intents, links, observations
 from syncline.store.findings import conflicts, parked, tombstones
@@ -91,8 +92,6 @@ async def unlink(store: Store, link: Link, side: str, at: datetime) -> Link:
 
 
 def _unlink(tx: Tx, link: Link, side: str, at: datetime) -> Link:
-    from syncline.engine.absence import buried
-
     record_id = link.sides[side].record_id
     tombstones.put(
         tx,

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from syncline.engine import absence
-from syncline.engine.book import Book
+from syncline.engine.book import MERGED, Book
 from syncline.engine.context import PassContext
 from syncline.engine.decision import UnitState, digest
+from syncline.engine.identity import buried
+from syncline.engine.mergers import Merge, carry_out
 from syncline.engine.owing import undelivered
 from syncline.sdk.connector import Outcome, Record, Result
 from syncline.sdk.errors import ConnectorError
@@ -25,17 +27,29 @@ class Deletes:
     def __init__(self, context: PassContext) -> None:
         self.context = context
         self.confirmed: list[Tombstone] = []
+        self.merges: list[Merge] = []
 
     async def collect(self) -> None:
         """Suspect what tools call deleted, look again at what was suspected before."""
         told = await self.context.read(matching.deleted, self.context.sync.name)
         for side in sorted({row.side for row in told}):
-            ids = [row.record_id for row in told if row.side == side]
-            await absence.suspect(self.context, side, ids, absence.TOLD)
-        self.confirmed = await absence.confirm(self.context)
+            for merged, evidence in ((False, absence.TOLD), (True, absence.TOLD_MERGED)):
+                rows = [r for r in told if r.side == side and (MERGED in r.fields) is merged]
+                await absence.suspect(self.context, side, [r.record_id for r in rows], evidence)
+        for tombstone, survivor in await absence.confirm(self.context):
+            if survivor is None:
+                self.confirmed.append(tombstone)
+            else:
+                self.merges.append(Merge(tombstone, survivor))
+
+    @property
+    def ends(self) -> int:
+        """How many records of links have ended, as the guard counts them."""
+        return len(self.confirmed) + len(self.merges)
 
     async def carry_out(self) -> None:
         """Bury every confirmed record and tell the other sides what the sync says to tell."""
+        await carry_out(self.context, self.merges)
         found = await self.context.read(links.load, [t.link_id for t in self.confirmed])
         for tombstone in self.confirmed:
             link = found.get(tombstone.link_id)
@@ -55,7 +69,7 @@ class Deletes:
                 book.links[link.id] = link
                 await self.context.commit(book.write)
                 return link
-        after = absence.buried(link, side)
+        after = buried(link, side)
         book.tombstones.append(tombstone)
         book.done.append((side, tombstone.record_id))
         book.entries.append(self._entry(after, tombstone, book))
@@ -168,7 +182,7 @@ class Deletes:
             await self.context.commit(intents.insert, [intent])
             outcome = (await self._remove(other, [at.record_id], how))[0]
             if outcome.result in (Result.APPLIED, Result.GONE):
-                link = absence.buried(link, other)
+                link = buried(link, other)
                 book.close(intent, "applied")
                 evidence = f"deleted by us, as {side} was"
                 book.tombstones.append(_confirmed(link, other, evidence, book))

@@ -188,7 +188,7 @@ class Pass:
             self.sync,
             links=count,
             changed=changed if not self.remap else {},
-            deletes=len(self.deletes.confirmed),
+            deletes=self.deletes.ends,
             fingerprint_moved=self.remap and not self.options.apply,
             accounts_moved=() if self.options.apply else await self._accounts_moved(),
             forced=self.options.force,

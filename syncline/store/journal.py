@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Row, Select
+from sqlalchemy import Select
 
 from syncline.store.codec import dumps, loads, moment, stamp, words, words_or_none
 from syncline.store.rows import JournalEntry
@@ -28,6 +28,13 @@ def of_link(tx: Tx, link_id: str, field: str | None = None) -> list[JournalEntry
     if field is not None:
         query = query.where(journal.c.field == field)
     return _read(tx, query)
+
+
+def of_links(tx: Tx, link_ids: Iterable[str], field: str) -> list[JournalEntry]:
+    """The story of a field of several links that are one by now, oldest first."""
+    query = tx.select(journal.c.seq, *_COLUMNS).where(journal.c.field == field)
+    rows = sorted(tx.among(query, journal.c.link_id, link_ids), key=lambda row: int(row.seq))
+    return [_entry(row[1:]) for row in rows]
 
 
 def of_run(tx: Tx, run: str) -> list[JournalEntry]:
@@ -57,7 +64,7 @@ def _values(one: JournalEntry) -> tuple[Any, ...]:
     )
 
 
-def _entry(row: Row[Any]) -> JournalEntry:
+def _entry(row: Iterable[Any]) -> JournalEntry:
     values: list[Any] = list(row)
     values[0] = moment(values[0])
     values[8:10] = map(loads, values[8:10])

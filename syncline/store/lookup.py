@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from syncline.store.errors import NotOne
+from syncline.store.findings import tombstones
 from syncline.store.sql import Tx, starts_with
 from syncline.store.tables import link, link_side
 
@@ -12,7 +13,10 @@ _SHOWN = 5
 
 
 def by_name(tx: Tx, sync: str, side: str, name: str) -> Sequence[str]:
-    """The links in which a side's record has this id or key; those it was cut off come last."""
+    """The links in which a side's record has this id or key; those it was cut off come last.
+
+    Where none has it any more, those in which another record took its place.
+    """
     query = (
         tx.select(link_side.c.link_id, link_side.c.state)
         .where(
@@ -24,6 +28,8 @@ def by_name(tx: Tx, sync: str, side: str, name: str) -> Sequence[str]:
         .order_by(link_side.c.link_id)
     )
     rows = sorted(tx.rows(query), key=lambda row: row.state in ("cut", "gone"))
+    if not rows:
+        return [one.link_id for one in tombstones.of_records(tx, sync, side, [name]).get(name, ())]
     return [row.link_id for row in rows]
 
 

@@ -101,7 +101,8 @@ class Intent:
 class JournalEntry:
     """One hop of a value: an edit seen and decided, or a write proved by its receipt.
 
-    `kind`: edit | create | write | comment | attach | remove | link | unlink | answer | deviation.
+    `kind`: edit | create | write | comment | attach | remove | link | unlink | merge | answer |
+    deviation.
     """
 
     at: datetime
@@ -121,7 +122,8 @@ class JournalEntry:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Concurrent values of one unit, waiting. `kind`: field | deleted | match.
+    """Concurrent values of one unit, waiting. `kind`: field | deleted | merged |
+    match | create.
 
     `candidates`: [{"side", "value", "at", "person"}]; `digest` names exactly these candidates.
     `state`: open | answered | resolved. `answer`: the chosen value, wrapped as {"value": …}.

@@ -1,0 +1,132 @@
+"""Which record a link's side is: what a deletion, a merge or a reused id does to a link.
+
+Pure. A link follows ids (I23). What it remembers of a record goes with that record: `forgotten`
+when another takes its place, kept while the same one may come back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from typing import Any
+
+from syncline.engine.decision import UnitState
+from syncline.engine.owing import CARDS, owes
+from syncline.engine.planned import part
+from syncline.engine.spec import Sync
+from syncline.mapping.lens import People, Unmappable
+from syncline.store.rows import Link, LinkSide, Observation, Slice
+
+HISTORY = "_history"
+"""Where a link keeps the ids of the links whose records were merged into its own."""
+
+
+def buried(link: Link, side: str, state: str = "gone", *, returns: bool = False) -> Link:
+    """The link after one of its sides has ended: nothing is read or written there.
+
+    `returns`: the same record may come back (a deletion is taken back), so what it was seen to
+    show is kept; what was decided meanwhile is then still to be delivered.
+    """
+    sides = {**link.sides, side: replace(link.sides[side], state=state)}
+    fields = _without(link.fields, side, seen=not returns)
+    return replace(link, sides=sides, fields=fields, revision=link.revision + 1)
+
+
+def forgotten(link: Link, side: str) -> Link:
+    """The link without anything it knows of the record on a side: another one is there now."""
+    return replace(link, fields=_without(link.fields, side, seen=True))
+
+
+def _without(fields: Mapping[str, Any], side: str, *, seen: bool) -> dict[str, Any]:
+    after = {}
+    for name, packed in fields.items():
+        if name == CARDS:
+            continue  # who shows whose card starts anew when the pair is tied again
+        if isinstance(packed, Mapping) and "delivered" in packed:
+            packed = {
+                **packed,
+                "delivered": [s for s in packed["delivered"] if s != side],
+                "seen": {s: v for s, v in packed["seen"].items() if s != side or not seen},
+            }
+            if "deviates" in packed:
+                packed["deviates"] = {s: v for s, v in packed["deviates"].items() if s != side}
+        after[name] = packed
+    return after
+
+
+def moved(sync: Sync, link: Link, side: str, at: LinkSide) -> Link:
+    """The link with another record on a side, which answers for the one that was there.
+
+    What was seen is kept: what the new record shows otherwise is an edit (rule 1). What the old
+    one would not take is to be sent to the new one.
+    """
+    fields = dict(link.fields)
+    for name in sync.units:
+        state = UnitState.unpack(fields.get(name))
+        if side in state.deviates:
+            deviates = {s: why for s, why in state.deviates.items() if s != side}
+            state = state._replace(delivered=state.delivered - {side}, deviates=deviates)
+            fields[name] = state.pack()
+    after = replace(link, sides={**link.sides, side: at}, fields=fields, revision=link.revision + 1)
+    return replace(after, dirty=link.dirty or owes(sync, after))
+
+
+def joined(link: Link, other: Link, spare: Collection[str]) -> tuple[Link, Link]:
+    """Two links after a record of `other` was merged into one of `link`.
+
+    `link` has both histories, and the records of `other` on `spare` sides, where it has none.
+    """
+    history = [*link.fields.get(HISTORY, ()), other.id, *other.fields.get(HISTORY, ())]
+    sides = {**link.sides, **{side: other.sides[side] for side in spare}}
+    after = replace(
+        link,
+        sides=sides,
+        fields={**link.fields, HISTORY: list(dict.fromkeys(history))},
+        dirty=link.dirty or bool(spare),
+        revision=link.revision + 1,
+    )
+    left = {side: at for side, at in other.sides.items() if side not in spare}
+    rest = replace(other, sides=left)
+    for side in spare:
+        rest = forgotten(rest, side)
+    return after, rest
+
+
+def lineage(link: Link) -> list[str]:
+    """The link and those that were joined into it: all whose journal is its story."""
+    return [link.id, *link.fields.get(HISTORY, ())]
+
+
+def unheard(
+    sync: Sync,
+    link: Link,
+    observed: Mapping[str, Observation],
+    side: str,
+    people: Mapping[str, People],
+) -> dict[str, Any]:
+    """The values that the record on a side never got, by unit: what the others were waiting to
+    deliver to it, and what people edited there since."""
+    found: dict[str, Any] = {}
+    for name, unit in sync.units.items():
+        state = UnitState.unpack(link.fields.get(name))
+        if not unit.writable(side) or not state.known or side not in state.seen:
+            continue
+        if side not in state.delivered or side in state.deviates:
+            found[name] = state.value
+        for other, one in observed.items():
+            lens = unit.lenses.get(other)
+            if other == side or lens is None or one.deleted or not unit.heard(other):
+                continue
+            before = _shown(lens.get, state.seen.get(other, {}), people[other])
+            shown = _shown(lens.get, part(lens.paths, one.fields), people[other])
+            if other in state.seen and not unit.kind.equal(before, shown):
+                found[name] = shown
+    return found
+
+
+def _shown(get: Callable[..., Any], slice_: Slice, people: People) -> Any:
+    """A shared value, or what the tool has where the mapping cannot read it."""
+    try:
+        return get(slice_, people)
+    except Unmappable:
+        return dict(slice_)
