@@ -2,7 +2,8 @@
 
 A record missing from a census, refused on a write, or called deleted by its tool is *suspected*.
 It is taken as deleted when a later look, by id and with a passing canary, says so again. A record
-that its tool says was merged into another is read by its id, which says it again.
+that its tool says was merged into another is read by its id, which says it again; so is one whose
+id now belongs to a record that was made later.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from datetime import datetime
 
 from syncline.engine.context import PassContext
 from syncline.engine.decision import UnitState
+from syncline.engine.identity import another
 from syncline.engine.owing import undelivered
 from syncline.engine.spec import Sync
 from syncline.sdk.connector import Missing, Record
@@ -25,6 +27,10 @@ from syncline.store.sql import Tx
 CANARIES = 3
 TOLD = "the tool calls it deleted"
 TOLD_MERGED = "the tool merged it into another record"
+REUSED = "its id was given to a new record"
+
+AT_ONCE = (TOLD_MERGED, REUSED)
+"""Evidence that was read by id, or is looked at so: reading by id does not lag."""
 
 
 def blind(
@@ -53,7 +59,8 @@ def _suspect(tx: Tx, context: PassContext, side: str, ids: Sequence[str], eviden
     sync, at = context.sync.name, context.now()
     link_of = links.find(tx, sync, side, ids)
     known = tombstones.of_records(tx, sync, side, ids)
-    new = [id_ for id_ in ids if id_ in link_of and id_ not in known]
+    places = {(t.link_id, t.record_id) for group in known.values() for t in group}
+    new = [i for i in ids if i in link_of and (link_of[i], i) not in places]
     tombstones.put(tx, [suspicion(sync, link_of[i], side, i, evidence, at) for i in new])
 
 
@@ -62,15 +69,15 @@ async def suspect(context: PassContext, side: str, ids: Sequence[str], evidence:
     await context.commit(_suspect, context, side, ids, evidence)
 
 
-async def confirm(context: PassContext) -> list[tuple[Tombstone, str | None]]:
+async def confirm(context: PassContext) -> list[tuple[Tombstone, Record | None]]:
     """Look again at what an earlier look suspected; answers with what has ended beyond doubt, and
-    with the record that answers for it where it was merged into one."""
+    with what its tool shows under its id, if anything."""
     suspected = [
         t
         for t in await context.read(tombstones.list, context.sync.name, "suspected")
         if t.side in context.reachable()
     ]
-    confirmed: list[tuple[Tombstone, str | None]] = []
+    confirmed: list[tuple[Tombstone, Record | None]] = []
     for side in sorted({t.side for t in suspected}):
         mine = [t for t in suspected if t.side == side and _ripe(context, t)]
         try:
@@ -84,10 +91,9 @@ def _ripe(context: PassContext, tombstone: Tombstone) -> bool:
     """Whether a second look says more than the first did.
 
     What a tool itself calls deleted may be looked at at once; an absence only in a later pass,
-    and only after the tool's own lag: a tool that is being restarted answers 404 for a while. A
-    merge is read by id, which does not lag.
+    and only after the tool's own lag: a tool that is being restarted answers 404 for a while.
     """
-    if tombstone.evidence == TOLD_MERGED:
+    if tombstone.evidence in AT_ONCE:
         return True
     lag = context.connectors[tombstone.side].capabilities.search_lag
     told = tombstone.evidence == TOLD
@@ -97,7 +103,7 @@ def _ripe(context: PassContext, tombstone: Tombstone) -> bool:
 
 async def _confirm_side(
     context: PassContext, side: str, suspected: Sequence[Tombstone]
-) -> list[tuple[Tombstone, str | None]]:
+) -> list[tuple[Tombstone, Record | None]]:
     if not suspected:
         return []
     connector, record = context.connectors[side], context.sync.sides[side].record
@@ -107,19 +113,37 @@ async def _confirm_side(
     canaries = [id_ for id_ in known if id_ not in set(ids)][:CANARIES]
     found = await connector.fetch(record, ids + canaries)
     unseeing = blind(context, side, canaries, found)
-    confirmed: list[tuple[Tombstone, str | None]] = []
+    confirmed: list[tuple[Tombstone, Record | None]] = []
     back = []
+    about = await context.read(links.load, [t.link_id for t in suspected])
     for tombstone in suspected:
         now = found.get(tombstone.record_id)
         sure = replace(tombstone, state="confirmed", confirmed_at=context.now())
-        if isinstance(now, Record) and now.merged_into is not None:
-            confirmed.append((replace(sure, reason="merged"), now.merged_into))
-        elif isinstance(now, Record) and not now.deleted:
+        reason = _ended(about.get(tombstone.link_id), side, now) if isinstance(now, Record) else ""
+        if isinstance(now, Record) and reason:
+            confirmed.append((replace(sure, reason=reason), now))
+        elif isinstance(now, Record):
             back.append(tombstone)
-        elif isinstance(now, Record) or (isinstance(now, Missing) and now.gone and not unseeing):
+        elif isinstance(now, Missing) and now.gone and not unseeing:
             confirmed.append((sure, None))
     await context.commit(_lift, back)
     return confirmed
+
+
+def evidence(link: Link, side: str, now: Record) -> str:
+    """What speaks against a record's being the link's any more; empty where nothing does."""
+    told = {"merged": TOLD_MERGED, "deleted": TOLD, "reused": REUSED}
+    return told.get(_ended(link, side, now), "")
+
+
+def _ended(link: Link | None, side: str, now: Record) -> str:
+    """Why a record that its tool still shows is not the link's any more; empty where it is."""
+    if now.merged_into is not None:
+        return "merged"
+    if now.deleted:
+        return "deleted"
+    anew = link is not None and another(link, side, now.id, now.created_at)
+    return "reused" if anew else ""
 
 
 def _lift(tx: Tx, back: Sequence[Tombstone]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from syncline.engine import absence
 from syncline.engine.births import bare, fields_digest
-from syncline.engine.book import Book, ended, observation_of, parked
+from syncline.engine.book import Book, observation_of, parked
 from syncline.engine.context import PassContext, records_of
 from syncline.engine.intents import new_intent
 from syncline.engine.planned import Write, part
@@ -150,7 +150,7 @@ class Applier:
 
     def _as_planned(self, side: str, record: Record, write: Write) -> bool:
         shown = self.sync.read(side, record.fields)
-        return not ended(record) and all(
+        return not absence.evidence(self.links[write.link_id], side, record) and all(
             part(self.sync.units[name].lenses[side].paths, shown) == unit.before
             for name, unit in write.units.items()
         )
@@ -397,14 +397,14 @@ class Applier:
         """
         if not self.observes:
             return
-        if isinstance(found, Record) and not ended(found):
+        link, evidence = self.links[write.link_id], "gone when it was to be written"
+        if isinstance(found, Record):
+            evidence = absence.evidence(link, side, found)
+        if isinstance(found, Record) and not evidence:
             row = observation_of(self.sync, side, found, write.link_id, book.at)
             book.seen.append(row)
             self.moved.add(write.link_id)
         elif isinstance(found, Record) or (isinstance(found, Missing) and found.gone):
-            evidence = "gone when it was to be written"
-            if isinstance(found, Record):
-                evidence = absence.TOLD_MERGED if found.merged_into else absence.TOLD
             book.tombstones.append(
                 absence.suspicion(book.sync, write.link_id, side, found.id, evidence, book.at)
             )

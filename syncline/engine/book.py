@@ -8,6 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from syncline.engine.identity import CREATED
 from syncline.engine.match import match_key
 from syncline.engine.spec import Sync
 from syncline.mapping.lens import People
@@ -59,6 +60,7 @@ class Book:
     deviations: list[Deviation] = field(default_factory=list)
     conforming: list[tuple[str, str, str]] = field(default_factory=list)
     tombstones: list[Tombstone] = field(default_factory=list)
+    lifted: list[tuple[str, str, str]] = field(default_factory=list)
 
     def close(self, intent: Intent, state: str, reason: str = "") -> None:
         """An intent is over: applied, failed, superseded or parked."""
@@ -82,6 +84,7 @@ class Book:
         quarantine.put(tx, self.parked)
         deviations.clear(tx, self.conforming)
         deviations.put(tx, self.deviations)
+        tombstones.lift(tx, self.lifted)
         tombstones.put(tx, self.tombstones)
 
 
@@ -100,6 +103,8 @@ def observation_of(
     A record that was merged into another is no longer one of its own, as if it were deleted.
     """
     fields, key = sync.read(side, record.fields), None
+    if record.created_at is not None:
+        fields[CREATED] = record.created_at.isoformat()
     if record.merged_into is not None:
         fields[MERGED] = record.merged_into
     if link_id is None:

@@ -86,7 +86,7 @@ def _overlooked(
     """Records of a census page that are newer than what is known of them, or not known at all."""
     new = [id_ for id_ in listed if id_ not in known]
     seen = observations.of_records(tx, sync, side, new)
-    buried = tombstones.of_records(tx, sync, side, new)
+    buried = tombstones.dead(tx, sync, side, new)
     newer = [
         id_
         for id_, version in listed.items()

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from syncline.engine.identity import buried
+from syncline.engine.identity import buried, forgotten
 from syncline.engine.owing import WANTED
 from syncline.store import intents, links, observations
 from syncline.store.findings import conflicts, parked, tombstones
@@ -60,6 +60,8 @@ def _adopt(tx: Tx, sync: str, records: Sequence[tuple[str, str]], link_id: str) 
             raise ValueError(
                 f"link {link.id} has {side}:{at.record_id} already; `syncline unlink` it first"
             )
+        if at is not None and at.record_id != id_:
+            link = forgotten(link, side)
     tombstones.lift(tx, [(sync, side, id_) for side, id_ in records])
     sides = {**link.sides, **{s: LinkSide(s, id_) for s, id_ in records}}
     fields = {**link.fields, WANTED: True} if len(records) == 1 else link.fields

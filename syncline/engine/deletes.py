@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from syncline.engine import absence
-from syncline.engine.book import MERGED, Book
+from syncline.engine.book import MERGED, Book, observation_of
 from syncline.engine.context import PassContext
 from syncline.engine.decision import UnitState, digest
 from syncline.engine.identity import buried
@@ -28,6 +28,7 @@ class Deletes:
         self.context = context
         self.confirmed: list[Tombstone] = []
         self.merges: list[Merge] = []
+        self.anew: dict[tuple[str, str], Record] = {}
 
     async def collect(self) -> None:
         """Suspect what tools call deleted, look again at what was suspected before."""
@@ -36,11 +37,13 @@ class Deletes:
             for merged, evidence in ((False, absence.TOLD), (True, absence.TOLD_MERGED)):
                 rows = [r for r in told if r.side == side and (MERGED in r.fields) is merged]
                 await absence.suspect(self.context, side, [r.record_id for r in rows], evidence)
-        for tombstone, survivor in await absence.confirm(self.context):
-            if survivor is None:
-                self.confirmed.append(tombstone)
-            else:
-                self.merges.append(Merge(tombstone, survivor))
+        for tombstone, shown in await absence.confirm(self.context):
+            if shown is not None and shown.merged_into is not None:
+                self.merges.append(Merge(tombstone, shown.merged_into))
+                continue
+            self.confirmed.append(tombstone)
+            if shown is not None and tombstone.reason == "reused":
+                self.anew[tombstone.side, shown.id] = shown
 
     @property
     def ends(self) -> int:
@@ -69,9 +72,15 @@ class Deletes:
                 book.links[link.id] = link
                 await self.context.commit(book.write)
                 return link
-        after = buried(link, side)
+        after = buried(link, side, returns=tombstone.reason == "deleted")
         book.tombstones.append(tombstone)
-        book.done.append((side, tombstone.record_id))
+        anew = self.anew.get((side, tombstone.record_id))
+        if anew is None:
+            book.done.append((side, tombstone.record_id))
+        else:
+            people = self.context.people
+            row = observation_of(self.context.sync, side, anew, None, book.at, people)
+            book.unlinked.append(row)
         book.entries.append(self._entry(after, tombstone, book))
         self.context.counts["deleted"] += 1
         if late and policy.on_edit == "keep":
@@ -149,7 +158,9 @@ class Deletes:
         state = UnitState.unpack(link.fields.get("status"))
         if value is None or not state.known or state.value in CLOSED:
             return link
-        state = state._replace(value=value, delivered=frozenset(), deviates={})
+        # A record that comes back was not closed by a person: what it shows is compared anew.
+        seen = {s: v for s, v in state.seen.items() if link.sides[s].state != "gone"}
+        state = state._replace(value=value, delivered=frozenset(), seen=seen, deviates={})
         after = replace(link, fields={**link.fields, "status": state.pack()})
         states = {n: UnitState.unpack(after.fields.get(n)) for n in self.context.sync.units}
         return replace(after, dirty=undelivered(self.context.sync, after.sides, states))
@@ -182,7 +193,7 @@ class Deletes:
             await self.context.commit(intents.insert, [intent])
             outcome = (await self._remove(other, [at.record_id], how))[0]
             if outcome.result in (Result.APPLIED, Result.GONE):
-                link = buried(link, other)
+                link = buried(link, other, returns=True)
                 book.close(intent, "applied")
                 evidence = f"deleted by us, as {side} was"
                 book.tombstones.append(_confirmed(link, other, evidence, book))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from syncline.engine.decision import UnitState
@@ -17,6 +18,15 @@ from syncline.engine.spec import Sync
 from syncline.mapping.lens import People, Unmappable
 from syncline.store.rows import Link, LinkSide, Observation, Slice
 
+BORN = "_born"
+"""Where a link keeps, by side, which record it knows and when its tool made it."""
+
+CREATED = "@created"
+"""Where an observation keeps when its tool made the record."""
+
+NOISE = timedelta(seconds=1)
+"""By how much two answers of a tool about the same moment may differ."""
+
 HISTORY = "_history"
 """Where a link keeps the ids of the links whose records were merged into its own."""
 
@@ -24,34 +34,59 @@ HISTORY = "_history"
 def buried(link: Link, side: str, state: str = "gone", *, returns: bool = False) -> Link:
     """The link after one of its sides has ended: nothing is read or written there.
 
-    `returns`: the same record may come back (a deletion is taken back), so what it was seen to
-    show is kept; what was decided meanwhile is then still to be delivered.
+    `returns`: the same record may come back (a deletion is taken back), so what is known of it is
+    kept, and what is decided meanwhile is then still to be delivered.
     """
     sides = {**link.sides, side: replace(link.sides[side], state=state)}
-    fields = _without(link.fields, side, seen=not returns)
-    return replace(link, sides=sides, fields=fields, revision=link.revision + 1)
+    # Who shows whose card starts anew when the pair is tied again.
+    fields = {name: packed for name, packed in link.fields.items() if name != CARDS}
+    after = replace(link, sides=sides, fields=fields, revision=link.revision + 1)
+    return after if returns else forgotten(after, side)
 
 
 def forgotten(link: Link, side: str) -> Link:
     """The link without anything it knows of the record on a side: another one is there now."""
-    return replace(link, fields=_without(link.fields, side, seen=True))
-
-
-def _without(fields: Mapping[str, Any], side: str, *, seen: bool) -> dict[str, Any]:
-    after = {}
-    for name, packed in fields.items():
-        if name == CARDS:
-            continue  # who shows whose card starts anew when the pair is tied again
+    fields = dict(link.fields)
+    for name, packed in link.fields.items():
         if isinstance(packed, Mapping) and "delivered" in packed:
-            packed = {
-                **packed,
-                "delivered": [s for s in packed["delivered"] if s != side],
-                "seen": {s: v for s, v in packed["seen"].items() if s != side or not seen},
-            }
-            if "deviates" in packed:
-                packed["deviates"] = {s: v for s, v in packed["deviates"].items() if s != side}
-        after[name] = packed
-    return after
+            state = UnitState.unpack(packed)
+            without = state._replace(
+                delivered=state.delivered - {side},
+                seen={s: slice_ for s, slice_ in state.seen.items() if s != side},
+                deviates={s: why for s, why in state.deviates.items() if s != side},
+            )
+            fields[name] = without.pack()
+    return replace(link, fields=fields)
+
+
+def born(
+    fields: Mapping[str, Any], side: str, record_id: str, created: datetime | str | None
+) -> Mapping[str, Any]:
+    """A link's fields that know when the record on a side was made; the same where they do."""
+    known = fields.get(BORN, {})
+    if created is None or known.get(side, (None,))[0] == record_id:
+        return fields
+    said = created if isinstance(created, str) else created.isoformat()
+    return {**fields, BORN: {**known, side: [record_id, said]}}
+
+
+def another(link: Link, side: str, record_id: str, created: datetime | str | None) -> bool | None:
+    """Whether an id that a side knows was given to a new record, made later than the one it had.
+
+    None where it cannot be told: the tool does not say when a record was made.
+    """
+    id_, was = link.fields.get(BORN, {}).get(side, (None, None))
+    if created is None or id_ != record_id:
+        return None
+    now = datetime.fromisoformat(created) if isinstance(created, str) else created
+    return now - datetime.fromisoformat(was) > NOISE
+
+
+def returned(link: Link, side: str) -> Link:
+    """The link with a record that is back from its deletion, to be compared with what was seen."""
+    at = replace(link.sides[side], state="in")
+    sides = {**link.sides, side: at}
+    return replace(link, sides=sides, dirty=True, revision=link.revision + 1)
 
 
 def moved(sync: Sync, link: Link, side: str, at: LinkSide) -> Link:

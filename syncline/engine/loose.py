@@ -244,7 +244,7 @@ def _dead(tx: Tx, sync: str, rows: Sequence[Observation]) -> set[tuple[str, str]
     dead: set[tuple[str, str]] = set()
     for side in sorted({row.side for row in rows}):
         ids = [row.record_id for row in rows if row.side == side]
-        dead |= {(side, id_) for id_ in tombstones.of_records(tx, sync, side, ids)}
+        dead |= {(side, id_) for id_ in tombstones.dead(tx, sync, side, ids)}
     return dead
 
 

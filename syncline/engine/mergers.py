@@ -250,7 +250,7 @@ def _known(tx: Tx, tombstone: Tombstone, survivor: Record | None) -> Known:
     if survivor is not None:
         homes = links.find(tx, sync, side, [survivor.id])
         home = next(iter(links.load(tx, homes.values()).values()), None)
-        buried = bool(tombstones.of_records(tx, sync, side, [survivor.id]))
+        buried = bool(tombstones.dead(tx, sync, side, [survivor.id]))
     link = links.load(tx, [id_]).get(id_)
     return Known(
         link=link if link is not None and side in link.sides else None,

@@ -11,13 +11,16 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from syncline.engine.absence import REUSED, suspicion
 from syncline.engine.book import MARKER, REFERENCES, observation_of
 from syncline.engine.context import PassContext
+from syncline.engine.identity import another
 from syncline.engine.owing import UNREAD
 from syncline.sdk.connector import Page, Record
 from syncline.sdk.errors import ConnectorError
 from syncline.store import cursors, links, observations
-from syncline.store.rows import Link, Observation, Slice
+from syncline.store.findings import tombstones
+from syncline.store.rows import Link, Observation, Slice, Tombstone
 from syncline.store.sql import Tx
 
 AT_ONCE = 1000
@@ -102,8 +105,9 @@ def store(
 ) -> int:
     """One transaction: observations of what is new in records, and the cursor that covers them.
 
-    A record told without news has its version noted, and its comments are due: tools count a
-    comment as a change of its record.
+    A new record under the id of one that a link knows is none of the link's: the one it knows is
+    suspected to be gone. A record told without news has its version noted, and its comments are
+    due: tools count a comment as a change of its record.
     """
     sync = context.sync
     ids = [record.id for record in records]
@@ -113,13 +117,18 @@ def store(
     now = context.now()
     rows: list[Observation] = []
     told: list[Link] = []
+    strangers: list[Tombstone] = []
     for record in records:
         link = known.get(link_of.get(record.id, ""))
+        if link is not None and another(link, side, record.id, record.created_at):
+            strangers.append(suspicion(sync.name, link.id, side, record.id, REUSED, now))
+            continue
         row = observation_of(sync, side, record, link.id if link else None, now, context.people)
         if is_new(context, link, row, undecided.get(record.id)):
             rows.append(row)
         elif link is not None and not first and _is_in(link, side):
             told.append(_told(context, link, row))
+    tombstones.put(tx, strangers)
     observations.put(tx, rows)
     links.update(tx, [link for link in told if link is not known[link.id]])
     if cursor is not None:
@@ -133,11 +142,15 @@ def _is_in(link: Link, side: str) -> bool:
 
 
 def _told(context: PassContext, link: Link, row: Observation) -> Link:
-    """The link of a record that was told without news; itself where nothing is to be noted."""
+    """The link of a record that was told without news; itself where nothing is to be noted.
+
+    A move gives a record another key and another address, and may change none of its fields.
+    """
     at = link.sides[row.side]
-    if row.version is not None and (at.version is None or row.version > at.version):
-        sides = {**link.sides, row.side: replace(at, version=row.version)}
-        link = replace(link, sides=sides)
+    newest = max(at.version or 0, row.version or 0) or None
+    now = replace(at, version=newest, key=row.key or at.key, url=row.url or at.url)
+    if now != at:
+        link = replace(link, sides={**link.sides, row.side: now})
     if context.sync.comments is None or UNREAD in link.fields:
         return link
     return replace(link, fields={**link.fields, UNREAD: True}, dirty=True)

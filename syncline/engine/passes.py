@@ -26,6 +26,7 @@ from syncline.engine.owing import cards_owed
 from syncline.engine.planned import LinkPlan
 from syncline.engine.ports import RecordPort
 from syncline.engine.report import Action, Report, actions_of
+from syncline.engine.returns import welcome
 from syncline.engine.settle import Settler
 from syncline.engine.spec import Sync
 from syncline.engine.stage import Item, Stage
@@ -210,6 +211,7 @@ class Pass:
             return
         if not self.options.only and self.options.limit is None:
             await self.deletes.carry_out()
+        await welcome(self.context)
         done = 0
         async for items in self._batches():
             stage = self._stage()

@@ -12,6 +12,7 @@ from typing import Any
 
 from syncline.engine.births import creates
 from syncline.engine.decision import Decision, UnitState
+from syncline.engine.identity import CREATED, born
 from syncline.engine.merge import decide
 from syncline.engine.owing import agreed, owes
 from syncline.engine.planned import (
@@ -61,7 +62,21 @@ def plan_link(
     made, refused_creates, waits = creates(sync, link, sides, decided, states, around)
     writes += made
     refusals += refused_creates
-    return _collect(sync, link, sides, left, decided, states, writes, refusals, waits)
+    plan = _collect(sync, link, sides, left, decided, states, writes, refusals, waits)
+    return _with_births(plan, observed)
+
+
+def _with_births(plan: LinkPlan, observed: Mapping[str, Observation]) -> LinkPlan:
+    """The plan with when the tools made the records that were observed, told once a record."""
+    link = plan.link
+    fields = link.fields
+    for side, observation in observed.items():
+        if side in link.sides and link.sides[side].record_id == observation.record_id:
+            created = observation.fields.get(CREATED)
+            fields = born(fields, side, observation.record_id, created)
+    if fields is link.fields:
+        return plan
+    return replace(plan, link=replace(link, fields=fields), changed=True)
 
 
 def _scopes(

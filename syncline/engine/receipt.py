@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from syncline.engine.decision import UnitState
+from syncline.engine.identity import born
 from syncline.engine.owing import agreed, lacking, owes
 from syncline.engine.planned import UnitWrite, part
 from syncline.engine.spec import Sync, Unit
@@ -197,6 +198,7 @@ def _with(
         key=record.key or at.key,
         url=record.url or at.url,
     )
+    fields = born(fields, side, record.id, record.created_at)
     return _owing(sync, replace(link, sides=sides, fields=fields, revision=link.revision + 1))
 
 

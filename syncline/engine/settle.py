@@ -13,6 +13,7 @@ from datetime import timedelta
 from syncline.engine.apply import Applier
 from syncline.engine.book import Book, observation_of, parked
 from syncline.engine.context import PassContext, last_by_person, records_of
+from syncline.engine.identity import another
 from syncline.engine.intents import write_of
 from syncline.engine.planned import UnitWrite, Write, part
 from syncline.engine.ports import Port
@@ -122,8 +123,9 @@ class Settler:
         changes = await self._history(side, doubtful)
         for intent in intents:
             record = records.get(intent.record_id or "")
-            if record is None:
-                if isinstance(found.get(intent.record_id or ""), Missing):
+            anew = record is not None and self._another(side, intent, record)
+            if record is None or anew:
+                if anew or isinstance(found.get(intent.record_id or ""), Missing):
                     book.close(intent, "failed", "the record is gone")
                     self._dirty(intent.link_id)
             elif intent.kind == "create" and (
@@ -135,6 +137,11 @@ class Settler:
                 book.seen.append(self._observed(side, record, intent))
             else:
                 self._judged(side, intent, record, changes.get(record.id, ()), book)
+
+    def _another(self, side: str, intent: Intent, record: Record) -> bool:
+        """Whether the id that was written to was given to a new record since."""
+        link = self.applier.links[intent.link_id]
+        return bool(another(link, side, record.id, record.created_at))
 
     async def _know(self, side: str, records: Iterable[Record]) -> None:
         await self.context.know_handles(side, [self.sync.read(side, r.fields) for r in records])

@@ -11,7 +11,7 @@ from syncline.store.codec import words, words_or_none
 from syncline.store.rows import Observation
 from syncline.store.sql import Tx
 from syncline.store.sql import update as updating
-from syncline.store.tables import observation
+from syncline.store.tables import observation, tombstone
 
 _leave = updating(observation, ("state", "match_key"), ("sync", "side", "record_id"))
 
@@ -26,6 +26,29 @@ def fresh(tx: Tx, sync: str, after: tuple[str, str] | None, limit: int) -> list[
     if after is not None:
         query = query.where(tuple_(observation.c.side, observation.c.record_id) > after)
     query = query.order_by(observation.c.side, observation.c.record_id).limit(limit)
+    return [observations.of_row(row) for row in tx.rows(query)]
+
+
+def returning(tx: Tx, sync: str) -> list[Observation]:
+    """New records that belong to no link now and were deleted from one."""
+    buried = (
+        select(tombstone.c.record_id)
+        .where(
+            tx.here(tombstone),
+            tombstone.c.sync == observation.c.sync,
+            tombstone.c.side == observation.c.side,
+            tombstone.c.record_id == observation.c.record_id,
+            tombstone.c.state == "confirmed",
+            tombstone.c.reason == "deleted",
+        )
+        .exists()
+    )
+    query = tx.select(*observations.COLUMNS).where(
+        observation.c.sync == sync,
+        observation.c.state == "new",
+        observation.c.link_id.is_(None),
+        buried,
+    )
     return [observations.of_row(row) for row in tx.rows(query)]
 
 

@@ -174,7 +174,8 @@ class Deviation:
 class Tombstone:
     """A side of a link that was deleted or unlinked: nothing brings the pair back but `adopt`.
 
-    `state`: suspected (absence seen once) | confirmed. `reason`: deleted | unlinked | merged.
+    `state`: suspected (absence seen once) | confirmed. `reason`: deleted | unlinked | merged |
+    reused (its id belongs to a new record, which is not meant).
     """
 
     sync: str

@@ -45,6 +45,13 @@ def of_records(
     return found
 
 
+def dead(tx: Tx, sync: str, side: str, record_ids: Iterable[str]) -> set[str]:
+    """Records that nothing but `adopt` ties to anything: those with a tombstone, unless their id
+    was given to a new record since."""
+    found = of_records(tx, sync, side, record_ids)
+    return {id_ for id_, group in found.items() if any(one.reason != "reused" for one in group)}
+
+
 def lift(tx: Tx, records: Iterable[tuple[str, str, str]]) -> None:
     """Take away the tombstones of records, `(sync, side, record_id)`, in every link they were in:
     they were adopted again, or were never gone."""

@@ -238,18 +238,19 @@ async def test_a_deleted_record_is_not_made_again() -> None:
     assert not world.records("a")
 
 
-async def test_a_record_that_comes_back_stays_apart_until_it_is_adopted() -> None:
+async def test_a_record_that_was_cut_off_stays_apart_until_it_is_adopted() -> None:
     world, ids = await one(match=("reference", "marker", ("title",)))
+    await unlink(world.store, await the_link(world), "a", world.clock.now())
     world.a.archive(ids["a"])
     await world.sync()
     world.a.restore(ids["a"])
     world.a.edit(ids["a"], {"priority": "high"})
     await world.sync(full=True)
     await world.settled()
-    assert (await the_link(world)).sides["a"].state == "gone"
+    link = await the_link(world)
+    assert link.sides["a"].state == "cut"
     assert world.b.fields(ids["b"])["priority"] is None
     assert (len(world.records("a")), len(world.records("b"))) == (1, 1)
-    link = await the_link(world)
     await adopt(world.store, "s", [("a", ids["a"]), ("b", ids["b"])], "unused")
     world.a.edit(ids["a"], {"labels": ["back"]})
     await world.settled()

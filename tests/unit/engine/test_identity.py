@@ -1,336 +1,259 @@
-"""A link follows its records: through merges, moves, the bin, and ids given out twice."""
+"""A link follows its records: through moves, the bin, and ids given out twice."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from syncline.engine.commands import adopt
-from syncline.engine.identity import lineage
-from syncline.engine.spec import CommentPolicy
-from syncline.sdk.connector import Visibility
-from syncline.simulation.connector import PLAIN
-from syncline.store import journal, links, lookup
-from syncline.store.findings import conflicts, parked, tombstones
-from syncline.store.rows import Link
+from syncline.engine.spec import DeletePolicy
+from syncline.sdk.connector import Record
+from syncline.simulation.connector import PLAIN, MemoryConnector
+from syncline.store import lookup
+from syncline.store.findings import conflicts, tombstones
 from tests.support.world import World
+from tests.unit.engine.pairs import link_of, noticed, pairs, places
 
-EVERYTHING = CommentPolicy((Visibility.PUBLIC, Visibility.INTERNAL), "same")
-
-
-async def pairs(count: int, **options: Any) -> World:
-    """A world of two sides with linked records: A-1 with B-1, A-2 with B-2, …"""
-    world = await World.make(**{"a": {}, "b": {}, **options})
-    for n in range(count):
-        world.a.create({"title": f"Ticket {n + 1}", "status": "todo", "priority": "low"})
-        await world.settled()
-    return world
+# The bin, moves, and the way back.
 
 
-async def link_of(world: World, side: str, id_: str) -> Link:
-    """The link that has a record now."""
-    found = await world.store.read(links.find, "s", side, [id_])
-    return (await world.store.read(links.load, found.values()))[found[id_]]
-
-
-def places(link: Link) -> dict[str, str]:
-    """The records of a link that are kept in step."""
-    return {s: at.record_id for s, at in link.sides.items() if at.state == "in"}
-
-
-def merge(world: World, side: str, id_: str, into: str, told: bool) -> None:
-    """A person merges two records; `told`: listings still name the one that was merged."""
-    world.clock.advance(60)
-    world.tools[side].merge(id_, into)
-    if not told:
-        world.tools[side].move(id_, in_scope=False)
-
-
-async def noticed(world: World) -> None:
-    """A full pass, and the one after it."""
-    await world.sync(full=True)
-    await world.settled()
-
-
-# Merges.
-
-
-@pytest.mark.parametrize("told", [True, False])
-async def test_two_linked_records_that_a_tool_merges_are_one_link_with_both_histories(
-    told: bool,
-) -> None:
-    world = await pairs(2)
-    first, second = await link_of(world, "a", "A-1"), await link_of(world, "a", "A-2")
-    world.a.edit("A-1", {"title": "Written before the merge"})
-    await world.settled()
-    merge(world, "a", "A-1", "A-2", told)
-    await noticed(world)
-    kept, ended = await link_of(world, "a", "A-2"), await link_of(world, "b", "B-1")
-    assert (kept.id, places(kept)) == (second.id, {"a": "A-2", "b": "B-2"})
-    assert (ended.id, places(ended)) == (first.id, {"b": "B-1"})
-    story = await world.store.read(journal.of_links, lineage(kept), "title")
-    assert "Written before the merge" in [hop.after for hop in story]
-    (buried,) = await world.store.read(tombstones.list, "s", "confirmed")
-    assert (buried.record_id, buried.reason, buried.evidence[:15]) == (
-        "A-1",
-        "merged",
-        "merged into A-2",
-    )
-
-
-@pytest.mark.parametrize("told", [True, False])
-async def test_the_counterpart_of_a_merged_record_is_left_alone_and_nothing_is_made_anew(
-    told: bool,
+@pytest.mark.parametrize("full", [False, True])
+async def test_a_record_out_of_the_bin_is_in_step_again_with_what_both_sides_edited(
+    full: bool,
 ) -> None:
     world = await pairs(2, match=("reference", "marker", ("title",)))
-    merge(world, "a", "A-1", "A-2", told)
-    await noticed(world)
-    before = world.b.fields("B-1")
-    world.b.edit("B-1", {"priority": "high"})
-    world.a.edit("A-2", {"title": "Ticket 1"})
-    await noticed(world)
-    assert (sorted(world.a.items), sorted(world.b.items)) == (["A-1", "A-2"], ["B-1", "B-2"])
-    assert world.b.fields("B-1") == {**before, "priority": "high"}
-    assert world.b.fields("B-2")["title"] == "Ticket 1"
-    assert world.b.fields("B-2")["priority"] == "low"
-
-
-async def test_closing_by_a_merge_does_not_travel_to_the_counterpart() -> None:
-    """A tool may close the record that it merges; that is no edit of anybody's."""
-    world = await pairs(2)
-    world.clock.advance(60)
-    world.a.merge("A-1", "A-2")
-    world.a.edit("A-1", {"status": "done"})
-    await noticed(world)
-    assert world.b.fields("B-1")["status"] == "todo"
-
-
-async def test_what_a_merged_record_never_got_is_kept_as_a_conflict_that_names_both() -> None:
-    world = await pairs(2)
-    world.b.edit("B-1", {"title": "Only here"})
-    merge(world, "a", "A-1", "A-2", told=True)
-    report = await world.sync()
-    assert report.state == "attention"
-    (kept,) = await world.store.read(conflicts.list, "s")
-    holder, answers = kept.candidates
-    assert kept.kind == "merged"
-    assert (holder["side"], holder["value"], holder["edits"]) == (
-        "b",
-        "B-1",
-        {"title": "Only here"},
-    )
-    assert (answers["side"], answers["value"]) == ("a", "A-2")
-    await world.settled()
-    assert world.a.fields("A-2")["title"] == "Ticket 2"
-
-
-async def test_a_value_that_the_merged_record_had_not_taken_is_kept_too() -> None:
-    world = await pairs(2)
-    world.b.edit("B-1", {"title": "Only here"})
-    world.a.faults.add(method="update", action="retry", times=1)
-    await world.sync()
-    merge(world, "a", "A-1", "A-2", told=True)
-    await world.settled()
-    (kept,) = await world.store.read(conflicts.list, "s")
-    assert kept.candidates[0]["edits"] == {"title": "Only here"}
-
-
-async def test_a_merge_without_a_loose_edit_asks_nobody_and_says_who_lost_its_partner() -> None:
-    world = await pairs(2)
-    merge(world, "a", "A-1", "A-2", told=True)
-    report = await world.sync()
-    assert not await world.store.read(conflicts.list, "s")
-    (note,) = report.notes
-    assert "A-1 was merged into A-2" in note and "b:B-1 stays as it is" in note
-
-
-async def test_a_merge_on_the_other_side_too_closes_the_second_link_silently() -> None:
-    world = await pairs(2)
-    world.b.edit("B-1", {"title": "Only here"})
-    merge(world, "a", "A-1", "A-2", told=True)
-    await world.settled()
-    merge(world, "b", "B-1", "B-2", told=True)
-    report = await world.sync()
-    await world.settled()
-    assert (report.state, report.notes) == ("done", ())
-    assert not await world.store.read(conflicts.list, "s")
-    (link,) = [link for link in await world.store.read(links.page, "s", None, 9) if places(link)]
-    assert places(link) == {"a": "A-2", "b": "B-2"}
-
-
-async def test_merges_on_both_sides_in_one_pass_leave_one_link_and_no_question() -> None:
-    world = await pairs(2)
-    world.b.edit("B-1", {"title": "Only here"})
-    merge(world, "a", "A-1", "A-2", told=True)
-    merge(world, "b", "B-1", "B-2", told=True)
-    await world.settled()
-    assert not await world.store.read(conflicts.list, "s")
-    world.a.edit("A-2", {"title": "One ticket"})
-    await world.settled()
-    assert world.b.fields("B-2")["title"] == "One ticket"
-
-
-@pytest.mark.parametrize("told", [True, False])
-async def test_a_record_without_a_link_takes_the_place_of_the_one_merged_into_it(
-    told: bool,
-) -> None:
-    world = await pairs(1, create="never", match=(("title",),))
-    world.b.create({"title": "Ticket 1", "status": "todo", "priority": "low"})
-    await world.settled()
     link = await link_of(world, "a", "A-1")
-    world.a.create({"title": "Called in twice", "status": "todo", "priority": "low"})
+    world.a.archive("A-1")
+    await world.sync(full=full)
     await world.settled()
-    merge(world, "a", "A-1", "A-2", told)
-    await noticed(world)
-    after = await link_of(world, "a", "A-2")
-    assert (after.id, places(after)) == (link.id, {"a": "A-2", "b": "B-1"})
-    assert world.b.fields("B-1")["title"] == "Called in twice"
     world.b.edit("B-1", {"priority": "high"})
     await world.settled()
-    assert world.a.fields("A-2")["priority"] == "high"
-    assert world.a.fields("A-1")["priority"] == "low"
-    assert await world.store.read(lookup.by_name, "s", "a", "A-1") == [link.id]
+    world.clock.advance(60)
+    world.a.restore("A-1")
+    world.a.edit("A-1", {"title": "Edited after the bin"})
+    await world.sync(full=full)
+    await world.settled()
+    assert (await link_of(world, "a", "A-1")).id == link.id
+    assert world.a.fields("A-1")["priority"] == "high"
+    assert world.b.fields("B-1")["title"] == "Edited after the bin"
+    assert (len(world.a.items), len(world.b.items)) == (2, 2)
+    assert not await world.store.read(tombstones.list, "s")
 
 
-async def test_an_edit_that_waited_for_the_merged_record_meets_what_the_other_shows() -> None:
-    world = await pairs(1, create="never", match=(("title",),))
-    world.b.create({"title": "Ticket 1", "status": "todo", "priority": "low"})
-    await world.settled()
-    world.a.create({"title": "Ticket 1", "status": "todo", "priority": "low"})
-    await world.settled()
-    world.b.edit("B-1", {"priority": "high", "title": "Edited meanwhile"})
-    merge(world, "a", "A-1", "A-2", told=True)
-    await world.settled()
-    assert world.a.fields("A-2")["priority"] == "high"
-    assert world.a.fields("A-2")["title"] == "Edited meanwhile"
-
-
-async def test_comments_of_a_merged_record_are_copied_once_where_the_tool_moves_them() -> None:
-    world = await pairs(1, create="never", match=(("title",),), comments=EVERYTHING)
-    world.b.create({"title": "Ticket 1", "status": "todo", "priority": "low"})
-    await world.settled()
-    world.a.comment("A-1", "<p>Hello</p>", Visibility.PUBLIC)
-    await world.settled()
-    world.a.create({"title": "Called in twice"})
-    world.a.comment("A-2", "<p>Older than the link</p>", Visibility.PUBLIC)
-    await world.settled()
-    merge(world, "a", "A-1", "A-2", told=True)
-    world.a.items["A-2"].comments += world.a.items["A-1"].comments
-    # The tool numbers comments without regard to records, and shows those of both here now.
-    both = world.a.items["A-2"].comments
-    assert len({comment.id for comment in both}) == 2
-    await world.settled()
-    bodies = [(c.visibility, c.body.rpartition("\n")[2]) for c in world.b.item("B-1").comments]
-    assert bodies == [
-        (Visibility.PUBLIC, "<p>Hello</p>"),
-        (Visibility.INTERNAL, "<p>Older than the link</p>"),
-    ]
-
-
-async def test_what_only_the_merged_record_was_linked_with_goes_to_the_link_that_lacks_it() -> None:
+async def test_two_edits_of_one_field_while_a_record_was_in_the_bin_are_a_conflict() -> None:
     world = await pairs(1)
-    world.b.faults.add(method="create", action="retry", times=2)
-    world.a.create({"title": "Ticket 1", "status": "todo", "priority": "low"})
-    await world.sync()
-    second = await link_of(world, "a", "A-2")
-    merge(world, "a", "A-1", "A-2", told=True)
+    world.a.archive("A-1")
     await world.settled()
-    link = await link_of(world, "b", "B-1")
-    assert (link.id, places(link)) == (second.id, {"a": "A-2", "b": "B-1"})
-    assert list(world.b.items) == ["B-1"]
-
-
-async def test_three_sides_keep_the_two_that_are_left_in_step() -> None:
-    world = await pairs(2, c={})
-    merge(world, "a", "A-1", "A-2", told=True)
+    world.b.edit("B-1", {"title": "From B"})
     await world.settled()
-    world.b.edit("B-1", {"title": "Still together"})
+    world.clock.advance(60)
+    world.a.restore("A-1")
+    world.a.edit("A-1", {"title": "From A"})
     await world.settled()
-    assert world.c.fields("C-1")["title"] == "Still together"
-    assert world.a.fields("A-2")["title"] == "Ticket 2"
-    assert len(world.c.items) == 2
-
-
-async def test_a_chain_of_merges_is_followed_to_the_record_that_answers_for_all() -> None:
-    world = await pairs(3)
-    merge(world, "a", "A-1", "A-2", told=True)
-    merge(world, "a", "A-2", "A-3", told=True)
-    await world.settled()
-    last = await link_of(world, "a", "A-3")
-    assert len(lineage(last)) == 3
-    assert places(last) == {"a": "A-3", "b": "B-3"}
-
-
-async def test_a_merge_into_a_record_that_nobody_may_see_ends_the_link_and_keeps_the_edit() -> None:
-    world = await pairs(1)
-    world.a.create({"title": "Secret"})
-    world.a.hide("A-2")
-    world.b.edit("B-1", {"title": "Only here"})
-    merge(world, "a", "A-1", "A-2", told=True)
-    await world.settled()
-    assert places(await link_of(world, "b", "B-1")) == {"b": "B-1"}
     (kept,) = await world.store.read(conflicts.list, "s")
-    assert kept.candidates[0]["edits"] == {"title": "Only here"}
+    assert {c["value"] for c in kept.candidates} == {"From A", "From B"}
 
 
-async def test_a_merge_met_while_writing_is_not_written_over() -> None:
-    """The tool merges the record between the reading and the write."""
+async def test_an_edit_that_a_deletion_had_kept_is_delivered_when_the_record_returns() -> None:
+    world = await pairs(1)
+    world.a.archive("A-1")
+    world.b.edit("B-1", {"title": "Never got there"})
+    await world.sync()
+    (kept,) = await world.store.read(conflicts.list, "s")
+    assert kept.kind == "deleted"
+    world.clock.advance(60)
+    world.a.restore("A-1")
+    await world.settled()
+    assert world.a.fields("A-1")["title"] == "Never got there"
+    assert not await world.store.read(conflicts.list, "s")
+
+
+async def test_a_record_that_was_believed_deleted_and_answers_again_is_the_same_record() -> None:
+    world = await pairs(2)
+    item = world.a.items.pop("A-1")
+    world.a._listed = None
+    await world.sync(full=True)
+    await world.sync()
+    assert [t.record_id for t in await world.store.read(tombstones.list, "s")] == ["A-1"]
+    world.clock.advance(60)
+    world.a.items["A-1"] = item
+    world.a.edit("A-1", {"priority": "high"})
+    await world.settled()
+    assert world.b.fields("B-1")["priority"] == "high"
+    assert places(await link_of(world, "a", "A-1")) == {"a": "A-1", "b": "B-1"}
+
+
+async def test_what_was_closed_for_a_deletion_is_asked_about_when_the_record_returns() -> None:
+    world = await pairs(1)
+    world.change(deletes=DeletePolicy(propagate="close"))
+    world.a.archive("A-1")
+    await world.settled()
+    assert world.b.fields("B-1")["status"] == "cancelled"
+    world.clock.advance(60)
+    world.a.restore("A-1")
+    await world.settled()
+    assert world.a.fields("A-1")["status"] == "todo"
+    (kept,) = await world.store.read(conflicts.list, "s")
+    assert (kept.field, {c["value"] for c in kept.candidates}) == ("status", {"todo", "cancelled"})
+
+
+async def test_both_records_out_of_the_bin_are_in_step_again() -> None:
+    world = await pairs(1)
+    world.change(deletes=DeletePolicy(propagate="archive"))
+    world.a.archive("A-1")
+    await world.settled()
+    assert not world.records("b")
+    world.clock.advance(60)
+    world.a.restore("A-1")
+    world.b.restore("B-1")
+    await world.settled()
+    world.b.edit("B-1", {"title": "Back"})
+    await world.settled()
+    assert world.a.fields("A-1")["title"] == "Back"
+    assert (len(world.a.items), len(world.b.items)) == (1, 1)
+
+
+async def test_a_record_that_moves_out_of_scope_and_back_keeps_its_link_and_loses_no_edit() -> None:
+    world = await pairs(2, match=("reference", "marker", ("title",)))
+    link = await link_of(world, "a", "A-1")
+    world.clock.advance(60)
+    world.a.move("A-1", in_scope=False)
+    await noticed(world)
+    assert (await link_of(world, "a", "A-1")).sides["a"].state == "out"
+    world.a.edit("A-1", {"title": "Edited outside"})
+    world.b.edit("B-1", {"priority": "high"})
+    await noticed(world)
+    assert world.a.fields("A-1")["priority"] == "low"
+    assert world.b.fields("B-1")["title"] == "Ticket 1"
+    world.clock.advance(60)
+    world.a.move("A-1", in_scope=True)
+    await world.settled()
+    assert (await link_of(world, "a", "A-1")).id == link.id
+    assert world.a.fields("A-1")["priority"] == "high"
+    assert world.b.fields("B-1")["title"] == "Edited outside"
+    assert (len(world.a.items), len(world.b.items)) == (2, 2)
+
+
+async def test_a_record_that_leaves_the_filter_and_fits_again_keeps_its_link() -> None:
+    world = await pairs(1)
+    sides = dict(world.spec.sides)
+    sides["a"] = replace(sides["a"], where=lambda values: values.get("status") != "done")
+    world.change(sides=sides)
+    world.a.edit("A-1", {"status": "done"})
+    await world.settled()
+    assert world.b.fields("B-1")["status"] == "done"
+    world.b.edit("B-1", {"priority": "high"})
+    await world.settled()
+    assert world.a.fields("A-1")["priority"] == "low"
+    world.a.edit("A-1", {"status": "todo", "title": "Open again"})
+    await world.settled()
+    assert (world.a.fields("A-1")["priority"], world.b.fields("B-1")["title"]) == (
+        "high",
+        "Open again",
+    )
+    assert (len(world.a.items), len(world.b.items)) == (1, 1)
+
+
+async def test_a_record_with_a_new_key_is_the_same_one_and_is_found_by_it() -> None:
+    world = await pairs(1)
+    link = await link_of(world, "a", "A-1")
+    rekeyed = Rekeyed(world.a, world.connectors["a"].capabilities)
+    world.connectors["a"] = rekeyed
+    world.clock.advance(60)
+    world.a.comment("A-1", "Moved to another project")
+    await world.settled()
+    at = (await link_of(world, "a", "A-1")).sides["a"]
+    assert (at.key, at.url) == ("NEW-7", "memory://a/NEW-7")
+    assert await world.store.read(lookup.by_name, "s", "a", "NEW-7") == [link.id]
+    assert (len(world.a.items), len(world.b.items)) == (1, 1)
+
+
+class Rekeyed(MemoryConnector):
+    """A tool that has given its records another key and another address."""
+
+    def _record(self, item: Any, state: Any) -> Record:
+        key = item.id.replace("A-1", "NEW-7")
+        return replace(super()._record(item, state), key=key, url=f"memory://a/{key}")
+
+
+# Ids given out twice.
+
+
+def given_again(world: World, id_: str, **fields: Any) -> None:
+    """The tool makes a new record under the id of one that was deleted."""
+    world.clock.advance(60)
+    made = world.a.create(fields)
+    item = world.a.items.pop(made)
+    item.id = id_
+    world.a.items[id_] = item
+    world.a._listed = None
+
+
+@pytest.mark.parametrize("noticed_first", [True, False])
+async def test_an_id_given_to_a_new_record_is_not_taken_for_the_old_one(
+    noticed_first: bool,
+) -> None:
+    world = await pairs(2)
+    world.a.delete("A-1")
+    if noticed_first:
+        await noticed(world)
+    given_again(world, "A-1", title="Quite another thing")
+    await noticed(world)
+    assert world.b.fields("B-1")["title"] == "Ticket 1"
+    new = await link_of(world, "a", "A-1")
+    assert places(new) == {"a": "A-1", "b": "B-3"}
+    assert world.b.fields("B-3")["title"] == "Quite another thing"
+    world.b.edit("B-1", {"title": "Without a partner"})
+    world.b.edit("B-3", {"title": "With one"})
+    await world.settled()
+    assert world.a.fields("A-1")["title"] == "With one"
+    assert len(world.b.items) == 3
+
+
+async def test_an_id_given_out_twice_does_to_the_old_counterpart_what_a_deletion_does() -> None:
+    world = await pairs(2)
+    world.change(deletes=DeletePolicy(propagate="close"))
+    world.a.delete("A-1")
+    given_again(world, "A-1", title="Quite another thing")
+    await world.settled()
+    assert world.b.fields("B-1")["status"] == "cancelled"
+
+
+async def test_a_new_record_under_an_old_id_that_is_deleted_too_is_deleted() -> None:
+    world = await pairs(2)
+    world.a.delete("A-1")
+    given_again(world, "A-1", title="Quite another thing")
+    await world.settled()
+    world.a.delete("A-1")
+    await noticed(world)
+    assert places(await link_of(world, "b", "B-3")) == {"b": "B-3"}
+    assert not [i for i in world.a.items if i == "A-1"]
+
+
+async def test_a_write_does_not_go_to_a_new_record_under_the_id_of_the_old_one() -> None:
     world = await pairs(2, capabilities={"a": PLAIN})
-    world.b.edit("B-1", {"title": "Only here"})
+    world.b.edit("B-1", {"title": "For the old one"})
 
-    def merged_meanwhile(_: object) -> None:
-        world.a.merge("A-1", "A-2")
+    def given_meanwhile(_: object) -> None:
+        world.a.delete("A-1")
+        given_again(world, "A-1", title="Ticket 1", priority="high")
 
-    world.a.faults.add(method="fetch", action=merged_meanwhile, times=1)
+    world.a.faults.add(method="fetch", action=given_meanwhile, times=1)
     await world.sync()
     await world.settled()
     assert world.a.fields("A-1")["title"] == "Ticket 1"
-    assert places(await link_of(world, "a", "A-2")) == {"a": "A-2", "b": "B-2"}
-    (kept,) = await world.store.read(conflicts.list, "s")
-    assert (kept.kind, kept.candidates[0]["edits"]) == ("merged", {"title": "Only here"})
+    assert world.a.fields("A-1")["priority"] == "high"
+    assert world.b.fields("B-1")["priority"] == "low"
 
 
-async def test_a_write_whose_answer_was_lost_before_the_merge_does_not_bring_the_old_record_back() -> (
-    None
-):
-    world = await pairs(1, create="never", match=(("title",),))
-    world.b.create({"title": "Ticket 1", "status": "todo", "priority": "low"})
-    await world.settled()
-    world.a.create({"title": "Ticket 1", "status": "todo", "priority": "low"})
-    await world.settled()
-    world.b.edit("B-1", {"priority": "high"})
+async def test_a_lost_write_is_not_settled_by_a_new_record_under_the_same_id() -> None:
+    world = await pairs(2)
+    world.b.edit("B-1", {"title": "For the old one"})
     world.a.faults.add(method="update", action="drop_before", times=1)
     await world.sync()
-    merge(world, "a", "A-1", "A-2", told=True)
+    world.a.delete("A-1")
+    given_again(world, "A-1", title="Quite another thing")
     await world.settled()
-    assert places(await link_of(world, "b", "B-1")) == {"a": "A-2", "b": "B-1"}
-    assert world.a.fields("A-2")["priority"] == "high"
-    assert not await world.store.read(parked.list, "s")
-
-
-async def test_a_record_that_lost_its_partner_to_a_merge_can_be_adopted() -> None:
-    world = await pairs(2)
-    merge(world, "a", "A-1", "A-2", told=True)
-    await world.settled()
-    world.a.create({"title": "A new partner"})
-    world.change(match=("reference", "marker"))
-    link = await adopt(world.store, "s", [("b", "B-1"), ("a", "A-3")], "unused")
-    await world.settled()
-    assert places(await link_of(world, "a", "A-3")) == {"a": "A-3", "b": "B-1"}
-    assert (await link_of(world, "b", "B-1")).id == link.id
-
-
-async def test_many_merges_at_once_are_refused_like_many_deletions() -> None:
-    world = await World.make(a={}, b={})
-    for n in range(30):
-        world.a.create({"title": f"Ticket {n}"})
-    await world.settled()
-    world.clock.advance(60)
-    for id_ in list(world.a.items)[:6]:
-        world.a.merge(id_, "A-30")
-    report = await world.sync()
-    assert [line.partition(":")[0] for line in report.refused] == ["deletes"]
-    assert places(await link_of(world, "b", "B-1")) == {"a": "A-1", "b": "B-1"}
-    await world.sync(force=("deletes",))
-    assert places(await link_of(world, "b", "B-1")) == {"b": "B-1"}
+    assert world.b.fields("B-1")["title"] == "For the old one"
+    assert world.a.fields("A-1")["title"] == "Quite another thing"
