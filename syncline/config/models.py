@@ -118,10 +118,12 @@ class DeletesConfig(_Model):
 
 
 class GuardsConfig(_Model):
-    """Above these a whole pass is refused; percentages count from 20 records up."""
+    """Above these a whole pass is refused; percentages count from 20 records up. One field of one
+    record that is written more often than `max_writes_per_hour` is parked."""
 
     max_changed_percent: float = Field(default=50, ge=0, le=100)
     max_shrink_percent: float = Field(default=30, ge=0, le=100)
+    max_writes_per_hour: int = Field(default=10, ge=1)
 
 
 class ScheduleConfig(_Model):

@@ -9,9 +9,9 @@ from typing import Any
 
 from syncline.engine.identity import buried, forgotten
 from syncline.engine.owing import WANTED
-from syncline.store import intents, links, observations
+from syncline.store import intents, journal, links, observations
 from syncline.store.findings import conflicts, parked, tombstones
-from syncline.store.rows import Link, LinkSide, Tombstone
+from syncline.store.rows import JournalEntry, Link, LinkSide, Tombstone
 from syncline.store.sql import Tx
 from syncline.store.store import Store
 
@@ -126,6 +126,11 @@ def _retry(tx: Tx, id_: str, at: datetime) -> bool:
     if link is not None:
         links.update(tx, [_reopened(link, row.side, row.field)])
     parked.clear(tx, [id_])
+    at_side = link.sides.get(row.side) if link is not None else None
+    record_id = at_side.record_id if at_side is not None else None
+    place = (at, row.sync, "", row.link_id, row.side, record_id, row.field or None)
+    why = "tried again by an operator"
+    journal.append(tx, [JournalEntry(*place, "retry", None, None, None, why)])
     return True
 
 

@@ -188,6 +188,10 @@ def _deliveries(
                 continue
             if not _to_deliver(unit, side, name, decided[name], states[name], around):
                 continue
+            if (side, name) in around.halted:
+                reason, state = around.halted[side, name], states[name]
+                refusals.append(Refusal(side, name, "loop", reason, state.value, state.seen[side]))
+                continue
             found = _put(unit, side, states[name], around.people[side])
             if isinstance(found, UnitWrite):
                 if found.after == found.before:

@@ -42,7 +42,8 @@ class Write:
 class Refusal:
     """A value that a side cannot take, or shows in a way that cannot be read; with the reason.
 
-    `action`: write (a deviation: not tried again until something changes) | read | create.
+    `action`: write (a deviation: not tried again until something changes) | read | create | loop
+    (written too often: not tried again until a person says so).
     """
 
     side: str
@@ -97,7 +98,8 @@ class Surroundings:
     `reachable`: sides that answered in this pass. `listed`: sides whose records are all known, so
     that a missing one may be created. `busy`: (side, unit) with an open intent, `busy_create`
     sides with an unsettled create. `parked_creates`: creates a tool refused, by side, with the
-    digest of what it refused. `remap`: the mapping changed, so every side is compared anew.
+    digest of what it refused. `halted`: (side, unit) that was written too often, with the reason
+    (see `breaker`). `remap`: the mapping changed, so every side is compared anew.
     """
 
     people: Mapping[str, People]
@@ -109,6 +111,7 @@ class Surroundings:
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     parked_creates: Mapping[str, str] = field(default_factory=dict)
     remap: bool = False
+    halted: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 def part(paths: Sequence[str], fields: Slice) -> dict[str, Any]:

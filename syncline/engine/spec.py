@@ -97,12 +97,20 @@ class DeletePolicy:
     max_percent: float = 10.0
 
 
+MAX_WRITES = 10
+"""Writes of one unit of one record within an hour that need no explanation."""
+
+
 @dataclass(frozen=True, slots=True)
 class Guards:
-    """Limits above which a whole plan is refused; percentages count from 20 records up."""
+    """Limits above which a whole plan is refused; percentages count from 20 records up.
+
+    `max_writes_per_hour` parks one unit of one record and refuses no plan.
+    """
 
     max_changed_percent: float = 50.0
     max_shrink_percent: float = 30.0
+    max_writes_per_hour: int = MAX_WRITES
 
 
 @dataclass(frozen=True, slots=True)

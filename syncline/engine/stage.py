@@ -9,10 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
+from syncline.engine import asking, breaker
 from syncline.engine.apply import Applier
+from syncline.engine.asking import Doubt
 from syncline.engine.book import Book, parked, parked_ids
+from syncline.engine.breaker import Halted
 from syncline.engine.context import PERSONAL, PassContext
 from syncline.engine.decision import Answer, Candidate, Evidence, digest
 from syncline.engine.intents import new_intent
@@ -22,7 +24,6 @@ from syncline.engine.planned import Hop, LinkPlan, Refusal, Surroundings, Write
 from syncline.engine.ports import Port
 from syncline.engine.spec import Sync
 from syncline.mapping.lens import Unmappable
-from syncline.sdk.connector import Change
 from syncline.sdk.errors import ConnectorError
 from syncline.store import intents, links, observations
 from syncline.store.findings import conflicts, tombstones
@@ -38,9 +39,6 @@ from syncline.store.rows import (
     Tombstone,
 )
 from syncline.store.sql import Tx
-
-EVER = datetime(2000, 1, 1, tzinfo=UTC)
-"""An edit that clashes may be as old as the outage that kept us from seeing it."""
 
 ROUNDS = 3
 """How often a link that moved under our hands is planned again within one pass."""
@@ -87,17 +85,37 @@ class Stage:
         """What would be done; nothing is stored but who people are."""
         loaded = await self.context.read(_load_around, items)
         await self._know_people(items)
-        plans = [self._plan(item, loaded, {}) for item in items]
-        unsure = [n for n, plan in enumerate(plans) if plan.clashes]
-        if unsure:
-            evidence = await self._evidence([(items[n], plans[n]) for n in unsure])
-            for n in unsure:
-                found = evidence.get(items[n].link.id, {})
-                plans[n] = self._plan(items[n], loaded, found)
+        plans = [self._plan(item, loaded, {}, {}) for item in items]
+        doubts = [
+            Doubt(item.link.id, [clash.unit for clash in plan.clashes], item.observed)
+            for item, plan in zip(items, plans, strict=True)
+            if plan.clashes
+        ]
+        evidence = await asking.evidence(self.context, self.sync, doubts)
+        self._again(items, plans, loaded, evidence, {})
+        halts = await breaker.halts(self.context, self.sync, plans)
+        self._again(items, plans, loaded, evidence, halts)
         return plans
 
-    def _plan(self, item: Item, loaded: Loaded, evidence: Mapping[str, Evidence]) -> LinkPlan:
-        around = self._around(item, loaded, evidence)
+    def _again(
+        self,
+        items: Sequence[Item],
+        plans: list[LinkPlan],
+        loaded: Loaded,
+        evidence: Mapping[str, Mapping[str, Evidence]],
+        halts: Mapping[str, Halted],
+    ) -> None:
+        """Plan anew the links of which more is known by now."""
+        more = halts or evidence
+        for n, item in enumerate(items) if more else ():
+            if item.link.id in more:
+                found = evidence.get(item.link.id, {})
+                plans[n] = self._plan(item, loaded, found, halts.get(item.link.id, {}))
+
+    def _plan(
+        self, item: Item, loaded: Loaded, evidence: Mapping[str, Evidence], halted: Halted
+    ) -> LinkPlan:
+        around = self._around(item, loaded, evidence, halted)
         return plan_link(self.sync, item.link, item.observed, around)
 
     async def run(self, items: Sequence[Item]) -> list[LinkPlan]:
@@ -152,8 +170,11 @@ class Stage:
         except ConnectorError as error:
             self.context.stop(side, error)
 
-    def _around(self, item: Item, loaded: Loaded, evidence: Mapping[str, Evidence]) -> Surroundings:
+    def _around(
+        self, item: Item, loaded: Loaded, evidence: Mapping[str, Evidence], halted: Halted
+    ) -> Surroundings:
         link_id = item.link.id
+        parked_here = loaded.parked.get(link_id, ())
         open_intents = loaded.intents.get(link_id, [])
         suspected = {t.side for t in loaded.tombstones.get(link_id, ()) if t.state == "suspected"}
         return Surroundings(
@@ -175,46 +196,13 @@ class Stage:
                 if c.state == "answered"
             },
             evidence=evidence,
-            parked_creates={
-                p.side: p.digest for p in loaded.parked.get(link_id, []) if p.action == "create"
+            parked_creates={p.side: p.digest for p in parked_here if p.action == "create"},
+            halted={
+                **{(p.side, p.field): p.reason for p in parked_here if p.action == breaker.ACTION},
+                **halted,
             },
             remap=self.remap,
         )
-
-    async def _evidence(
-        self, unsure: Sequence[tuple[Item, LinkPlan]]
-    ) -> dict[str, dict[str, Evidence]]:
-        """Who edited clashing units, and when, from the tools' own histories."""
-        asked: dict[str, dict[str, tuple[Item, list[str]]]] = {}
-        evidence: dict[str, dict[str, Evidence]] = {}
-        for item, plan in unsure:
-            units = [clash.unit for clash in plan.clashes]
-            evidence[item.link.id] = {unit: Evidence() for unit in units}
-            for side in item.observed:
-                asked.setdefault(side, {})[item.link.id] = (item, units)
-        for side, wanted in asked.items():
-            await self._try(side, self._ask(side, wanted, evidence))
-        return evidence
-
-    async def _ask(
-        self,
-        side: str,
-        wanted: Mapping[str, tuple[Item, list[str]]],
-        evidence: dict[str, dict[str, Evidence]],
-    ) -> None:
-        records = {id_: item.observed[side].record_id for id_, (item, _) in wanted.items()}
-        changes = await self.context.history(side, list(records.values()), EVER)
-        for link_id, (_, units) in wanted.items():
-            for name in units:
-                lens = self.sync.units[name].lenses.get(side)
-                last = lens and _last(lens.paths, changes.get(records[link_id], ()))
-                mine = evidence.setdefault(link_id, {})
-                was = mine.get(name, Evidence())
-                mine[name] = replace(
-                    was,
-                    at={**was.at, side: last.at if last else None},
-                    person={**was.person, side: _who(last) if last else None},
-                )
 
     async def _commit(
         self, items: Sequence[Item], plans: Sequence[LinkPlan]
@@ -373,15 +361,6 @@ def _conflict(
         state=state,
         created_at=book.at,
     )
-
-
-def _last(paths: Sequence[str], changes: Sequence[Change]) -> Change | None:
-    mine = [change for change in changes if change.path in paths and not change.by_us]
-    return mine[-1] if mine else None
-
-
-def _who(change: Change) -> str:
-    return change.by.email or change.by.name or change.by.handle
 
 
 def _load_items(tx: Tx, sync: str, link_ids: Sequence[str]) -> list[Item]:

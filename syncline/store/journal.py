@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select
@@ -35,6 +36,21 @@ def of_links(tx: Tx, link_ids: Iterable[str], field: str) -> list[JournalEntry]:
     query = tx.select(journal.c.seq, *_COLUMNS).where(journal.c.field == field)
     rows = sorted(tx.among(query, journal.c.link_id, link_ids), key=lambda row: int(row.seq))
     return [_entry(row[1:]) for row in rows]
+
+
+def writes(
+    tx: Tx, link_ids: Iterable[str], since: datetime
+) -> Mapping[str, Sequence[JournalEntry]]:
+    """What was written to the records of links since then, and what a person let be tried again,
+    by link, oldest first."""
+    query = tx.select(journal.c.seq, *_COLUMNS).where(
+        journal.c.at >= stamp(since), journal.c.kind.in_(("write", "retry"))
+    )
+    rows = sorted(tx.among(query, journal.c.link_id, link_ids), key=lambda row: int(row.seq))
+    found: dict[str, list[JournalEntry]] = {}
+    for row in rows:
+        found.setdefault(row.link_id, []).append(_entry(row[1:]))
+    return found
 
 
 def of_run(tx: Tx, run: str) -> list[JournalEntry]:

@@ -102,7 +102,7 @@ class JournalEntry:
     """One hop of a value: an edit seen and decided, or a write proved by its receipt.
 
     `kind`: edit | create | write | comment | attach | remove | link | unlink | merge | answer |
-    deviation.
+    deviation | retry (a person lets a parked action be tried again).
     """
 
     at: datetime
