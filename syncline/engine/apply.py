@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from syncline.engine import absence
+from syncline.engine.attempts import PutOff
 from syncline.engine.births import bare, fields_digest
 from syncline.engine.book import Book, observation_of, parked
 from syncline.engine.context import PassContext, records_of
@@ -167,6 +168,7 @@ class Applier:
         for (write, intent), outcome in zip(items, outcomes, strict=True):
             match outcome.result:
                 case Result.APPLIED:
+                    self.context.took[side] += 1
                     record = outcome.record or shown.get(outcome.id or "")
                     if record is not None:
                         atomic = (
@@ -193,6 +195,8 @@ class Applier:
                 case Result.RETRY:
                     book.close(intent, "superseded", outcome.reason)
                     self.context.counts["retried"] += 1
+                    put_off = PutOff(self.sync, write, intent, outcome.reason)
+                    self.context.put_off.append(put_off)
                 case Result.AMBIGUOUS:
                     self.context.counts["ambiguous"] += 1
         await self._observe_again(side, reread, book)

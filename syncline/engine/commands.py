@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from syncline.engine.attempts import PUT_OFF
 from syncline.engine.identity import buried, forgotten
 from syncline.engine.owing import WANTED
 from syncline.store import intents, journal, links, observations
@@ -119,7 +120,8 @@ def _retry(tx: Tx, id_: str, at: datetime) -> bool:
     row = next((p for p in parked.list(tx) if p.id == id_), None)
     if row is None:
         return False
-    for intent in intents.of_links(tx, [row.link_id], ("parked",)).get(row.link_id, []):
+    over = intents.of_links(tx, [row.link_id], ("parked", PUT_OFF))
+    for intent in over.get(row.link_id, []):
         if intent.side == row.side:
             intents.close(tx, [(intent.id, "superseded", "tried again by an operator")], at)
     link = links.load(tx, [row.link_id]).get(row.link_id)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from syncline.engine.spec import Sync
 from syncline.mapping.lens import People, UnitLens
@@ -18,6 +18,9 @@ from syncline.store.lease import Lease
 from syncline.store.rows import PersonRow
 from syncline.store.sql import Tx
 from syncline.store.store import Store
+
+if TYPE_CHECKING:
+    from syncline.engine.attempts import PutOff
 
 CLOCK_SKEW = timedelta(minutes=15)
 """How far a tool's clock may be from ours; histories are read from this much earlier."""
@@ -34,7 +37,8 @@ class PassContext:
     """The ports and the memory of one pass of one sync.
 
     `stopped` names sides that cannot be used any more in this pass, with the reason: the other
-    sides go on, and nothing of a stopped side is guessed.
+    sides go on, and nothing of a stopped side is guessed. `took` counts what each side applied,
+    `put_off` has what one would only take later.
     """
 
     sync: Sync
@@ -51,6 +55,8 @@ class PassContext:
     counts: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
     table: Mapping[str, Mapping[str, PersonRow]] = field(default_factory=dict)
+    took: Counter[str] = field(default_factory=Counter)
+    put_off: list[PutOff] = field(default_factory=list)
 
     def now(self) -> datetime:
         return self.clock.now()

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 from syncline.engine import bookends
+from syncline.engine.attempts import give_up
 from syncline.engine.cards import show_cards
 from syncline.engine.census import take_census
 from syncline.engine.children import Children
@@ -228,6 +229,7 @@ class Pass:
                 found = await self.context.read(links.load, part)
                 owing = [link for link in found.values() if cards_owed(self.sync, link)]
                 await show_cards(self.context, owing)
+        await give_up(self.context)
         if self.options.only or self.options.limit is not None or self.context.stopped:
             return
         known, now = await self.context.read(bookends.identity, self.sync)

@@ -75,7 +75,8 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """The note before a write. `state`: open | applied | failed | superseded | parked.
+    """The note before a write. `state`: open | applied | failed | superseded | parked | deferred
+    (put off by a tool that took others).
 
     `kind`: create | update | comment | edit_comment | attach | remove. `payload` is what is needed
     to settle it: patch, values sent, the slice before, the record's version.
