@@ -80,6 +80,7 @@ class ZendeskConnector(Connector):
             attachments=True,
             deletes=("archive",),
             shows_links=True,
+            follow_ups=True,
             bulk_create=PAGE,
             bulk_update=PAGE,
             bulk_fetch=PAGE,

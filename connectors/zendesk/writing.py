@@ -79,7 +79,10 @@ class Writer:
         names = await self._metadata.names_for(asked)
 
         async def prepared(item: Create) -> _Making:
-            return _Making(item, self._shape.creation(item.fields, item.key, names))
+            fields = item.fields
+            if item.follows is not None:
+                fields = {**fields, "via_followup_source_id": item.follows}
+            return _Making(item, self._shape.creation(fields, item.key, names))
 
         return await self._written(items, prepared, self._make, self._make_many)
 
@@ -191,11 +194,22 @@ class Writer:
             if not isinstance(found, Record) or found.deleted:
                 raise NotFound(f"ticket {item.id} is gone or hidden")
             return Outcome.applied(item.id, found)
-        answer = await self._client.write("PUT", f"/tickets/{item.id}", {"ticket": sent.body})
+        try:
+            answer = await self._client.write("PUT", f"/tickets/{item.id}", {"ticket": sent.body})
+        except Rejected as error:
+            return await self._refused(item.id, error)
         ticket = _ticket(answer)
         if theirs := await self._overwritten(item, answer.json().get("audit") or {}):
             return await self._given_back(item, ticket, theirs)
         return Outcome.applied(item.id, await self._as_record(ticket))
+
+    async def _refused(self, id: str, error: Rejected) -> Outcome:
+        """A refusal; a closed ticket refuses everything, whatever the account's language says."""
+        found = (await self._reader.fetch([id]))[id]
+        if isinstance(found, Record) and found.fields["status"] == "closed":
+            result = Result.CONFLICT if found.merged_into else Result.CLOSED
+            return Outcome(result, id=id, reason=str(error))
+        raise error
 
     async def _patch_many(self, some: Sequence[_Patching]) -> list[Outcome]:
         empty = [at for at, sent in enumerate(some) if not sent.body]

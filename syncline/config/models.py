@@ -98,6 +98,7 @@ class SideConfig(_Model):
     where: Mapping[str, Any] = {}
     create: Literal["never", "when_missing", "ask"] = "never"
     defaults: Mapping[str, Any] = {}
+    on_closed: Literal["park", "follow_up"] = "park"
 
 
 class CommentsConfig(_Model):

@@ -14,12 +14,14 @@ from typing import Any
 from syncline.engine import absence
 from syncline.engine.attempts import PutOff
 from syncline.engine.births import bare, fields_digest
-from syncline.engine.book import Book, observation_of, parked
+from syncline.engine.book import Book, observation_of
 from syncline.engine.context import PassContext, records_of
+from syncline.engine.followups import follow
 from syncline.engine.intents import new_intent
 from syncline.engine.planned import Write, part
 from syncline.engine.ports import Port
-from syncline.engine.receipt import Receipt, receive, refuse
+from syncline.engine.receipt import Receipt, receive
+from syncline.engine.refusals import park
 from syncline.engine.spec import Sync
 from syncline.mapping.lens import Unmappable
 from syncline.sdk.connector import Missing, Outcome, Record, Result
@@ -29,7 +31,7 @@ from syncline.sdk.errors import (
     ConnectorError,
     Misconfigured,
 )
-from syncline.store.rows import Deviation, Intent, JournalEntry, Link
+from syncline.store.rows import Intent, JournalEntry, Link
 
 CHUNK = 50
 """Writes to one side between two commits of receipts, where the tool has no larger bulk call."""
@@ -171,12 +173,7 @@ class Applier:
                     self.context.took[side] += 1
                     record = outcome.record or shown.get(outcome.id or "")
                     if record is not None:
-                        atomic = (
-                            outcome.record is not None
-                            and self.ports[side].capabilities.answers_writes
-                        )
-                        said = outcome.reason
-                        await self._proved(side, write, intent, record, atomic, book, said)
+                        await self._proved(side, write, intent, record, outcome, book)
                     else:
                         self._known_id(write, intent, outcome, book)
                 case Result.REJECTED if write.kind == "update" and len(write.units) > 1:
@@ -187,7 +184,12 @@ class Applier:
                     self.whole[write.link_id, side] = fields_digest(write.patch)
                     again.append((made, new_intent(self.context, made, book.at)))
                     book.intents.append(again[-1][1])
-                case Result.REJECTED:
+                case Result.CLOSED if self._followed(side, write):
+                    book.close(intent, "superseded", outcome.reason)
+                    link = follow(self.links[write.link_id], side, outcome.reason, book)
+                    self.links[link.id] = link
+                    self.moved.add(link.id)
+                case Result.REJECTED | Result.CLOSED:
                     self._refused(side, write, intent, outcome.reason, book)
                 case Result.CONFLICT | Result.GONE:
                     book.close(intent, "superseded", outcome.reason)
@@ -240,12 +242,13 @@ class Applier:
         write: Write,
         intent: Intent,
         record: Record,
-        atomic: bool,
+        outcome: Outcome,
         book: Book,
-        said: str,
     ) -> None:
         """A write the tool shows: its receipt goes into the link, the journal and the counts."""
-        receipt = (await self.receipt(side, write, intent, record, atomic)).saying(said)
+        atomic = outcome.record is not None and self.ports[side].capabilities.answers_writes
+        receipt = await self.receipt(side, write, intent, record, atomic)
+        receipt = receipt.saying(outcome.reason)
         self.file(side, write, intent, record, receipt, book)
 
     def file(
@@ -347,20 +350,16 @@ class Applier:
             return dict(before)
 
     def _refused(self, side: str, write: Write, intent: Intent, reason: str, book: Book) -> None:
-        """A tool's final no: a create is parked, a field becomes a deviation (rule 6)."""
+        """A tool's final no to a create or to a field."""
         book.close(intent, "failed", reason)
-        sync, link = self.context.sync.name, self.links[write.link_id]
-        if write.kind == "create":
-            digest = self.whole.get((link.id, side)) or fields_digest(write.patch)
-            book.parked.append(parked(sync, link.id, side, "", "create", reason, book.at, digest))
-            return
-        ((name, unit),) = write.units.items()
-        link = refuse(self.sync, link, side, name, reason)
-        self.links[link.id] = book.links[link.id] = link
-        book.parked.append(parked(sync, link.id, side, name, "write", reason, book.at))
-        book.deviations.append(
-            Deviation(sync, link.id, side, name, unit.value, unit.before, reason, book.at)
-        )
+        digest = self.whole.get((write.link_id, side)) or fields_digest(write.patch)
+        link = park(self.sync, self.links[write.link_id], write, reason, digest, book)
+        self.links[link.id] = link
+
+    def _followed(self, side: str, write: Write) -> bool:
+        """Whether a record that was closed for good is to be followed by a new one."""
+        told = self.sync.sides[side].on_closed == "follow_up"
+        return told and self.observes and write.kind == "update"
 
     def _one_by_one(self, side: str, write: Write, book: Book) -> list[tuple[Write, Intent]]:
         """A refused patch of several units is sent again unit by unit: one bad field stops one."""

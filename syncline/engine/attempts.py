@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from syncline.engine.births import fields_digest
-from syncline.engine.book import Book, parked
+from syncline.engine.book import Book
 from syncline.engine.context import PassContext
 from syncline.engine.planned import Write
-from syncline.engine.receipt import refuse
+from syncline.engine.refusals import park
 from syncline.engine.spec import Sync
 from syncline.store import intents, links
-from syncline.store.rows import Deviation, Intent, Link
+from syncline.store.rows import Intent
 from syncline.store.sql import Tx
 
 TRIES = 20
@@ -66,7 +66,8 @@ def _count(tx: Tx, context: PassContext, put_off: Sequence[PutOff]) -> None:
                 f"{first:%Y-%m-%d %H:%M} UTC, while it took others: {one.reason or 'no reason'}"
             )
             link = book.links.get(one.write.link_id, found[one.write.link_id])
-            _park(one, link, reason, book)
+            # As if it had been refused for good: a newer value is tried again.
+            park(one.sync, link, one.write, reason, fields_digest(one.write.patch), book)
     book.write(tx)
 
 
@@ -78,20 +79,3 @@ def _in_a_row(write: Write, sent: Sequence[Intent]) -> list[Intent]:
             continue
         tries = [*tries, intent] if intent.state == PUT_OFF else []
     return tries
-
-
-def _park(one: PutOff, link: Link, reason: str, book: Book) -> None:
-    """As if the tool had refused it for good: a newer value is tried again."""
-    write, side = one.write, one.write.side
-    if write.kind == "create":
-        digest = fields_digest(write.patch)
-        row = parked(book.sync, link.id, side, "", "create", reason, book.at, digest)
-        book.parked.append(row)
-        return
-    for name, unit in write.units.items():
-        link = refuse(one.sync, link, side, name, reason)
-        book.parked.append(parked(book.sync, link.id, side, name, "write", reason, book.at))
-        book.deviations.append(
-            Deviation(book.sync, link.id, side, name, unit.value, unit.before, reason, book.at)
-        )
-    book.links[link.id] = link

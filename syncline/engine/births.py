@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from syncline.engine.decision import Decision, UnitState
+from syncline.engine.identity import closed
 from syncline.engine.owing import lacking
 from syncline.engine.planned import Refusal, Surroundings, UnitWrite, Write, overlay
 from syncline.engine.spec import SideSpec, Sync, Unit
@@ -86,7 +87,10 @@ def _create(
             f"under sides.{spec.name}.defaults"
         )
         return None, [*refusals, Refusal(spec.name, "", "create", reason)]
-    return Write(link.id, spec.name, "create", None, parts, fields, {}, None, "missing"), refusals
+    follows = closed(link, spec.name)
+    why = "follow-up" if follows else "missing"
+    write = Write(link.id, spec.name, "create", None, parts, fields, {}, None, why, follows)
+    return write, refusals
 
 
 def bare(sync: Sync, write: Write) -> Write | None:

@@ -104,6 +104,7 @@ class _Compiler:
         units |= self._extra_units({f for unit in units.values() for f in unit.fields})
         sides = {side: self._side(side, units) for side in self.sides}
         self._check_deletes()
+        self._check_closed()
         self._done()
         said = self.said
         return Sync(
@@ -254,6 +255,7 @@ class _Compiler:
             required=_required(side, units, mapping, schema),
             references=mapping.reference,
             cards=can_show and self.said.links == "show",
+            on_closed=said.on_closed,
         )
 
     def _where(self, side: str, said: SideConfig) -> Where | None:
@@ -302,6 +304,17 @@ class _Compiler:
                 f"they can {', '.join(sorted(can)) or 'neither archive nor delete'}; "
                 "`unlink` works everywhere",
             )
+
+    def _check_closed(self) -> None:
+        for side, can in self.capabilities.items():
+            follows = side in self.sides and self.config.side(self.name, side).on_closed
+            if follows == "follow_up" and not can.follow_ups:
+                tool = self.config.connections[side].connector
+                self.problem(
+                    ("sides", side, "on_closed"),
+                    f"{tool} has no follow-ups to records that were closed for good",
+                    "leave `on_closed` out: what such a record does not take is parked",
+                )
 
     def _fingerprint(self, units: Mapping[str, Unit]) -> str:
         """Changes with whatever decides which values are where; not with limits or secrets."""

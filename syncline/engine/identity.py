@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from syncline.engine.decision import UnitState
-from syncline.engine.owing import CARDS, owes
+from syncline.engine.owing import CARDS, CLOSED, owes
 from syncline.engine.planned import part
 from syncline.engine.spec import Sync
 from syncline.mapping.lens import People, Unmappable
@@ -87,6 +87,29 @@ def returned(link: Link, side: str) -> Link:
     at = replace(link.sides[side], state="in")
     sides = {**link.sides, side: at}
     return replace(link, sides=sides, dirty=True, revision=link.revision + 1)
+
+
+def closed(link: Link, side: str) -> tuple[str, ...]:
+    """The records that a side had before, the one to be followed last."""
+    return tuple(link.fields.get(CLOSED, {}).get(side, ()))
+
+
+def create_name(link_id: str, side: str, followed: int) -> str:
+    """What a create of a link's side is called in its key; each follow-up has a name of its own."""
+    return f"{link_id}:{side}:{followed}" if followed else f"{link_id}:{side}"
+
+
+def make_way(link: Link, side: str) -> Link:
+    """The link without a record on a side, where one is to follow the one that was closed."""
+    was = [*closed(link, side), link.sides[side].record_id]
+    after = forgotten(link, side)
+    return replace(
+        after,
+        sides={name: at for name, at in link.sides.items() if name != side},
+        fields={**after.fields, CLOSED: {**link.fields.get(CLOSED, {}), side: was}},
+        dirty=True,
+        revision=link.revision + 1,
+    )
 
 
 def moved(sync: Sync, link: Link, side: str, at: LinkSide) -> Link:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from syncline.engine.context import PassContext
+from syncline.engine.identity import create_name
 from syncline.engine.planned import UnitWrite, Write
 from syncline.store.rows import Intent
 
 
-def create_key(context: PassContext, link_id: str, side: str) -> str:
+def create_key(context: PassContext, write: Write) -> str:
     """The key of a link's create on a side: the same for every attempt, and signed."""
-    return context.sign(f"{link_id}:{side}")
+    return context.sign(create_name(write.link_id, write.side, len(write.follows)))
 
 
 def new_intent(context: PassContext, write: Write, at: datetime) -> Intent:
@@ -24,12 +25,13 @@ def new_intent(context: PassContext, write: Write, at: datetime) -> Intent:
         side=write.side,
         kind=write.kind,
         record_id=write.record_id,
-        key=create_key(context, write.link_id, write.side) if write.kind == "create" else "",
+        key=create_key(context, write) if write.kind == "create" else "",
         payload={
             "patch": dict(write.patch),
             "expected": dict(write.expected),
             "version": write.version,
             "why": write.why,
+            "follows": list(write.follows),
             "units": {
                 name: {"value": unit.value, "before": unit.before, "after": unit.after}
                 for name, unit in write.units.items()
@@ -55,4 +57,5 @@ def write_of(intent: Intent) -> Write:
         expected=payload["expected"],
         version=payload["version"],
         why=payload["why"],
+        follows=tuple(payload.get("follows", ())),
     )

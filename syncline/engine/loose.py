@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence, Set
 from dataclasses import replace
 
 from syncline.engine.context import PassContext
+from syncline.engine.identity import closed, create_name
 from syncline.engine.match import Matched, Question, pair
 from syncline.engine.observe import MARKER, REFERENCES
 from syncline.engine.plan import matches
@@ -265,12 +266,13 @@ def _by_marker(
         parts = str(marker).split("-") if marker else []
         if len(parts) != 3 or (row.side, row.record_id) in dead:
             continue
-        link_id, _, side = parts[1].partition(":")
+        link_id, side, *_ = [*parts[1].split(":"), ""]
         if side == row.side and marker == context.sign(parts[1]):
             marked.setdefault(link_id, []).append(row)
     for link_id, link in links.load(tx, list(marked)).items():
         for row in marked[link_id][:1]:
-            if row.side not in link.sides:
+            name = create_name(link_id, row.side, len(closed(link, row.side)))
+            if row.side not in link.sides and row.fields[MARKER] == context.sign(name):
                 found.joins[row.side, row.record_id] = link
 
 

@@ -17,6 +17,9 @@ CARDS = "_cards"
 WANTED = "_wanted"
 """Where a link keeps that a person wants its record on the sides that ask before they create."""
 
+CLOSED = "_closed"
+"""Where a link keeps, by side, the records that were closed for good and are to be followed."""
+
 UNREAD = "_unread"
 """Where a link keeps that its comments and files are to be read: a record changed."""
 
@@ -26,7 +29,12 @@ def lacking(sync: Sync, link: Link) -> list[str]:
     if not any(at.state == "in" for at in link.sides.values()):
         return []
     wanted = ("when_missing", "ask") if WANTED in link.fields else ("when_missing",)
-    return [n for n, s in sync.sides.items() if s.create in wanted and n not in link.sides]
+    closed = link.fields.get(CLOSED, {})
+    return [
+        name
+        for name, spec in sync.sides.items()
+        if name not in link.sides and (spec.create in wanted or name in closed)
+    ]
 
 
 def owes(sync: Sync, link: Link, states: Mapping[str, UnitState] | None = None) -> bool:

@@ -24,7 +24,8 @@ class UnitWrite:
 class Write:
     """What one side of one link is sent. `kind`: create | update | remove.
 
-    `record_id` is None for a create. `fresh` tells that `expected` comes from this pass's view.
+    `record_id` is None for a create. `follows` are the side's earlier records that were closed
+    for good; a create follows the last one.
     """
 
     link_id: str
@@ -36,6 +37,7 @@ class Write:
     expected: Mapping[str, Any]
     version: int | None = None
     why: str = ""
+    follows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,10 @@ class RecordPort:
         return await self.connector.fetch(self.record, ids)
 
     async def create(self, items: Sequence[tuple[Write, Link, str]]) -> Sequence[Outcome]:
-        creates = [Create(key, write.patch) for write, _, key in items]
+        creates = [
+            Create(key, write.patch, write.follows[-1] if write.follows else None)
+            for write, _, key in items
+        ]
         return await self.connector.create(self.record, creates)
 
     async def update(self, items: Sequence[tuple[Write, Link]]) -> Sequence[Outcome]:

@@ -124,7 +124,11 @@ class Settler:
         for intent in intents:
             record = records.get(intent.record_id or "")
             anew = record is not None and self._another(side, intent, record)
-            if record is None or anew:
+            at = self.applier.links[intent.link_id].sides.get(side)
+            if intent.kind != "create" and (at is None or at.record_id != intent.record_id):
+                book.close(intent, "superseded", "another record took its place")
+                self._dirty(intent.link_id)
+            elif record is None or anew:
                 if anew or isinstance(found.get(intent.record_id or ""), Missing):
                     book.close(intent, "failed", "the record is gone")
                     self._dirty(intent.link_id)

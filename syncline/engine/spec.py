@@ -64,7 +64,8 @@ class SideSpec:
 
     `defaults` fill shared fields of records made here; `required` are wire paths that a new record
     must have. `references` are wire paths that hold addresses of linked records; `cards`: the tool
-    can show linked records and the sync wants it to.
+    can show linked records and the sync wants it to. `on_closed`: park | follow_up, for records
+    that their tool has closed for good.
     """
 
     name: str
@@ -76,6 +77,7 @@ class SideSpec:
     required: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     cards: bool = False
+    on_closed: str = "park"
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,10 +109,14 @@ class CensusPage:
 @dataclass(frozen=True, slots=True)
 class Create:
     """A record to be made. `key` is signed, was stored before the call, and is written into the
-    record where the connection has a field for it."""
+    record where the connection has a field for it.
+
+    `follows` is a record that was closed for good, of which this one is the follow-up.
+    """
 
     key: str
     fields: Wire
+    follows: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +248,7 @@ class Result(StrEnum):
     REJECTED = "rejected"  # for good: the tool's own words are in `reason`
     CONFLICT = "conflict"  # the record moved; nothing was applied
     GONE = "gone"  # no such record any more; nothing was applied
+    CLOSED = "closed"  # the record is closed for good and takes nothing any more
     RETRY = "retry"  # nothing was applied; again later, not before `retry_at` if given
     AMBIGUOUS = "ambiguous"  # may have been applied
 
@@ -371,6 +376,7 @@ class Capabilities:
     edits_comments      a comment's body can be changed
     visibilities        which comment visibilities the tool has
     attachments         files can be read and added
+    follow_ups          a record that was closed for good can be followed up by a new one
     deletes             what `delete` can do: nothing, "archive" (can come back) or "delete"
     bulk_create, bulk_update   items in one request (1: no bulk call)
     residual_window     no compare-and-set: an edit made within one request's round trip of our
@@ -388,6 +394,7 @@ class Capabilities:
     max_attachment_bytes: int = 10 * 1024 * 1024
     deletes: tuple[str, ...] = ()
     shows_links: bool = False
+    follow_ups: bool = False
     bulk_create: int = 1
     bulk_update: int = 1
     bulk_fetch: int = 1

@@ -110,6 +110,7 @@ FULL = Capabilities(
     attachments=True,
     deletes=("archive", "delete"),
     shows_links=True,
+    follow_ups=True,
     bulk_create=100,
     bulk_update=100,
     bulk_fetch=100,
@@ -226,7 +227,12 @@ class MemoryConnector(MemoryCalls, Connector):
     async def create(self, record: str, items: Sequence[Create]) -> Sequence[Outcome]:
         def one(item: Create) -> Outcome:
             key = item.key if self.capabilities.find_by_key else None
-            return self._answer(self.tool.create(item.fields, by=BOT, key=key))
+            if item.follows is not None and item.follows not in self.tool.closed:
+                raise Refused(f"{item.follows} is not closed, so nothing follows it up")
+            id = self.tool.create(item.fields, by=BOT, key=key)
+            if item.follows is not None:
+                self.tool.closed[item.follows].append(id)
+            return self._answer(id)
 
         return await self._batched(
             "create", items, lambda i: i.key, one, self.capabilities.bulk_create
@@ -235,6 +241,8 @@ class MemoryConnector(MemoryCalls, Connector):
     async def update(self, record: str, items: Sequence[Update]) -> Sequence[Outcome]:
         def one(item: Update) -> Outcome:
             now = self._visible(item.id).now.fields
+            if item.id in self.tool.closed:
+                return Outcome(Result.CLOSED, id=item.id, reason=f"{item.id} is closed for good")
             if self.capabilities.conditional_update and not shows(now, item.expected):
                 return Outcome(Result.CONFLICT, id=item.id, reason="the record has changed")
             self.tool.walk(item.id, item.patch, by=BOT)

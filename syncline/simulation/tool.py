@@ -154,6 +154,7 @@ class MemoryTool:
         self.log = CallLog()
         self.people: dict[str, Person] = {BOT: Person(BOT, name="Syncline")}
         self.items: dict[str, Item] = {}
+        self.closed: dict[str, list[str]] = {}  # for good, each with its follow-ups
         self._prefix = id_prefix
         self._made = 0
         self._changes = 0

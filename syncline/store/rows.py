@@ -102,8 +102,8 @@ class Intent:
 class JournalEntry:
     """One hop of a value: an edit seen and decided, or a write proved by its receipt.
 
-    `kind`: edit | create | write | comment | attach | remove | link | unlink | merge | answer |
-    deviation | retry (a person lets a parked action be tried again).
+    `kind`: edit | create | write | comment | attach | remove | link | unlink | merge | close |
+    answer | deviation | retry (a person lets a parked action be tried again).
     """
 
     at: datetime
@@ -176,7 +176,8 @@ class Tombstone:
     """A side of a link that was deleted or unlinked: nothing brings the pair back but `adopt`.
 
     `state`: suspected (absence seen once) | confirmed. `reason`: deleted | unlinked | merged |
-    reused (its id belongs to a new record, which is not meant).
+    closed (for good, and followed by a new record) | reused (its id belongs to a new record, which
+    is not meant).
     """
 
     sync: str

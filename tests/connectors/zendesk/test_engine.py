@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from syncline.engine.report import Report
 from syncline.engine.spec import CommentPolicy, SideSpec
 from syncline.sdk.connector import Visibility
 from syncline.simulation.connector import MAPPING
-from syncline.store.findings import deviations, parked
+from syncline.store.findings import conflicts, deviations, parked
 from syncline.store.rows import Deviation
 from tests.connectors.zendesk.world import API, ZendeskWorld, living, opened
 from tests.support.world import World, compiled
@@ -272,3 +273,73 @@ async def test_a_reply_reaches_the_tracker_once_and_a_lost_answer_makes_no_secon
         "<p>It is <i>known</i> &amp; old.</p>",
         "<p><strong>Ann Agent</strong> wrote in support:</p>\n<p>Which printer?</p>",
     ]
+
+
+async def closed_for_good(desk: Desk, on_closed: str = "follow_up") -> tuple[str, str]:
+    """An issue, and its ticket, which Zendesk has closed; tickets are not made by themselves."""
+    id = await desk.zendesk.create({"subject": "Printer on fire", "tags": ["escalated"]})
+    await desk.settled()
+    (issue,) = desk.dev.items
+    sides = dict(desk.world.spec.sides)
+    sides["support"] = replace(sides["support"], create="never", on_closed=on_closed)
+    desk.world.change(sides=sides)
+    await desk.zendesk.edit(id, {"status": "solved"})
+    await desk.zendesk.edit(id, {"status": "closed"})
+    await desk.settled()
+    return id, issue
+
+
+async def test_a_ticket_that_was_closed_for_good_parks_what_it_does_not_take(desk: Desk) -> None:
+    _, issue = await closed_for_good(desk, "park")
+    desk.dev.edit(issue, {"title": "Burning again", "priority": "high"})
+    await desk.settled()
+    rows = await desk.world.store.read(parked.list, "s")
+    assert {row.field for row in rows} == {"title", "priority"}
+    assert len(desk.zendesk.tickets()) == 1
+
+
+@pytest.mark.parametrize("fault", [None, "drop_after_apply", "drop_before"])
+async def test_a_ticket_that_was_closed_for_good_is_followed_up_once(
+    desk: Desk, fault: str | None
+) -> None:
+    id, issue = await closed_for_good(desk)
+    desk.dev.edit(issue, {"title": "Burning again", "status": "in_progress"})
+    if fault:
+        await desk.zendesk.fault("POST", f"{API}tickets", fault, times=2)
+    await desk.sync()
+    await desk.settled()
+    ((new, shown),) = [(t["id"], t) for t in desk.zendesk.tickets() if str(t["id"]) != id]
+    assert shown["via"]["source"]["rel"] == "follow_up"
+    assert desk.zendesk.ticket(id)["followup_ids"] == [new]
+    assert (shown["subject"], shown["status"]) == ("Burning again", "open")
+    assert shown["tags"] == ["escalated"]
+    await desk.zendesk.edit(str(new), {"priority": "urgent"})
+    await desk.settled()
+    assert desk.dev.fields(issue)["priority"] == "urgent"
+    assert not await desk.world.store.read(parked.list, "s")
+
+
+@pytest.mark.parametrize("told", [True, False])
+async def test_tickets_that_zendesk_merges_become_one_link_and_no_follow_up(
+    desk: Desk, told: bool
+) -> None:
+    """Told by the export, or met by a write before the export tells."""
+    ids = [await desk.zendesk.create({"subject": name}) for name in ("twice", "once")]
+    await desk.settled()
+    first, second = sorted(desk.dev.items, key=lambda i: desk.dev.fields(i)["title"], reverse=True)
+    sides = dict(desk.world.spec.sides)
+    sides["support"] = replace(sides["support"], create="never", on_closed="follow_up")
+    desk.world.change(sides=sides)
+    office = desk.zendesk.office
+    office.bin.merge(desk.zendesk.ann, {"source": ids[0], "target": ids[1]})
+    desk.dev.edit(first, {"priority": "high"})
+    if not told:
+        await desk.world.sync()
+    await desk.settled()
+    desk.dev.edit(second, {"priority": "urgent"})
+    await desk.settled()
+    assert len(desk.zendesk.tickets()) == len(desk.dev.items) == 2
+    assert desk.zendesk.ticket(ids[1])["priority"] == "urgent"
+    assert desk.dev.fields(first)["status"] == "todo"
+    (kept,) = await desk.world.store.read(conflicts.list, "s")
+    assert (kept.kind, kept.candidates[0]["edits"]) == ("merged", {"priority": "high"})

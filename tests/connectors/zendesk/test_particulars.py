@@ -286,7 +286,7 @@ async def test_a_closed_ticket_refuses_a_field_in_zendesks_own_words(
     (outcome,) = await zendesk.update(
         "ticket", [Update(id, {"priority": "high"}, {"priority": None}, version)]
     )
-    assert outcome.result is Result.REJECTED
+    assert outcome.result is Result.CLOSED
     assert "closed prevents ticket update" in outcome.reason
     note = NewComment("k", id, "<p>too late</p>", Visibility.INTERNAL)
     (noted,) = await zendesk.comment("ticket", [note])

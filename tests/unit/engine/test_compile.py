@@ -283,6 +283,13 @@ def test_the_fingerprint_moves_with_what_decides_values_and_with_nothing_else() 
             {"capabilities": {"a": PLAIN, "b": PLAIN}, "deletes": {"propagate": "archive"}},
             "no side of main can archive records",
         ),
+        (
+            {
+                "capabilities": {"a": PLAIN, "b": PLAIN},
+                "sides": {"a": {"on_closed": "follow_up"}, "b": {}},
+            },
+            "memory has no follow-ups to records that were closed for good",
+        ),
         ({"mappings": {"a": A}}, "no mapping shows memory's records as ticket"),
     ],
 )  # fmt: skip
