@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from syncline.engine import absence
 from syncline.engine.attempts import PutOff
@@ -17,13 +16,13 @@ from syncline.engine.births import bare, fields_digest
 from syncline.engine.book import Book, observation_of
 from syncline.engine.context import PassContext, records_of
 from syncline.engine.followups import follow
+from syncline.engine.hops import written
 from syncline.engine.intents import new_intent
 from syncline.engine.planned import Write, part
 from syncline.engine.ports import Port
 from syncline.engine.receipt import Receipt, receive
 from syncline.engine.refusals import park
 from syncline.engine.spec import Sync
-from syncline.mapping.lens import Unmappable
 from syncline.sdk.connector import Missing, Outcome, Record, Result
 from syncline.sdk.errors import (
     Ambiguous,
@@ -31,7 +30,7 @@ from syncline.sdk.errors import (
     ConnectorError,
     Misconfigured,
 )
-from syncline.store.rows import Intent, JournalEntry, Link
+from syncline.store.rows import Intent, Link
 
 CHUNK = 50
 """Writes to one side between two commits of receipts, where the tool has no larger bulk call."""
@@ -264,7 +263,7 @@ class Applier:
         self.links[write.link_id] = receipt.link
         book.links[write.link_id] = receipt.link
         book.close(intent, "applied")
-        book.entries += self._entries(write, record, intent, book)
+        book.entries += written(self.context, self.sync, write, record, intent, book.at)
         book.deviations += receipt.deviations
         self.context.counts["deviations"] += len(receipt.deviations)
         self.context.counts[self._counted(write)] += 1
@@ -314,40 +313,6 @@ class Applier:
             self.sync, link, side, write.units, record, people,
             created=created, edited=edited, unsure=receipt.doubts if open_ else (),
         )  # fmt: skip
-
-    def _entries(
-        self, write: Write, record: Record, intent: Intent, book: Book
-    ) -> list[JournalEntry]:
-        kind = "create" if write.kind == "create" else "write"
-        return [
-            JournalEntry(
-                at=book.at,
-                sync=self.context.sync.name,
-                run=self.context.run,
-                link_id=write.link_id,
-                side=write.side,
-                record_id=record.id,
-                field=name,
-                kind=kind,
-                before=self._before(write, name),
-                after=unit.value,
-                person=None,
-                rule=write.why,
-                intent_id=intent.id,
-            )
-            for name, unit in write.units.items()
-        ]
-
-    def _before(self, write: Write, name: str) -> Any:
-        """What the side showed before, as a shared value, or as the tool has it if unreadable."""
-        before = write.units[name].before
-        if write.kind == "create":
-            return None
-        try:
-            lens = self.sync.units[name].lenses[write.side]
-            return lens.get(before, self.context.people[write.side])
-        except Unmappable:
-            return dict(before)
 
     def _refused(self, side: str, write: Write, intent: Intent, reason: str, book: Book) -> None:
         """A tool's final no to a create or to a field."""

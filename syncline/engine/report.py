@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from syncline.engine.context import PassContext
+from syncline.engine.hops import before
 from syncline.engine.planned import LinkPlan, Write
 from syncline.engine.spec import Sync
-from syncline.mapping.lens import Unmappable
 from syncline.sdk.connector import Capabilities
 
 
@@ -50,7 +50,7 @@ def actions_of(sync: Sync, plan: LinkPlan, context: PassContext) -> list[Action]
             kind="remap" if write.why == "remap" else write.kind,
             record=write.record_id,
             field=name,
-            before=_before(sync, write, name, context),
+            before=before(context, sync, write, name),
             after=unit.value,
             why=write.why,
             source=source,
@@ -58,19 +58,6 @@ def actions_of(sync: Sync, plan: LinkPlan, context: PassContext) -> list[Action]
         for write in plan.writes
         for name, unit in write.units.items()
     ]
-
-
-def _before(sync: Sync, write: Write, name: str, context: PassContext) -> Any:
-    if write.kind == "create":
-        return None
-    try:
-        return (
-            sync.units[name]
-            .lenses[write.side]
-            .get(write.units[name].before, context.people[write.side])
-        )
-    except Unmappable:
-        return dict(write.units[name].before)
 
 
 def estimate(writes: Iterable[Write], capabilities: Mapping[str, Capabilities]) -> dict[str, int]:
