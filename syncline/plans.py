@@ -195,5 +195,6 @@ def waiting(plans: Iterable[LinkPlan]) -> tuple[list[dict[str, Any]], list[dict[
                 "reason": refusal.reason,
             }
             for refusal in plan.refusals
+            if refusal.action != "note"
         ]
     return conflicts, parked

@@ -83,12 +83,14 @@ MATCH_SCHEMA = {
 
 
 class FieldConfig(_Model):
-    """How one shared field travels. `order` is for `on_conflict: state`, the furthest last."""
+    """How one shared field travels. `order` is for `on_conflict: state`, the furthest last;
+    `on_uneditable` for sides that take the field at creation only."""
 
     on_conflict: Literal["ask", "newest", "merge", "state"] | None = None
     authority: str | None = None
     order: tuple[str, ...] = ()
     sides: Mapping[str, Mode] = {}
+    on_uneditable: Literal["park", "note"] = "park"
 
 
 class SideConfig(_Model):

@@ -275,7 +275,7 @@ class Applier:
 
     def _counted(self, write: Write) -> str:
         if self.sync is not self.context.sync:
-            return "commented" if self.sync.entity == "comment" else "attached"
+            return "attached" if self.sync.entity == "attachment" else "commented"
         return "created" if write.kind == "create" else "updated"
 
     async def receipt(

@@ -32,6 +32,9 @@ from syncline.store.rows import Intent, Link, LinkSide, Observation
 SEEN = "_children"
 """Where a record's link keeps that its comments and files were read before."""
 
+SAID = frozenset({"comment", "note"})
+"""Kinds that are comments to their tool; a note is one that no side is the origin of."""
+
 COMMENT = """\
 entity: comment
 record: comment
@@ -70,7 +73,7 @@ class Children:
 
     async def settle(self, found: Mapping[str, Link], intents: Sequence[Intent]) -> None:
         """Close intents of comments and files by evidence."""
-        for kind in ("comment", "attachment"):
+        for kind in ("comment", "attachment", "note"):
             mine = {id_: link for id_, link in found.items() if link.kind == kind}
             if not mine:
                 continue
@@ -101,6 +104,16 @@ class Children:
         alone = {parent.id for group in groups.values() for parent in group}
         await self._were_read([parent for parent in parents if parent.id not in alone])
 
+    async def notes(self, parents: Sequence[Link]) -> None:
+        """Make the notes that these records owe (`on_uneditable: note`)."""
+        by_id = {parent.id: parent for parent in parents}
+        known = await self.context.read(links.children, list(by_id))
+        due = [one for group in known.values() for one in group if one.kind == "note" and one.dirty]
+        if due:
+            ports = self._ports("note", by_id, known)
+            stage = Stage(self.context, self._spec("note"), ports, self.context.reachable())
+            await stage.run([Item(one, {}) for one in due])
+
     async def _kind(self, kind: str, live: frozenset[str], parents: Sequence[Link]) -> bool:
         """Copy children of one kind; False when a side could not be read, so that they stay due."""
         by_id = {parent.id: parent for parent in parents}
@@ -115,7 +128,9 @@ class Children:
         items = []
         for parent in parents:
             mine = [child for child in known.get(parent.id, []) if child.kind == kind]
-            items += self._items(kind, parent, mine, read.get(parent.id, []))
+            noted = _places(known.get(parent.id, []), "note")
+            told = [c for c in read.get(parent.id, []) if (c.side, c.id) not in noted]
+            items += self._items(kind, parent, mine, told)
         if items:
             stage = Stage(self.context, self._spec(kind), self._ports(kind, by_id, known), live)
             await stage.run(items)
@@ -261,7 +276,7 @@ class Children:
             for name, spec in self.sync.sides.items()
         }
         found: dict[str, Unit] = {}
-        if kind == "comment":
+        if kind in SAID:
             found["body"] = self._body()
         return Sync(self.sync.name, kind, sides, found, show_links=False)
 
@@ -293,10 +308,10 @@ class Children:
                 one.sides[side].record_id
                 for group in known.values()
                 for one in group
-                if one.kind == kind and side in one.sides
+                if (one.kind == kind or {one.kind, kind} <= SAID) and side in one.sides
             }
             connector = self.context.connectors[side]
-            if kind == "comment":
+            if kind in SAID:
                 ports[side] = CommentPort(
                     connector, side, spec.record, spec.text_format, parents, linked
                 )
@@ -305,6 +320,12 @@ class Children:
                     self.context.connectors, side, records, parents, linked
                 )
         return ports
+
+
+def _places(known: Iterable[Link], kind: str) -> set[tuple[str, str]]:
+    """Where the children of one kind are."""
+    mine = (one for one in known if one.kind == kind)
+    return {(at.side, at.record_id) for one in mine for at in one.sides.values()}
 
 
 def _comment(side: str, record_id: str, comment: Comment, text_format: str) -> Child:

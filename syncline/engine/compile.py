@@ -15,7 +15,7 @@ import orjson
 
 from syncline.config import Config, ConfigError, Problem, SideConfig, did_you_mean
 from syncline.engine.filters import compile_where
-from syncline.engine.policies import modes, policy
+from syncline.engine.policies import modes, policy, uneditable
 from syncline.engine.spec import (
     CommentPolicy,
     DeletePolicy,
@@ -189,6 +189,7 @@ class _Compiler:
             unit.lenses,
             modes(unit, said, self.sides, self.problem),
             policy(unit, said, self.sides, self.problem),
+            uneditable(unit, said, self.capabilities, self.problem),
         )
 
     def _extra_units(self, synced: set[str]) -> dict[str, Unit]:

@@ -26,7 +26,7 @@ UNREAD = "_unread"
 
 def lacking(sync: Sync, link: Link) -> list[str]:
     """Sides on which a record is to be made because the link has none there."""
-    if not any(at.state == "in" for at in link.sides.values()):
+    if link.kind != "note" and not any(at.state == "in" for at in link.sides.values()):
         return []
     wanted = ("when_missing", "ask") if WANTED in link.fields else ("when_missing",)
     closed = link.fields.get(CLOSED, {})

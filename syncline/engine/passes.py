@@ -221,7 +221,11 @@ class Pass:
             self.touched.update(plan.link.id for plan in plans)
             done += len(items)
             progress(done)
+        noted = any(unit.on_uneditable == "note" for unit in self.sync.units.values())
         for part in _chunks(sorted(self.touched), BATCH):
+            if noted:
+                found = await self.context.read(links.load, part)
+                await Children(self.context).notes(list(found.values()))
             if self.sync.comments is not None:
                 found = await self.context.read(links.load, part)
                 await Children(self.context).carry_out(list(found.values()))
@@ -325,7 +329,7 @@ class Pass:
     def _remember(self, plans: Iterable[LinkPlan]) -> None:
         """Keep the first actions for the report; a pass may have millions."""
         for plan in plans:
-            if plan.writes and len(self.actions) < ACTIONS:
+            if (plan.writes or plan.notes) and len(self.actions) < ACTIONS:
                 self.actions += actions_of(self.sync, plan, self.context)
 
     async def fail(self, error: BaseException) -> None:

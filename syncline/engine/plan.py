@@ -14,6 +14,7 @@ from syncline.engine.births import creates
 from syncline.engine.decision import Decision, UnitState
 from syncline.engine.identity import CREATED, born
 from syncline.engine.merge import decide
+from syncline.engine.notes import with_notes
 from syncline.engine.owing import agreed, owes
 from syncline.engine.planned import (
     Clash,
@@ -63,7 +64,7 @@ def plan_link(
     writes += made
     refusals += refused_creates
     plan = _collect(sync, link, sides, left, decided, states, writes, refusals, waits)
-    return _with_births(plan, observed)
+    return with_notes(_with_births(plan, observed))
 
 
 def _with_births(plan: LinkPlan, observed: Mapping[str, Observation]) -> LinkPlan:
@@ -223,13 +224,15 @@ def _to_deliver(
 
 def _put(unit: Unit, side: str, state: UnitState, people: People) -> UnitWrite | Refusal:
     lens = unit.lenses[side]
-    before = state.seen[side]
+    before, action = state.seen[side], "write"
     try:
         if lens.create_only and not lens.shows(before, state.value, people):
+            if unit.on_uneditable == "note" and state.value is not None:
+                action = "note"
             raise Unwritable(f"{' and '.join(unit.fields)} cannot be edited there after creation")
         after = lens.put(before, state.value, people)
     except Unwritable as error:
-        return Refusal(side, unit.name, "write", error.reason, state.value, before)
+        return Refusal(side, unit.name, action, error.reason, state.value, before)
     return UnitWrite(state.value, before, after)
 
 

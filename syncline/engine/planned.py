@@ -44,8 +44,9 @@ class Write:
 class Refusal:
     """A value that a side cannot take, or shows in a way that cannot be read; with the reason.
 
-    `action`: write (a deviation: not tried again until something changes) | read | create | loop
-    (written too often: not tried again until a person says so).
+    `action`: write (a deviation: not tried again until something changes) | note (a deviation that
+    is said in a note) | read | create | loop (written too often: not tried again until a person
+    says so).
     """
 
     side: str
@@ -54,6 +55,20 @@ class Refusal:
     reason: str
     value: Any = None
     shown: Slice = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A value that a side cannot show in its field any more, to be said there in an internal note.
+
+    `origin` is a side that shows it; `name` is the same for the same value.
+    """
+
+    side: str
+    unit: str
+    value: Any
+    origin: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +100,7 @@ class LinkPlan:
     clashes: tuple[Clash, ...] = ()
     losers: tuple[Clash, ...] = ()
     refusals: tuple[Refusal, ...] = ()
+    notes: tuple[Note, ...] = ()
     hops: tuple[Hop, ...] = ()
     drift: tuple[tuple[str, str], ...] = ()
     left: tuple[str, ...] = ()

@@ -9,6 +9,7 @@ from syncline.config import FieldConfig, did_you_mean
 from syncline.engine.spec import Mode, Policy
 from syncline.mapping.units import Unit
 from syncline.schema import kinds
+from syncline.sdk.connector import Capabilities, Visibility
 
 
 class Report(Protocol):
@@ -75,6 +76,28 @@ def policy(
             )
         return Policy(kind, config.authority, _order(unit, field, kind, config, report))
     return Policy(default)
+
+
+def uneditable(
+    unit: Unit,
+    said: Mapping[str, FieldConfig],
+    capabilities: Mapping[str, Capabilities],
+    report: Report,
+) -> str:
+    """What happens to later edits where the unit is taken at creation only: `park` or `note`."""
+    for field, config in said.items():
+        if config.on_uneditable != "note":
+            continue
+        at = ("fields", field, "on_uneditable")
+        fixed = [side for side, lens in unit.lenses.items() if lens.create_only]
+        if not fixed:
+            report(at, f"`{field}` can be edited on every side", "take `on_uneditable` out")
+        for side in fixed:
+            can = capabilities.get(side)
+            if can is not None and Visibility.INTERNAL not in can.visibilities:
+                report(at, f"{side} has no internal notes", "take `on_uneditable` out")
+        return "note"
+    return "park"
 
 
 def _order(

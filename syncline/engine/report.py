@@ -57,6 +57,18 @@ def actions_of(sync: Sync, plan: LinkPlan, context: PassContext) -> list[Action]
         )
         for write in plan.writes
         for name, unit in write.units.items()
+    ] + [
+        Action(
+            side=note.side,
+            kind="note",
+            record=plan.link.sides[note.side].record_id,
+            field=note.unit,
+            before=None,
+            after=note.value,
+            why="on_uneditable",
+            source=source,
+        )
+        for note in plan.notes
     ]
 
 

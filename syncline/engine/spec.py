@@ -39,7 +39,8 @@ class Policy:
 class Unit:
     """What is decided together: one shared field, or a group whose lenses share a wire path.
 
-    `lenses` has the sides that map the unit; `modes` the same sides.
+    `lenses` has the sides that map the unit; `modes` the same sides. `on_uneditable`: park | note,
+    for sides that take it at creation only.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Unit:
     lenses: Mapping[str, UnitLens]
     modes: Mapping[str, Mode]
     policy: Policy = Policy()
+    on_uneditable: str = "park"
 
     def writable(self, side: str) -> bool:
         """Whether this side takes values from the others."""

@@ -18,6 +18,7 @@ from syncline.engine.breaker import Halted
 from syncline.engine.context import PERSONAL, PassContext
 from syncline.engine.decision import Answer, Candidate, Evidence, digest
 from syncline.engine.intents import new_intent
+from syncline.engine.notes import note_link
 from syncline.engine.owing import UNREAD
 from syncline.engine.plan import plan_link
 from syncline.engine.planned import Hop, LinkPlan, Refusal, Surroundings, Write
@@ -230,6 +231,7 @@ class Stage:
         if self.sync is self.context.sync:
             places = [(side, o.record_id) for side, o in item.observed.items()]
             (book.held if plan.hold else book.done).extend(places)
+        book.new_links += [note_link(self.sync, link, note) for note in plan.notes]
         for hop in plan.hops:
             book.entries.append(self._hop(item, plan.link.id, hop, book))
         self._conflicts(plan, loaded, book)
@@ -296,12 +298,12 @@ class Stage:
             book.conflicts.append(replace(row, id=f"{row.id}-{name[:6]}"))
 
     def _refusals(self, item: Item, plan: LinkPlan, loaded: Loaded, book: Book) -> None:
-        rows = [self._parked(plan, refusal, book) for refusal in plan.refusals]
+        rows = [self._parked(plan, one, book) for one in plan.refusals if one.action != "note"]
         now = {row.id for row in rows}
         known = {row.id: row for row in loaded.parked.get(plan.link.id, [])}
         book.parked += [r for r in rows if r.id not in known or known[r.id].reason != r.reason]
         for refusal in plan.refusals:
-            if refusal.action == "write":
+            if refusal.action in ("write", "note"):
                 book.deviations.append(
                     Deviation(
                         book.sync,
@@ -321,8 +323,10 @@ class Stage:
                     continue
                 gone = [i for i in parked_ids(plan.link.id, side, [name], "write") if i in known]
                 book.unparked += gone
-                if gone:
-                    book.conforming.append((plan.link.id, side, name))
+        for name in self.sync.units:
+            was = (item.link.fields.get(name) or {}).get("deviates", ())
+            now_deviates = (plan.link.fields.get(name) or {}).get("deviates", ())
+            book.conforming += [(plan.link.id, s, name) for s in was if s not in now_deviates]
         book.unparked += [
             row.id
             for row in known.values()

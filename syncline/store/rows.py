@@ -33,10 +33,10 @@ class LinkSide:
 class Link:
     """A link with its field states packed.
 
-    `kind`: record | comment | attachment (the latter two have a `parent` link). `fields` is one
-    JSON object, `{unit: {"value": …, "delivered": [side], "seen": {side: slice}, …}}`: an
-    unchanged record costs one comparison. `dirty`: has something to deliver. `revision` counts
-    decisions and receipts.
+    `kind`: record | comment | attachment | note (all but the first have a `parent` link).
+    `fields` is one JSON object, `{unit: {"value": …, "delivered": [side], "seen": {side: slice},
+    …}}`: an unchanged record costs one comparison. `dirty`: has something to deliver. `revision`
+    counts decisions and receipts.
     """
 
     id: str

@@ -343,3 +343,25 @@ async def test_tickets_that_zendesk_merges_become_one_link_and_no_follow_up(
     assert desk.dev.fields(first)["status"] == "todo"
     (kept,) = await desk.world.store.read(conflicts.list, "s")
     assert (kept.kind, kept.candidates[0]["edits"]) == ("merged", {"priority": "high"})
+
+
+@pytest.mark.parametrize("fault", [None, "drop_after_apply", "drop_before"])
+async def test_an_edit_of_a_description_is_said_in_an_internal_note_once(
+    desk: Desk, fault: str | None
+) -> None:
+    id = await desk.zendesk.create({"subject": "Printer", "description": "It burns."})
+    await desk.settled()
+    units = dict(desk.world.spec.units)
+    units["body"] = replace(units["body"], on_uneditable="note")
+    desk.world.change(units=units)
+    (issue,) = desk.dev.items
+    desk.dev.edit(issue, {"body": "<p>It is <b>out</b>.</p>"})
+    if fault:
+        await desk.zendesk.fault("PUT", f"{API}tickets/{id}", fault, times=1)
+    await desk.sync()
+    await desk.settled()
+    first, note = desk.zendesk.comments(id)
+    assert first["plain_body"].strip() == "It burns."
+    assert not note["public"]
+    assert "wrote in dev" in note["html_body"] and "<b>out</b>" in note["html_body"]
+    assert not await desk.world.store.read(parked.list, "s")

@@ -264,6 +264,10 @@ def test_the_fingerprint_moves_with_what_decides_values_and_with_nothing_else() 
         ({"fields": {"title": {"on_conflict": "state"}}}, "`state` needs a field of its own"),
         ({"fields": {"title": {"order": ["x"]}}}, "`order` is for `on_conflict: state`"),
         (
+            {"fields": {"title": {"on_uneditable": "note"}}},
+            "`title` can be edited on every side",
+        ),
+        (
             {"fields": {"priority": {"on_conflict": "state", "order": ["hgh"]}}},
             "`priority` has no value `hgh`; did you mean `high`?",
         ),
