@@ -58,6 +58,23 @@ def of_run(tx: Tx, run: str) -> list[JournalEntry]:
     return _read(tx, tx.select(*_COLUMNS).where(journal.c.run == run))
 
 
+def newest_edits(tx: Tx, sync: str, since: datetime, limit: int) -> list[JournalEntry]:
+    """The newest edits of a sync that a pass decided by itself since a moment, newest first."""
+    query = tx.select(*_COLUMNS).where(
+        journal.c.sync == sync,
+        journal.c.kind == "edit",
+        journal.c.rule != "answer",
+        journal.c.at >= stamp(since),
+    )
+    return [_entry(row) for row in tx.rows(query.order_by(journal.c.seq.desc()).limit(limit))]
+
+
+def of_links(tx: Tx, link_ids: Iterable[str], kinds: Sequence[str]) -> list[JournalEntry]:
+    """What the journal says of links in entries of these kinds, oldest first."""
+    query = tx.select(*_COLUMNS).where(journal.c.kind.in_(kinds)).order_by(journal.c.seq)
+    return [_entry(row) for row in tx.among(query, journal.c.link_id, link_ids)]
+
+
 def _read(tx: Tx, query: Select[Any]) -> list[JournalEntry]:
     return [_entry(row) for row in tx.rows(query.order_by(journal.c.seq))]
 

@@ -13,6 +13,9 @@ from syncline.store.rows import Run
 from syncline.store.sql import Tx, insert, starts_with, update
 from syncline.store.tables import run
 
+LOOKING = ("plan", "verify")
+"""Kinds of runs that move nothing."""
+
 _COLUMNS = [column for column in run.columns if column.name != "workspace"]
 _SHOWN = 5
 
@@ -47,6 +50,24 @@ def last(tx: Tx, sync: str) -> Run | None:
     """The newest run of a sync."""
     newest = list(tx, sync, 1)
     return newest[0] if newest else None
+
+
+def last_pass(tx: Tx, sync: str) -> Run | None:
+    """The newest pass that went through: what was edited before it has been seen."""
+    query = tx.select(*_COLUMNS).where(
+        run.c.sync == sync, run.c.kind.not_in(LOOKING), run.c.state.in_(("done", "attention"))
+    )
+    row = tx.first(query.order_by(run.c.started_at.desc(), run.c.id.desc()).limit(1))
+    return _run(row) if row is not None else None
+
+
+def last_verify(tx: Tx, sync: str) -> Run | None:
+    """The newest verification that could read every side."""
+    query = tx.select(*_COLUMNS).where(
+        run.c.sync == sync, run.c.kind == "verify", run.c.state.in_(("done", "attention"))
+    )
+    row = tx.first(query.order_by(run.c.started_at.desc(), run.c.id.desc()).limit(1))
+    return _run(row) if row is not None else None
 
 
 def get(tx: Tx, prefix: str) -> Run | None:

@@ -82,6 +82,20 @@ async def test_a_run_is_listed_newest_first_with_how_it_ended(store: Store) -> N
         await store.read(runs.get, "run")
 
 
+async def test_what_only_looked_is_no_pass(store: Store) -> None:
+    kinds = [("sync", "done"), ("sync", "refused"), ("plan", "done"), ("verify", "attention")]
+    rows = [
+        run(f"r{n}", kind=kind, state=state, started_at=NOW + timedelta(minutes=n))
+        for n, (kind, state) in enumerate([*kinds, ("verify", "failed")])
+    ]
+    assert await store.read(runs.last_pass, SYNC) is None
+    assert await store.read(runs.last_verify, SYNC) is None
+    for one in rows:
+        await store.write(runs.start, one)
+    assert await store.read(runs.last_pass, SYNC) == rows[0]
+    assert await store.read(runs.last_verify, SYNC) == rows[3]
+
+
 async def test_a_sync_remembers_small_things_and_its_fingerprint(store: Store) -> None:
     assert await store.read(state.get, SYNC, "accounts") is None
     await store.write(state.put, SYNC, "accounts", {"desk": "acme/7"})

@@ -73,6 +73,8 @@ def everything(tx: Tx) -> dict[str, Any]:
         "open": intents.open(tx, SYNC),
         "intents": intents.of_links(tx, ["l1"], ["open", "applied"]),
         "story": journal.of_link(tx, "l1"),
+        "edits": journal.newest_edits(tx, SYNC, NOW, 10),
+        "made": journal.of_links(tx, ["l1"], ["edit", "create"]),
         "hops": journal.of_run(tx, "run1"),
         "conflicts": (conflicts.list(tx), conflicts.of_links(tx, ["l1"]), conflicts.get(tx, "c")),
         "asked": conflicts.count(tx, SYNC),
@@ -84,6 +86,7 @@ def everything(tx: Tx) -> dict[str, Any]:
         "people": people.of_connection(tx, "desk"),
         "connections": (connections.list(tx), connections.get(tx, "desk")),
         "runs": (runs.list(tx), runs.last(tx, SYNC), runs.get(tx, "run")),
+        "passes": (runs.last_pass(tx, SYNC), runs.last_verify(tx, SYNC)),
         "state": state.get(tx, SYNC, "key"),
         "secret": workspaces.secret(tx),
     }
