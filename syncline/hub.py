@@ -13,6 +13,7 @@ import os
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from syncline.mapping.load import ToolMapping
     from syncline.plans import Plan
     from syncline.registry import Registry
+    from syncline.verify.found import Verified
 
 Progress: TypeAlias = Callable[[str, int], None]
 """Told where a pass is: the step (settle, observe, judge, carry out) and links done so far."""
@@ -193,6 +195,15 @@ class Hub:
         from syncline import running
 
         return await running.apply(self, plan, force, progress)
+
+    async def verify(
+        self, name: str, window: timedelta | None = None, progress: Progress = silent
+    ) -> Verified:
+        """How far a sync's sides agree, whatever the engine believes; edits of `window` make the
+        lag. Nothing is sent that changes anything."""
+        from syncline import running
+
+        return await running.verify(self, name, window, progress)
 
     async def check(self) -> Checked:
         """Everything that is wrong or doubtful, in the configuration and in the real tools."""

@@ -1,14 +1,19 @@
-"""Passes as people ask for them: run one, plan one, apply a plan that was saved."""
+"""Passes as people ask for them: run one, plan one, apply a plan that was saved; and verify."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from syncline.engine.passes import Options, Pass, open_pass
+from syncline.engine.passes import Options, Pass, open_pass, signer
 from syncline.engine.report import Report, actions_of, estimate
 from syncline.plans import Plan, PlanStale, differences, waiting
 from syncline.store import links
+from syncline.verify import run as verifying
+from syncline.verify.found import Verified
+from syncline.verify.sides import Ports
 
 if TYPE_CHECKING:
     from syncline.hub import Hub, Progress
@@ -22,7 +27,7 @@ async def run(hub: Hub, name: str, options: Options | None, progress: Progress) 
         await _look(one, progress)
         await one.carry_out(lambda done: progress("carry out", done))
         report = await one.finish()
-    await _note_health(hub, report)
+    await _note_health(hub, report.sync, report.stopped)
     return report
 
 
@@ -35,7 +40,7 @@ async def plan(hub: Hub, name: str, options: Options | None, progress: Progress)
         await _look(one, progress)
         found = await _plan_of(one, asked)
         report = await one.finish()
-    await _note_health(hub, report)
+    await _note_health(hub, report.sync, report.stopped)
     return found
 
 
@@ -56,8 +61,27 @@ async def apply(hub: Hub, saved: Plan, force: tuple[str, ...], progress: Progres
                 raise PlanStale(saved, moved)
             await one.carry_out(lambda done: progress("carry out", done))
         report = await one.finish()
-    await _note_health(hub, report)
+    await _note_health(hub, report.sync, report.stopped)
     return report
+
+
+async def verify(hub: Hub, name: str, window: timedelta | None, progress: Progress) -> Verified:
+    """How far the sides of a sync agree, by a fresh reading of all of them."""
+    sync = await hub.sync(name)
+    env = await hub.environment(sync)
+    ports = Ports(
+        sync=sync,
+        connectors=env.connectors,
+        store=env.store,
+        clock=env.clock,
+        new_id=env.new_id,
+        sign=signer(env.secret, env.store.workspace),
+        table=env.people,
+        progress=progress,
+    )
+    found = await verifying.verify(ports, window or verifying.WINDOW)
+    await _note_health(hub, name, found.stopped)
+    return found
 
 
 async def _look(one: Pass, progress: Progress) -> None:
@@ -122,8 +146,8 @@ async def _ends(one: Pass) -> list[dict[str, Any]]:
     ]
 
 
-async def _note_health(hub: Hub, report: Report) -> None:
-    """What the pass found out about its connections, for `syncline status`."""
+async def _note_health(hub: Hub, name: str, stopped: Mapping[str, str]) -> None:
+    """What was found out about a sync's connections, for `syncline status`."""
     connections = await hub.connections()
-    for side in hub.config.side_names(report.sync):
-        await connections.note_health(side, report.stopped.get(side, ""))
+    for side in hub.config.side_names(name):
+        await connections.note_health(side, stopped.get(side, ""))

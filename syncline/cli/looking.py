@@ -10,6 +10,7 @@ import typer
 
 from syncline.cli.options import DONE, ConfigPath, Json, MaybeSync, hub, known_sync, run
 from syncline.cli.output import Output, Wrong, ago, count, records
+from syncline.cli.verifying import measured, when_verified
 from syncline.store import connections, journal, lookup, runs
 from syncline.store import links as stored
 from syncline.store import people as known_people
@@ -67,10 +68,12 @@ def _show_syncs(syncs: dict[str, Any], moments: dict[str, Run], now: Any, out: O
                 f"{one['agreement']:.1%}" if one["links"] else "",
                 one["conflicts"] or "",
                 one["parked"] or "",
+                when_verified(one["verified"], now),
                 f"{last['state']}, {ago(seen.started_at, now)}" if last and seen else "never ran",
             )
         )
-    out.table(("sync", "links", "agreement", "conflicts", "parked", "last run"), rows)
+    columns = ("sync", "links", "agreement", "conflicts", "parked", "verified", "last run")
+    out.table(columns, rows)
     if any(one["conflicts"] for one in syncs.values()):
         out.say("Conflicts wait for an answer: `syncline conflicts`.")
     if any(one["parked"] for one in syncs.values()):
@@ -79,18 +82,19 @@ def _show_syncs(syncs: dict[str, Any], moments: dict[str, Run], now: Any, out: O
 
 def _standing(tx: Tx, names: list[str]) -> tuple[dict[str, Any], list[Run]]:
     syncs: dict[str, Any] = {}
-    newest: list[Run] = [r for r in runs.list(tx, None, 5 * RUNS) if r.kind != "plan"]
+    newest: list[Run] = [r for r in runs.list(tx, None, 5 * RUNS) if r.kind not in runs.LOOKING]
     for name in names:
         number = stored.count(tx, name)
         mine = [r for r in newest if r.sync == name]
         if not mine:
-            mine = [r for r in runs.list(tx, name, RUNS) if r.kind != "plan"]
+            mine = [r for r in runs.list(tx, name, RUNS) if r.kind not in runs.LOOKING]
             newest += mine[:1]
         syncs[name] = {
             "links": number["links"],
             "conflicts": conflicts.count(tx, name),
             "parked": parked.count(tx, name),
             "agreement": number["agreed"] / number["links"] if number["links"] else 1.0,
+            "verified": measured(runs.last_verify(tx, name)),
             "last_run": _run(mine[0]) if mine else None,
         }
     return syncs, sorted(newest, key=lambda r: r.started_at, reverse=True)[:RUNS]

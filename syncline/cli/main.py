@@ -27,6 +27,7 @@ from syncline.cli import (
     simulating,
     starting,
     syncing,
+    verifying,
 )
 from syncline.cli.options import FAILED, WRONG
 from syncline.cli.output import Failed, Wrong, clean
@@ -48,6 +49,7 @@ app.command("sync")(syncing.sync)
 app.command("status")(looking.status)
 app.command("links")(looking.links)
 app.command("why")(looking.why)
+app.command("verify")(verifying.verify)
 app.command("people")(looking.people)
 app.command("adopt")(deciding.adopt)
 app.command("unlink")(deciding.unlink)

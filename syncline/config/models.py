@@ -137,6 +137,12 @@ class ScheduleConfig(_Model):
     webhooks: bool = False
 
 
+class VerifyConfig(_Model):
+    """How far the sides have to agree, in per cent, for `verify` to end with 0."""
+
+    agreement: float | None = Field(default=None, ge=0, le=100)
+
+
 def _sides(value: Any) -> Any:
     """Sides may be a list of connections: then each has the defaults."""
     if isinstance(value, list):
@@ -160,6 +166,7 @@ class SyncConfig(_Model):
     deletes: DeletesConfig = DeletesConfig()
     schedule: ScheduleConfig = ScheduleConfig()
     guards: GuardsConfig = GuardsConfig()
+    verify: VerifyConfig = VerifyConfig()
 
 
 class ConnectionSettings(BaseModel):

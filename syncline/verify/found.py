@@ -153,6 +153,11 @@ class Verified:
     requests: dict[str, dict[str, int]] = field(default_factory=dict)
 
     @property
+    def whole(self) -> int:
+        """Links that should agree, with those that lack a record and those that should be."""
+        return self.links.compared + self.one_sided.count + self.orphans.count
+
+    @property
     def wrong(self) -> int:
         """Links that differ or lack a record, and records that lack a link."""
         return self.links.differing + self.one_sided.count + self.orphans.count
@@ -163,8 +168,7 @@ class Verified:
 
         What is known to differ does not lower it.
         """
-        whole = self.links.compared + self.one_sided.count + self.orphans.count
-        return (whole - self.wrong) / whole if whole else 1.0
+        return (self.whole - self.wrong) / self.whole if self.whole else 1.0
 
     @property
     def state(self) -> str:

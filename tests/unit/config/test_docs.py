@@ -28,6 +28,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "### `deletes`": models.DeletesConfig,
     "### `guards`": models.GuardsConfig,
     "### `schedule`": models.ScheduleConfig,
+    "### `verify`": models.VerifyConfig,
 }
 
 

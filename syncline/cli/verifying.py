@@ -1,0 +1,265 @@
+"""`verify`: how far the tools really agree, whatever the engine believes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from syncline.cli.options import (
+    ATTENTION,
+    DONE,
+    FAILED,
+    ConfigPath,
+    Json,
+    MaybeSync,
+    hub,
+    known_sync,
+    run,
+)
+from syncline.cli.output import Output, Wrong, ago, count, percent
+
+if TYPE_CHECKING:
+    from syncline.store.rows import Run
+    from syncline.verify.found import Verified
+
+SHOWN = 20
+"""Findings of one kind that people are shown; `--all` shows all that are kept."""
+
+LISTS = ("disagreements", "orphans", "duplicates", "one_sided")
+
+KNOWN = {
+    "conflict": "in conflict",
+    "parked": "parked",
+    "deviation": "where the tool made something else of it",
+    "in_flight": "in flight",
+    "target": "typed where nobody listens (target)",
+    "source": "never written there (source)",
+    "off": "switched off there",
+}
+
+WHY = {
+    "unlinked": "in no link",
+    "no_counterpart": "has no counterpart",
+    "marker": "bears our key, and its link is gone",
+    "gone": "is gone, and no pass has seen it",
+    "deleted": "is deleted, and no pass has seen it",
+    "hidden": "cannot be seen by Syncline's account",
+    "merged": "was merged into another record",
+    "reference": "name the same record",
+    "two_links": "is in several links",
+}
+
+
+def verify(
+    sync: MaybeSync = None,
+    minimum: Annotated[
+        float | None,
+        typer.Option(
+            "--min-agreement",
+            metavar="PERCENT",
+            min=0,
+            max=100,
+            help="End with 3 below this; without it, what the configuration says.",
+        ),
+    ] = None,
+    since: Annotated[
+        str, typer.Option("--since", metavar="TIME", help="Edits of how long count for the lag.")
+    ] = "7d",
+    everything: Annotated[
+        bool, typer.Option("--all", help="Show everything found, not the first 20 of each kind.")
+    ] = False,
+    config: ConfigPath = None,
+    as_json: Json = False,
+) -> None:
+    """Read all sides afresh and tell how far they agree. Changes nothing in any tool."""
+    from syncline.config.durations import positive
+
+    try:
+        window: timedelta = positive(since)
+    except ValueError as error:
+        raise Wrong(f"--since: {error}") from None
+    out = Output(as_json)
+    run(_verify(config, sync, minimum, window, None if everything else SHOWN, out))
+
+
+async def _verify(
+    path: Path | None,
+    name: str | None,
+    minimum: float | None,
+    window: timedelta,
+    shown: int | None,
+    out: Output,
+) -> int:
+    from syncline.verify.telling import to_json
+
+    code = DONE
+    bodies: dict[str, dict[str, Any]] = {}
+    async with hub(path) as one:
+        names = [known_sync(one, name)] if name else list(one.config.syncs)
+        for each in names:
+            with out.progress(f"verify {each}") as progress:
+                found = await one.verify(each, window, progress)
+            said = one.config.syncs[each].verify.agreement
+            asked = minimum if minimum is not None else said
+            missed = asked is not None and round(100 * found.agreement, 9) < asked
+            body = {**to_json(found), "objective": asked, "met": not missed}
+            bodies[each] = body
+            _show(found, body, shown, out)
+            if found.stopped:
+                code = FAILED
+            elif missed and code == DONE:
+                code = ATTENTION
+    out.result(_whole(bodies))
+    if not bodies:
+        out.say("Nothing is synced yet; add a sync to the configuration.")
+    return code
+
+
+def measured(last: Run | None) -> dict[str, Any] | None:
+    """The agreement that was measured last, and when, for `status`."""
+    if last is None or last.report is None:
+        return None
+    return {"agreement": last.report["agreement"], "at": last.finished_at, "run": last.id}
+
+
+def when_verified(one: Mapping[str, Any] | None, now: datetime) -> str:
+    """The same for people."""
+    return f"{percent(one['agreement'])}, {ago(one['at'], now)}" if one else "never"
+
+
+def _whole(bodies: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """One object for all syncs; of several, the least agreement and the longest lags."""
+    if len(bodies) == 1:
+        (body,) = bodies.values()
+        return body
+    lags = [body["lag"] for body in bodies.values()]
+    longest = {
+        key: max((lag[key] for lag in lags if lag[key] is not None), default=None)
+        for key in ("p50", "p95", "max")
+    }
+    return {
+        "agreement": min((body["agreement"] for body in bodies.values()), default=1.0),
+        **{key: [one for body in bodies.values() for one in body[key]] for key in LISTS},
+        "lag": longest,
+        "syncs": dict(bodies),
+    }
+
+
+def _show(found: Verified, body: Mapping[str, Any], shown: int | None, out: Output) -> None:
+    out.say(_headline(found))
+    if found.stopped:
+        for side, reason in found.stopped.items():
+            out.say(f"stopped  {side}: {reason}")
+        return
+    if not body["met"]:
+        out.say(f"That is less than the {body['objective']:g} % asked for.")
+    known = found.links.known
+    if known:
+        words = ", ".join(f"{n} {KNOWN[reason]}" for reason, n in known.most_common())
+        out.say(f"Known, and not counted against it: {words}.")
+    _show_fields(found, out)
+    _show_disagreements(body["disagreements"], found.disagreements.count, shown, out)
+    _show_records(body, found, shown, out)
+    for side, number in body["unlisted"].items():
+        out.say(f"note     {side} does not list {count(number, 'linked record')} that exist")
+    if found.out:
+        out.say(f"note     {count(found.out, 'link')} out of scope, and not compared")
+    _show_lag(body["lag"], out)
+
+
+def _headline(found: Verified) -> str:
+    if found.stopped:
+        return f"{found.sync}: not verified, because {' and '.join(found.stopped)} cannot be read."
+    counts = found.counts()
+    if not found.whole:
+        return f"{found.sync}: nothing to compare; no records are linked."
+    parts = [
+        f"{found.links.differing} {'differs' if found.links.differing == 1 else 'differ'}"
+        if found.links.differing
+        else "",
+        f"{counts['one_sided']} one-sided" if counts["one_sided"] else "",
+        count(counts["orphans"], "orphan") if counts["orphans"] else "",
+        count(counts["duplicates"], "duplicate") if counts["duplicates"] else "",
+    ]
+    wrong = ", ".join(part for part in parts if part)
+    return (
+        f"{found.sync}: {percent(found.agreement)} agree: {found.whole - found.wrong} of "
+        f"{count(found.whole, 'link')}" + (f"; {wrong}." if wrong else ".")
+    )
+
+
+def _show_fields(found: Verified, out: Output) -> None:
+    rows = [
+        (
+            name,
+            tally.compared,
+            tally.agreeing,
+            tally.differing or "",
+            ", ".join(f"{n} {KNOWN[reason]}" for reason, n in tally.known.most_common()),
+        )
+        for name, tally in found.fields.items()
+    ]
+    if rows:
+        out.table(("field", "compared", "agree", "differ", "known"), rows)
+
+
+def _show_disagreements(
+    found: Sequence[Mapping[str, Any]], total: int, shown: int | None, out: Output
+) -> None:
+    from syncline.plans import brief
+
+    for one in found[:shown]:
+        told = {side: brief(value) for side, value in one["values"].items()}
+        told |= {side: f"cannot be read: {why}" for side, why in one["unreadable"].items()}
+        sides = "  ".join(f"{s}:{id_} {told[s]}" for s, id_ in one["records"].items() if s in told)
+        out.say(f"differs  {one['field']}  {sides}", f"         {one['do']}")
+    _show_rest("disagreement", total, min(len(found), shown or len(found)), out)
+
+
+def _show_records(body: Mapping[str, Any], found: Verified, shown: int | None, out: Output) -> None:
+    for key, noun in (
+        ("one_sided", "one-sided link"),
+        ("orphans", "orphan"),
+        ("duplicates", "duplicate"),
+    ):
+        rows = body[key]
+        for one in rows[:shown]:
+            ids = one.get("records") if key == "duplicates" else [one["record"]]
+            where = "  ".join(f"{one['side']}:{id_}" for id_ in ids)
+            out.say(f"{noun}  {where} {_why(one)}", f"         {one['do']}")
+        _show_rest(noun, found.counts()[key], min(len(rows), shown or len(rows)), out)
+
+
+def _why(one: Mapping[str, Any]) -> str:
+    if one["why"] == "marker" and "records" in one:
+        return "bear the same key of ours"
+    missing = f" in {one['missing']}" if one["why"] == "no_counterpart" else ""
+    return f"{WHY[one['why']]}{missing}"
+
+
+def _show_rest(noun: str, total: int, shown: int, out: Output) -> None:
+    if total > shown:
+        out.say(f"… and {count(total - shown, f'more {noun}', f'more {noun}s')}; --all shows more.")
+
+
+def _show_lag(lag: Mapping[str, Any], out: Output) -> None:
+    if lag["p50"] is None:
+        out.say("Lag: no edit has been delivered in that time.")
+        return
+    p50, p95, most = (_span(lag[key]) for key in ("p50", "p95", "max"))
+    out.say(
+        f"Lag: half of {count(lag['edits'], 'edit')} within {p50}, 95 % within {p95}, "
+        f"all within {most}."
+    )
+
+
+def _span(seconds: float) -> str:
+    """A length of time in the unit that fits."""
+    if seconds < 90:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"
