@@ -165,7 +165,8 @@ def _show(found: Verified, body: Mapping[str, Any], shown: int | None, out: Outp
     _show_disagreements(body["disagreements"], found.disagreements.count, shown, out)
     _show_records(body, found, shown, out)
     for side, number in body["unlisted"].items():
-        out.say(f"note     {side} does not list {count(number, 'linked record')} that exist")
+        listed = f"{'was' if number == 1 else 'were'} not listed, and read by id"
+        out.say(f"note     {count(number, 'linked record')} of {side} {listed}")
     if found.out:
         out.say(f"note     {count(found.out, 'link')} out of scope, and not compared")
     _show_lag(body["lag"], out)
