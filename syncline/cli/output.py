@@ -111,11 +111,6 @@ def count(number: int, one: str, many: str | None = None) -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
-def percent(share: float) -> str:
-    """A share of the whole, rounded down: 100 % is said only when it is true."""
-    return f"{int(round(share * 1000, 6)) / 10:g} %"
-
-
 def records(sides: Mapping[str, str]) -> str:
     """The records of a link, for people."""
     return "  ".join(f"{side}:{record}" for side, record in sides.items())

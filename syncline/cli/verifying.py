@@ -20,7 +20,8 @@ from syncline.cli.options import (
     known_sync,
     run,
 )
-from syncline.cli.output import Output, Wrong, ago, count, percent
+from syncline.cli.output import Output, Wrong, ago, count
+from syncline.verify.telling import headline, percent, to_json
 
 if TYPE_CHECKING:
     from syncline.store.rows import Run
@@ -94,8 +95,6 @@ async def _verify(
     shown: int | None,
     out: Output,
 ) -> int:
-    from syncline.verify.telling import to_json
-
     code = DONE
     bodies: dict[str, dict[str, Any]] = {}
     async with hub(path) as one:
@@ -105,13 +104,13 @@ async def _verify(
                 found = await one.verify(each, window, progress)
             said = one.config.syncs[each].verify.agreement
             asked = minimum if minimum is not None else said
-            missed = asked is not None and round(100 * found.agreement, 9) < asked
-            body = {**to_json(found), "objective": asked, "met": not missed}
+            met = found.meets(asked)
+            body = {**to_json(found), "objective": asked, "met": met}
             bodies[each] = body
             _show(found, body, shown, out)
             if found.stopped:
                 code = FAILED
-            elif missed and code == DONE:
+            elif not met and code == DONE:
                 code = ATTENTION
     out.result(_whole(bodies))
     if not bodies:
@@ -150,7 +149,7 @@ def _whole(bodies: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
 
 
 def _show(found: Verified, body: Mapping[str, Any], shown: int | None, out: Output) -> None:
-    out.say(_headline(found))
+    out.say(headline(found))
     if found.stopped:
         for side, reason in found.stopped.items():
             out.say(f"stopped  {side}: {reason}")
@@ -170,27 +169,6 @@ def _show(found: Verified, body: Mapping[str, Any], shown: int | None, out: Outp
     if found.out:
         out.say(f"note     {count(found.out, 'link')} out of scope, and not compared")
     _show_lag(body["lag"], out)
-
-
-def _headline(found: Verified) -> str:
-    if found.stopped:
-        return f"{found.sync}: not verified, because {' and '.join(found.stopped)} cannot be read."
-    counts = found.counts()
-    if not found.whole:
-        return f"{found.sync}: nothing to compare; no records are linked."
-    parts = [
-        f"{found.links.differing} {'differs' if found.links.differing == 1 else 'differ'}"
-        if found.links.differing
-        else "",
-        f"{counts['one_sided']} one-sided" if counts["one_sided"] else "",
-        count(counts["orphans"], "orphan") if counts["orphans"] else "",
-        count(counts["duplicates"], "duplicate") if counts["duplicates"] else "",
-    ]
-    wrong = ", ".join(part for part in parts if part)
-    return (
-        f"{found.sync}: {percent(found.agreement)} agree: {found.whole - found.wrong} of "
-        f"{count(found.whole, 'link')}" + (f"; {wrong}." if wrong else ".")
-    )
 
 
 def _show_fields(found: Verified, out: Output) -> None:

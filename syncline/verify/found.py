@@ -170,6 +170,10 @@ class Verified:
         """
         return (self.whole - self.wrong) / self.whole if self.whole else 1.0
 
+    def meets(self, objective: float | None) -> bool:
+        """Whether so many per cent agree; without an objective anything does."""
+        return objective is None or round(100 * self.agreement, 9) >= objective
+
     @property
     def state(self) -> str:
         """done | attention (something was found) | failed (a side could not be read)."""

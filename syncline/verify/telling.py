@@ -1,4 +1,5 @@
-"""Findings as programs read them: where, what, and what an operator can do about it."""
+"""Findings in words: the answer in one line, and each of them as programs read it, with what an
+operator can do about it."""
 
 from __future__ import annotations
 
@@ -26,6 +27,35 @@ def to_json(found: Verified) -> dict[str, Any]:
         "unlisted": {side: n for side, n in found.unlisted.items() if n},
         "requests": found.requests,
     }
+
+
+def headline(found: Verified) -> str:
+    """How far a sync agrees, and what is wrong, in one line."""
+    if found.stopped:
+        return f"{found.sync}: not verified, because {' and '.join(found.stopped)} cannot be read."
+    if not found.whole:
+        return f"{found.sync}: nothing to compare; no records are linked."
+    differing, counts = found.links.differing, found.counts()
+    parts = [
+        f"{differing} {'differs' if differing == 1 else 'differ'}" if differing else "",
+        f"{counts['one_sided']} one-sided" if counts["one_sided"] else "",
+        _count(counts["orphans"], "orphan"),
+        _count(counts["duplicates"], "duplicate"),
+    ]
+    wrong = ", ".join(part for part in parts if part)
+    agreeing = f"{found.whole - found.wrong} of {_count(found.whole, 'link')}"
+    return f"{found.sync}: {percent(found.agreement)} agree: {agreeing}" + (
+        f"; {wrong}." if wrong else "."
+    )
+
+
+def percent(share: float) -> str:
+    """A share of the whole, rounded down: 100 % is said only when it is true."""
+    return f"{int(round(share * 1000, 6)) / 10:g} %"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}" if number else ""
 
 
 def _disagreement(sync: str, one: Disagreement) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from syncline.cli.output import percent
 from syncline.simulation.connector import MemoryTool
+from syncline.verify.telling import percent
 from tests.cli.desk import Desk
 
 

@@ -6,10 +6,13 @@ import asyncio
 import json
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from prefect.blocks.system import Secret
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
@@ -20,7 +23,9 @@ from flows.reconcile import reconcile
 from flows.request import PassRequest, SyncRequest
 from flows.sync import sync
 from syncline.hub import open_hub
+from syncline.store import links
 from syncline.store.lease import Lease
+from syncline.store.sql import Tx
 from tests.flows.conftest import Up
 from tests.flows.office import Office
 
@@ -131,7 +136,49 @@ async def test_a_reconcile_waits_for_the_sync_at_work(
             assert not waiting.done()
         await lease.release()
         state = await waiting
-    assert (state.name, state.message) == ("Completed", "Nothing to do")
+    assert state.name == "Completed"
+    assert str(state.message).startswith("Nothing to do. escalations: nothing to compare")
+
+
+async def deceive(company: Office, title: str) -> None:
+    """Give the tracker's only record another title, and let the engine believe it saw that."""
+    company.desk.create({"title": "One"})
+    await run(company)
+    (id_,) = company.tracker.items
+    item = company.tracker.item(id_)
+    long_ago = item.now.updated_at - timedelta(hours=1)
+    shown = {**item.now.fields, "title": title}
+    item.states[-1] = replace(item.now, fields=shown, updated_at=long_ago)
+
+    def believe(tx: Tx) -> None:
+        (link,) = links.page(tx, "escalations", None, 10)
+        state = link.fields["title"]
+        seen = {**state["seen"], "tracker": {"title": title}}
+        links.update(tx, [replace(link, fields={**link.fields, "title": {**state, "seen": seen}})])
+
+    async with open_hub(company.folder) as hub:
+        await hub.store.write(believe)
+
+
+async def test_a_reconcile_ends_with_what_verify_found(company: Office) -> None:
+    await deceive(company, "By [nobody](x)")
+    flow_run, artifacts = await seen(await run(company, reconcile))
+    assert flow_run.state is not None
+    said = "escalations: 0 % agree: 0 of 1 link; 1 differs."
+    assert (flow_run.state.name, flow_run.state.message) == ("Completed", f"Nothing to do. {said}")
+    assert artifacts["markdown"].key == "escalations-agreement"
+    page = str(artifacts["markdown"].data)
+    assert "## disagreements: 1" in page
+    assert "[nobody](x)" not in page
+
+
+async def test_a_reconcile_below_the_objective_asks_for_attention(company: Office) -> None:
+    file = company.folder / "syncline.yaml"
+    told = yaml.safe_load(file.read_text("utf-8"))
+    told["syncs"]["escalations"]["verify"] = {"agreement": 99}
+    file.write_text(yaml.safe_dump(told), "utf-8")
+    await deceive(company, "By nobody")
+    assert (await run(company, reconcile)).name == "Attention"
 
 
 async def test_a_refused_pass_is_completed_and_says_what_refused_it(company: Office) -> None:

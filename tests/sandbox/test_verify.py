@@ -1,4 +1,4 @@
-"""Verify between Jira and Zendesk: it reads both, writes to neither, and is not told what to find."""
+"""Verify between Jira and Zendesk: it reads both, writes to neither, and finds."""
 
 from __future__ import annotations
 
