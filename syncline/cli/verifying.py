@@ -166,6 +166,8 @@ def _show(found: Verified, body: Mapping[str, Any], shown: int | None, out: Outp
     for side, number in body["unlisted"].items():
         listed = f"{'was' if number == 1 else 'were'} not listed, and read by id"
         out.say(f"note     {count(number, 'linked record')} of {side} {listed}")
+    if found.since is None:
+        out.say("note     no pass of all links has gone through yet, so nothing can be overlooked")
     if found.out:
         out.say(f"note     {count(found.out, 'link')} out of scope, and not compared")
     _show_lag(body["lag"], out)

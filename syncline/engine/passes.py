@@ -321,6 +321,7 @@ class Pass:
             forced=self.options.force,
             links=counts["links"],
             agreed=counts["agreed"],
+            partial=bool(self.options.only) or self.options.limit is not None,
             actions=tuple(self.actions),
         )
         await self.context.commit(runs.finish, self._run(report.state, report))

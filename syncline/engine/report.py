@@ -96,7 +96,8 @@ class Report:
     """What a pass came to.
 
     `stopped` names sides that could not be used, with the reason; `forced` the guards that an
-    operator overruled for this pass, kept with the run for good.
+    operator overruled for this pass, kept with the run for good. `partial`: it was of a few
+    links only.
     """
 
     run: str
@@ -111,6 +112,7 @@ class Report:
     forced: tuple[str, ...] = ()
     links: int = 0
     agreed: int = 0
+    partial: bool = False
     actions: tuple[Action, ...] = ()
 
     @property
@@ -132,6 +134,7 @@ class Report:
             "forced": list(self.forced),
             "links": self.links,
             "agreed": self.agreed,
+            "partial": self.partial,
         }
 
     def to_json(self) -> dict[str, Any]:

@@ -18,6 +18,8 @@ LOOKING = ("plan", "verify")
 
 _COLUMNS = [column for column in run.columns if column.name != "workspace"]
 _SHOWN = 5
+_PASSES = 200
+"""Passes looked through for one that was of all links."""
 
 _start = insert(run)
 _finish = update(run, ("state", "finished_at", "counts", "requests", "report"), ("id",))
@@ -53,12 +55,13 @@ def last(tx: Tx, sync: str) -> Run | None:
 
 
 def last_pass(tx: Tx, sync: str) -> Run | None:
-    """The newest pass that went through: what was edited before it has been seen."""
+    """The newest pass of all links that went through: what was edited before it has been seen."""
     query = tx.select(*_COLUMNS).where(
         run.c.sync == sync, run.c.kind.not_in(LOOKING), run.c.state.in_(("done", "attention"))
     )
-    row = tx.first(query.order_by(run.c.started_at.desc(), run.c.id.desc()).limit(1))
-    return _run(row) if row is not None else None
+    query = query.order_by(run.c.started_at.desc(), run.c.id.desc()).limit(_PASSES)
+    whole = (one for one in map(_run, tx.rows(query)) if not (one.report or {}).get("partial"))
+    return next(whole, None)
 
 
 def last_verify(tx: Tx, sync: str) -> Run | None:

@@ -130,6 +130,7 @@ class Lag:
 class Verified:
     """What one sync came to. `stopped` names sides that could not be read, with the reason.
 
+    `since` is when the last pass of all links began; without one nothing can have been overlooked.
     `out` counts links with a record outside the scope, `unlisted` linked records that a side's
     listing left out though they exist, by side.
     """
@@ -139,6 +140,7 @@ class Verified:
     started_at: datetime
     finished_at: datetime
     lag: Lag
+    since: datetime | None = None
     links: Tally = field(default_factory=Tally)
     fields: dict[str, Tally] = field(default_factory=dict)
     disagreements: Named[Disagreement] = field(default_factory=Named)

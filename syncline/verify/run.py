@@ -46,6 +46,7 @@ async def verify(ports: Ports, window: timedelta = WINDOW) -> Verified:
 async def _verify(sides: Sides, found: Verified, window: timedelta) -> None:
     ports = sides.ports
     last = await ports.store.read(runs.last_pass, sides.sync.name)
+    found.since = last.started_at if last is not None else None
     await sides.list_all()
     linked = Linked(sides, found, last)
     after: str | None = None

@@ -17,6 +17,7 @@ def to_json(found: Verified) -> dict[str, Any]:
         "run": found.run,
         "state": found.state,
         "at": found.finished_at,
+        "since": found.since,
         **found.summary(),
         "disagreements": [_disagreement(name, one) for one in found.disagreements.kept],
         "orphans": [_orphan(name, one) for one in found.orphans.kept],

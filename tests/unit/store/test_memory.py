@@ -82,12 +82,14 @@ async def test_a_run_is_listed_newest_first_with_how_it_ended(store: Store) -> N
         await store.read(runs.get, "run")
 
 
-async def test_what_only_looked_is_no_pass(store: Store) -> None:
+async def test_what_only_looked_or_moved_a_few_is_no_pass(store: Store) -> None:
     kinds = [("sync", "done"), ("sync", "refused"), ("plan", "done"), ("verify", "attention")]
     rows = [
         run(f"r{n}", kind=kind, state=state, started_at=NOW + timedelta(minutes=n))
         for n, (kind, state) in enumerate([*kinds, ("verify", "failed")])
     ]
+    few = NOW + timedelta(minutes=9)
+    rows.append(run("few", state="done", started_at=few, report={"partial": True}))
     assert await store.read(runs.last_pass, SYNC) is None
     assert await store.read(runs.last_verify, SYNC) is None
     for one in rows:

@@ -72,6 +72,15 @@ async def test_an_edit_that_passes_overlooked_is_a_disagreement(tmp_path: Path) 
     assert one.records == {"a": a, "b": b}
 
 
+async def test_a_pass_of_a_few_links_has_not_seen_the_edits_of_the_others(tmp_path: Path) -> None:
+    world = await quiet(tmp_path)
+    world.clock.advance(600)
+    world.tools["a"].edit(pair(world, 1)[0], {"title": "Edited a moment ago"})
+    world.clock.advance(600)
+    await world.sync(only=(f"a:{pair(world, 0)[0]}",))
+    assert (await verified(world)).links.known == {"in_flight": 1}
+
+
 async def test_a_tool_without_history_has_its_edits_in_flight_by_their_moment(
     tmp_path: Path,
 ) -> None:
