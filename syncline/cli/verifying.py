@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +17,7 @@ from syncline.cli.options import (
     ConfigPath,
     Json,
     MaybeSync,
+    Yes,
     hub,
     known_sync,
     run,
@@ -24,6 +26,8 @@ from syncline.cli.output import Output, Wrong, ago, count
 from syncline.verify.telling import headline, percent, to_json
 
 if TYPE_CHECKING:
+    from syncline.canary import Flight
+    from syncline.hub import Hub
     from syncline.store.rows import Run
     from syncline.verify.found import Verified
 
@@ -70,52 +74,97 @@ def verify(
     since: Annotated[
         str, typer.Option("--since", metavar="TIME", help="Edits of how long count for the lag.")
     ] = "7d",
+    canary: Annotated[
+        bool,
+        typer.Option(
+            "--canary", help="First send a marked record through the loop; asks before it does."
+        ),
+    ] = False,
+    yes: Yes = False,
     everything: Annotated[
         bool, typer.Option("--all", help="Show everything found, not the first 20 of each kind.")
     ] = False,
     config: ConfigPath = None,
     as_json: Json = False,
 ) -> None:
-    """Read all sides afresh and tell how far they agree. Changes nothing in any tool."""
+    """Read all sides afresh and tell how far they agree. Changes nothing, but with --canary."""
     from syncline.config.durations import positive
 
     try:
         window: timedelta = positive(since)
     except ValueError as error:
         raise Wrong(f"--since: {error}") from None
+    if canary and sync is None:
+        raise Wrong("--canary makes a record, so name the sync it is to travel")
     out = Output(as_json)
-    run(_verify(config, sync, minimum, window, None if everything else SHOWN, out))
+    asked = _Asked(sync, minimum, window, None if everything else SHOWN, canary, yes)
+    run(_verify(config, asked, out))
 
 
-async def _verify(
-    path: Path | None,
-    name: str | None,
-    minimum: float | None,
-    window: timedelta,
-    shown: int | None,
-    out: Output,
-) -> int:
+@dataclass(frozen=True)
+class _Asked:
+    """What the operator said; `shown` None: everything."""
+
+    sync: str | None
+    minimum: float | None
+    window: timedelta
+    shown: int | None
+    canary: bool
+    yes: bool
+
+
+async def _verify(path: Path | None, said: _Asked, out: Output) -> int:
     code = DONE
     bodies: dict[str, dict[str, Any]] = {}
     async with hub(path) as one:
-        names = [known_sync(one, name)] if name else list(one.config.syncs)
-        for each in names:
-            with out.progress(f"verify {each}") as progress:
-                found = await one.verify(each, window, progress)
-            said = one.config.syncs[each].verify.agreement
-            asked = minimum if minimum is not None else said
-            met = found.meets(asked)
-            body = {**to_json(found), "objective": asked, "met": met}
-            bodies[each] = body
-            _show(found, body, shown, out)
+        names = [known_sync(one, said.sync)] if said.sync else list(one.config.syncs)
+        for name in names:
+            flight = await _canary(one, name, said.yes, out) if said.canary else None
+            with out.progress(f"verify {name}") as progress:
+                found = await one.verify(name, said.window, progress)
+            objective = one.config.syncs[name].verify.agreement
+            if said.minimum is not None:
+                objective = said.minimum
+            met = found.meets(objective)
+            body = {**to_json(found), "objective": objective, "met": met}
+            if flight is not None:
+                body["canary"] = flight.to_json()
+            bodies[name] = body
+            _show(found, body, said.shown, out)
             if found.stopped:
                 code = FAILED
-            elif not met and code == DONE:
+            elif code == DONE and (not met or (flight is not None and flight.lost)):
                 code = ATTENTION
     out.result(_whole(bodies))
     if not bodies:
         out.say("Nothing is synced yet; add a sync to the configuration.")
     return code
+
+
+async def _canary(one: Hub, name: str, yes: bool, out: Output) -> Flight:
+    """Send a canary, when the operator has agreed to where."""
+    from syncline.canary import NoCanary, fly, route
+
+    try:
+        way = await route(one, name)
+    except NoCanary as error:
+        raise Wrong(str(error)) from None
+    out.confirm(
+        f"This makes a marked record in {way.origin}, lets {name} copy it to {way.target}, and "
+        "removes both where the tools can. Whoever is told of new records there is told. Go on?",
+        yes,
+    )
+    with out.progress(f"verify {name}") as progress:
+        flight = await fly(one, way, progress)
+    times = [("there", flight.there), ("back", flight.back)]
+    told = " and ".join(f"{where} in {_span(at)}" for where, at in times if at is not None)
+    if told:
+        out.say(f"Canary: {way.origin} to {way.target}, {told}.")
+    if flight.lost:
+        out.say(f"Canary lost: {flight.lost}.")
+    for record, why in flight.left.items():
+        out.say(f"Canary left: {record}, because {why}.")
+    return flight
 
 
 def measured(last: Run | None) -> dict[str, Any] | None:
