@@ -34,6 +34,7 @@ async def measure(sides: Sides, window: timedelta) -> Lag:
     for edit, _ in delivered:
         if edit.record_id is not None:
             by_side.setdefault(edit.side, []).append(edit.record_id)
+    # An edit may be older than its decision: a tool that is down is heard only afterwards.
     told = {s: await sides.history(s, ids, since - window) or {} for s, ids in by_side.items()}
     lags, by_history = [], 0
     for edit, end in delivered:

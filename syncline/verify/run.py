@@ -59,9 +59,10 @@ async def _verify(sides: Sides, found: Verified, window: timedelta) -> None:
     loose = Loose(linked)
     await loose.duplicates()
     await loose.orphans()
-    found.lag = await measure(sides, window)
     found.read = dict(sides.read)
     found.stopped = dict(sides.stopped)
+    # Last, so that a history that cannot be read costs the lag its precision and nothing else.
+    found.lag = await measure(sides, window)
 
 
 def _run(found: Verified, state: str, report: Mapping[str, Any] | None = None) -> Run:

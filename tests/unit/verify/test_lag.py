@@ -37,6 +37,15 @@ async def test_without_a_history_an_edit_counts_from_when_it_was_decided(tmp_pat
     assert (lag.edits, lag.by_history, lag.max) == (2, 0, 0.0)
 
 
+async def test_a_history_that_cannot_be_read_costs_no_more_than_precision(tmp_path: Path) -> None:
+    world = await quiet(tmp_path)
+    await edited(world, 20)
+    world.tools["a"].faults.add("history", "down")
+    found = await verified(world)
+    assert (found.lag.edits, found.lag.by_history) == (1, 0)
+    assert (found.state, found.agreement) == ("done", 1.0)
+
+
 async def test_only_edits_of_the_window_count(tmp_path: Path) -> None:
     world = await quiet(tmp_path)
     await edited(world, 20)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from syncline.engine.commands import unlink
 from syncline.store import links
 from syncline.store.findings import tombstones
 from syncline.store.rows import Link, LinkSide
@@ -126,10 +127,22 @@ async def test_a_deleted_record_is_one_sided_until_a_pass_has_buried_it(tmp_path
     assert (one.side, one.record, one.why, one.records) == ("b", b, "gone", {"a": a, "b": b})
     assert (found.deletions_unseen, found.agreement) == (1, 2 / 3)
     await world.sync(full=True)
+    assert await world.store.read(tombstones.list, "s", "suspected")
+    assert (await verified(world)).one_sided.count == 0
     await world.sync(full=True)
     assert await world.store.read(tombstones.list, "s", "confirmed")
     found = await verified(world)
     assert (found.one_sided.count, found.orphans.count, found.agreement) == (0, 0, 1.0)
+
+
+async def test_records_that_were_cut_apart_are_no_orphans(tmp_path: Path) -> None:
+    world = await quiet(tmp_path)
+    link = (await links_of(world))[0]
+    for side in ("a", "b"):
+        link = await unlink(world.store, link, side, world.clock.now())
+    await rest(world)
+    found = await verified(world)
+    assert (found.orphans.count, found.links.compared) == (0, 2)
 
 
 async def test_a_record_that_is_hidden_from_us_is_one_sided_and_not_deleted(tmp_path: Path) -> None:

@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
+from syncline.engine.spec import Policy
 from syncline.sdk.connector import Page
-from syncline.simulation.connector import FULL, PLAIN, MemoryConnector
+from syncline.simulation.connector import FULL, MAPPING, PLAIN, MemoryConnector
 from syncline.simulation.tool import FIELDS, FieldRule
 from syncline.store import runs
 from tests.support.world import World
@@ -159,6 +160,41 @@ async def test_a_source_keeps_its_own_and_yet_has_to_be_heard(tmp_path: Path) ->
     slip(world.tools["a"], pair(world, 1)[0], title="Never heard")
     found = await verified(world)
     assert (found.links.known["source"], found.links.differing) == (1, 1)
+
+
+async def test_records_that_differed_when_they_were_linked_may_go_on_where_one_is_a_source(
+    tmp_path: Path,
+) -> None:
+    world = await World.make(
+        tmp_path,
+        a={},
+        b={},
+        create="never",
+        modes={("priority", "a"): "source"},
+        policies={"priority": Policy("authority", "b")},
+        match=(("title",),),
+    )
+    for name, priority in (("a", "low"), ("b", "high")):
+        world.tools[name].create({"title": "On both sides", "priority": priority})
+    await rest(world)
+    assert (await verified(world)).fields["priority"].known == {"source": 1}
+
+
+async def test_a_value_that_a_side_has_no_word_for_agrees_with_its_nearest(tmp_path: Path) -> None:
+    five = "enum: {urgent: [urgent], high: [high], medium: [medium], low: [low], none: [none]}"
+    two = "enum: {high: [high], low: [low]}"
+    nearest = "nearest: {urgent: high, medium: high, none: low}"
+    coarse = MAPPING.replace(five, f"{two}\n    {nearest}")
+    assert nearest in coarse
+    world = await quiet(tmp_path, mappings={"b": coarse})
+    a, b = pair(world)
+    world.tools["a"].edit(a, {"priority": "urgent"})
+    await rest(world)
+    assert world.tools["b"].fields(b)["priority"] == "high"
+    assert (await verified(world)).links.agreeing == 3
+    slip(world.tools["b"], b, priority="low")
+    (one,) = (await verified(world)).disagreements.kept
+    assert one.values == {"a": "urgent", "b": "low"}
 
 
 async def test_a_side_that_is_off_for_a_field_is_counted_apart(tmp_path: Path) -> None:
