@@ -85,6 +85,7 @@ def test_verify_reads_both_tools_writes_to_neither_and_finds_what_a_pass_overloo
     link = next(iter(syncline("links", SYNC)[1]["links"]))
     issue, ticket = link["sides"]["tracker"], link["sides"]["support"]
     tools.retitle("tracker", issue, "Nobody was told")
+    tools.later(600)  # until Jira's search shows it
     code, found = syncline("verify", SYNC, "--min-agreement", "100")
     assert (code, found["fields"]["title"]["known"]) == (0, {"in_flight": 1})
 
