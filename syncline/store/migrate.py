@@ -14,7 +14,7 @@ from sqlalchemy import Connection, column, select, table, text
 from syncline.store import planner
 from syncline.store.errors import StoreTooNew
 
-HEAD = "0001"
+HEAD = "0002"
 """The revision this code reads and writes; the newest script in `migrations/versions`."""
 
 _LOCK = 0x53594E43

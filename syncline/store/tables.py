@@ -361,3 +361,16 @@ lease = Table(
     _maybe("last_sign"),
     _key("sync"),
 )
+
+webhook_inbox = Table(
+    "webhook_inbox",
+    metadata,
+    _text("workspace"),
+    _text("connection"),
+    _text("delivery"),
+    _text("record"),
+    _text("record_id"),
+    _text("received_at"),
+    _key("connection", "delivery", "record", "record_id"),
+    Index("webhook_inbox_age", "workspace", "received_at"),
+)

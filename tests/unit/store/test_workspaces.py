@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, event
@@ -12,6 +13,7 @@ from syncline.simulation.clock import ManualClock
 from syncline.store import (
     connections,
     cursors,
+    inbox,
     intents,
     journal,
     links,
@@ -48,6 +50,8 @@ def fill(tx: Tx, mark: str) -> None:
     connections.put(tx, "desk", NOW, account=mark)
     runs.start(tx, samples.run(kind=mark))
     state.put(tx, SYNC, "key", mark)
+    inbox.put(tx, "desk", "d1", [("ticket", mark)], NOW)
+    inbox.put(tx, mark, "d1", [("ticket", "1")], NOW)
     workspaces.ensure(tx, mark.encode(), NOW)
 
 
@@ -88,6 +92,7 @@ def everything(tx: Tx) -> dict[str, Any]:
         "runs": (runs.list(tx), runs.last(tx, SYNC), runs.get(tx, "run")),
         "passes": (runs.last_pass(tx, SYNC), runs.last_verify(tx, SYNC)),
         "state": state.get(tx, SYNC, "key"),
+        "waiting": inbox.waiting(tx),
         "secret": workspaces.secret(tx),
     }
 
@@ -113,6 +118,7 @@ def empty(tx: Tx) -> None:
     runs.finish(tx, samples.run(state="failed"))
     state.put(tx, SYNC, "key", "changed")
     journal.append(tx, [samples.entry(rule="changed")])
+    inbox.forget(tx, NOW + timedelta(days=1))
 
 
 async def test_a_workspace_sees_and_changes_only_its_own_rows(
