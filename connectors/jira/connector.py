@@ -38,6 +38,7 @@ from connectors.jira.patching import Patching
 from connectors.jira.people import People
 from connectors.jira.reading import Changes, in_projects, updated
 from connectors.jira.screens import Screens
+from connectors.jira.webhook import JiraWebhook
 from connectors.jira.wire import ASKED, WireShape
 from connectors.jira.workflow import Workflow
 from connectors.jira.writing import MOST_CREATES, Writing
@@ -81,6 +82,7 @@ class JiraConnector(Connector):
 
     name = "jira"
     config_model = JiraConfig
+    webhook = JiraWebhook
     capabilities = Capabilities(
         answers_writes=True,
         find_by_key=True,

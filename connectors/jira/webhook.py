@@ -1,15 +1,17 @@
 """Jira's webhooks: `X-Hub-Signature: sha256=…` over the raw body, and issue ids to read.
 
 Only webhooks with a secret are signed (Administration, System, WebHooks: field Secret); they carry
-no time, so a replay is known by `X-Atlassian-Webhook-Identifier`, which also stays the same when
-Jira sends a call again (developer.atlassian.com/cloud/jira/platform/webhooks).
+no time. `X-Atlassian-Webhook-Identifier` stays the same when Jira sends a call again, but it is a
+header and not signed, so a call is known by its body, which has the moment of the event in
+milliseconds (developer.atlassian.com/cloud/jira/platform/webhooks).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from syncline.sdk.webhook import Delivery, Headers, Hint, Refused, Webhook, header
+from syncline.sdk.webhook import Headers, Hint, Refused, Webhook, header
 
 _SCHEME = "sha256="
 
@@ -26,8 +28,7 @@ class JiraWebhook(Webhook):
         except ValueError as error:
             raise Refused("the signature is not hexadecimal") from error
 
-    def parse(self, headers: Headers, payload: Any) -> Delivery:
+    def hints(self, payload: Any) -> Iterable[Hint]:
         """Issue events carry `issue`, also those about comments; others hint at nothing here."""
         issue = payload.get("issue")
-        hints = (Hint("issue", str(int(issue["id"]))),) if issue else ()
-        return Delivery(header(headers, "X-Atlassian-Webhook-Identifier"), hints)
+        return (Hint("issue", str(int(issue["id"]))),) if issue else ()

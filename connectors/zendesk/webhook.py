@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from connectors.zendesk.client import moment
-from syncline.sdk.webhook import Delivery, Headers, Hint, Refused, Webhook, header
+from syncline.sdk.webhook import Headers, Hint, Refused, Webhook, header
 
 SIGNATURE = "X-Zendesk-Webhook-Signature"
 TIMESTAMP = "X-Zendesk-Webhook-Signature-Timestamp"
-INVOCATION = "X-Zendesk-Webhook-Invocation-Id"
 
 _TICKET_EVENT = "zen:event-type:ticket."
 
@@ -42,13 +42,17 @@ class ZendeskWebhook(Webhook):
         except ValueError as error:
             raise Refused("the time of the signature is no time") from error
 
-    def parse(self, headers: Headers, payload: Any) -> Delivery:
+    def event(self, payload: Any) -> str | None:
+        """The event's id. A trigger's call has none but in a header, which is not signed."""
+        return None if "ticket_id" in payload else str(payload["id"])
+
+    def hints(self, payload: Any) -> Iterable[Hint]:
         """The ticket that the event or the trigger names; none for events of other things."""
         if "ticket_id" in payload:
-            return Delivery(header(headers, INVOCATION), (_hint(payload["ticket_id"]),))
+            return (_hint(payload["ticket_id"]),)
         if not str(payload["type"]).startswith(_TICKET_EVENT):
-            return Delivery(str(payload["id"]), ())
-        return Delivery(str(payload["id"]), (_hint(payload["detail"]["id"]),))
+            return ()
+        return (_hint(payload["detail"]["id"]),)
 
 
 def _hint(id: Any) -> Hint:

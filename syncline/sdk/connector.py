@@ -47,6 +47,7 @@ from syncline.sdk.errors import (
     Rejected,
     Retriable,
 )
+from syncline.sdk.webhook import Webhook
 
 Wire: TypeAlias = Mapping[str, Any]
 
@@ -436,6 +437,7 @@ class Connector(ABC):
 
     name: ClassVar[str]
     config_model: ClassVar[type[ConnectionConfig]]
+    webhook: ClassVar[type[Webhook] | None] = None  # how the tool signs what it sends, if it does
     capabilities: Capabilities
 
     @classmethod

@@ -4,13 +4,16 @@ A payload is never believed. What is taken from it are ids, which the engine the
 tool itself; so a forged or repeated call can cost a read at most. It still has to be signed: with
 HMAC-SHA256 over the raw bytes, by a secret of this endpoint alone. The algorithm is a constant
 here, whatever the request says. While a secret is rotated there are two.
+
+What tells a repeated call from a new one is taken from signed bytes only: a header beside them can
+be changed by whoever plays a call again.
 """
 
 from __future__ import annotations
 
 import hmac
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -43,7 +46,7 @@ class Hint:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What a genuine call tells. `key` is the same when the tool sends it again."""
+    """What a genuine call tells. `key` is a digest, and the same when the call comes again."""
 
     key: str
     hints: tuple[Hint, ...]
@@ -60,7 +63,8 @@ class Webhook(ABC):
             raise Misconfigured("A webhook has one secret, or two while it is rotated.")
         if any(len(secret.reveal().encode()) < SHORTEST_SECRET for secret in secrets):
             raise Misconfigured(f"A webhook's secret has {SHORTEST_SECRET} bytes or more.")
-        self._secrets = tuple(secrets)
+        # Always two: how long a refusal takes does not tell whether a secret is being rotated.
+        self._secrets = (secrets[0], secrets[-1])
 
     def receive(self, headers: Headers, body: bytes, now: datetime) -> Delivery:
         """The delivery, if it is genuine; else raises `Refused`.
@@ -69,19 +73,29 @@ class Webhook(ABC):
         """
         if len(body) > LARGEST_BODY:
             raise Refused("the body is larger than 1 MiB")
-        claimed = self.signature(headers)
-        signed = self.signed(headers, body)
-        # All of them, so that the time taken does not tell which secret came close.
-        genuine = [hmac.compare_digest(claimed, self._digest(s, signed)) for s in self._secrets]
-        if not any(genuine):
-            raise Refused("the signature is not by a secret of this endpoint")
+        signed = self._verified(headers, body)
         sent_at = self.sent_at(headers)
         if sent_at is not None and abs(now - sent_at) > REPLAY_WINDOW:
             raise Refused("it was signed more than five minutes from now")
         try:
-            return self.parse(headers, orjson.loads(body))
+            payload = orjson.loads(body)
+            event, hints = self.event(payload), tuple(self.hints(payload))
         except (ValueError, TypeError, LookupError, AttributeError) as error:
             raise Refused("the body is not what this tool sends") from error
+        return Delivery(sha256(event.encode() if event else signed).hexdigest(), hints)
+
+    def _verified(self, headers: Headers, body: bytes) -> bytes:
+        """The signed bytes; a call without a signature takes the time of one with a wrong one."""
+        wrong = Refused("the signature is not by a secret of this endpoint")
+        try:
+            claimed, signed = self.signature(headers), self.signed(headers, body)
+        except Refused as refusal:
+            claimed, signed, wrong = b"", body, refusal
+        # All of them, so that the time taken does not tell which secret came close.
+        genuine = [hmac.compare_digest(claimed, self._digest(s, signed)) for s in self._secrets]
+        if not any(genuine):
+            raise wrong
+        return signed
 
     @abstractmethod
     def signature(self, headers: Headers) -> bytes:
@@ -95,12 +109,17 @@ class Webhook(ABC):
         """The time that is part of what is signed, where the tool puts one there."""
         return None
 
+    def event(self, payload: Any) -> str | None:
+        """The tool's own id of what happened, where it puts one into what it signs; may raise as
+        `hints` does."""
+        return None
+
     @abstractmethod
-    def parse(self, headers: Headers, payload: Any) -> Delivery:
+    def hints(self, payload: Any) -> Iterable[Hint]:
         """What a genuine payload hints at; may raise what a wrong shape raises."""
 
-    @staticmethod
-    def _digest(secret: Secret, signed: bytes) -> bytes:
+    @classmethod
+    def _digest(cls, secret: Secret, signed: bytes) -> bytes:
         return hmac.new(secret.reveal().encode(), signed, sha256).digest()
 
 

@@ -29,7 +29,10 @@ EVENT = {
 
 
 def sent(
-    payload: object, secret: str = SECRET, at: str = "2026-01-05T09:00:00Z"
+    payload: object,
+    secret: str = SECRET,
+    at: str = "2026-01-05T09:00:00Z",
+    invocation: str = "8350205582",
 ) -> tuple[list[tuple[str, str]], bytes]:
     """A call as Zendesk makes it, with its headers."""
     body = orjson.dumps(payload)
@@ -37,7 +40,7 @@ def sent(
     headers = [
         ("x-zendesk-webhook-signature", signature),
         ("x-zendesk-webhook-signature-timestamp", at),
-        ("x-zendesk-webhook-invocation-id", "8350205582"),
+        ("x-zendesk-webhook-invocation-id", invocation),
     ]
     return headers, body
 
@@ -49,12 +52,13 @@ def hook() -> ZendeskWebhook:
 def test_an_event_hints_at_its_ticket() -> None:
     delivery = hook().receive(*sent(EVENT), NOW)
     assert delivery.hints == (Hint("ticket", "5158"),)
-    assert delivery.key == EVENT["id"]
+    assert delivery == hook().receive(*sent(EVENT, at="2026-01-05T09:01:00Z"), NOW)
 
 
 def test_a_trigger_hints_at_the_ticket_that_its_template_names() -> None:
     delivery = hook().receive(*sent({"ticket_id": "77"}), NOW)
-    assert (delivery.key, delivery.hints) == ("8350205582", (Hint("ticket", "77"),))
+    assert delivery.hints == (Hint("ticket", "77"),)
+    assert delivery == hook().receive(*sent({"ticket_id": "77"}, invocation="9"), NOW)
 
 
 def test_an_event_of_something_else_hints_at_nothing() -> None:

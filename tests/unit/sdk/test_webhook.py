@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from syncline.sdk.errors import Misconfigured
 from syncline.sdk.secrets import Secret
-from syncline.sdk.webhook import Delivery, Headers, Hint, Refused, Webhook, header
+from syncline.sdk.webhook import Headers, Hint, Refused, Webhook, header
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 OLD, NEW = "an-old-secret-of-thirty-bytes!", "a-new-secret-of-thirty-bytes!!"
@@ -30,8 +31,11 @@ class Example(Webhook):
     def sent_at(self, headers: Headers) -> datetime:
         return datetime.fromisoformat(header(headers, "X-Time"))
 
-    def parse(self, headers: Headers, payload: Any) -> Delivery:
-        return Delivery("d1", (Hint("ticket", str(payload["id"])),))
+    def event(self, payload: Any) -> str | None:
+        return payload.get("event")
+
+    def hints(self, payload: Any) -> Iterable[Hint]:
+        return (Hint("ticket", str(payload["id"])),)
 
 
 def signed(body: bytes = BODY, secret: str = NEW, at: datetime = NOW) -> list[tuple[str, str]]:
@@ -45,7 +49,43 @@ def endpoint(*secrets: str) -> Example:
 
 
 def test_a_genuine_call_gives_the_ids_it_names() -> None:
-    assert endpoint().receive(signed(), BODY, NOW) == Delivery("d1", (Hint("ticket", "7"),))
+    assert endpoint().receive(signed(), BODY, NOW).hints == (Hint("ticket", "7"),)
+
+
+def test_a_call_played_again_has_the_same_key_whatever_stands_beside_what_is_signed() -> None:
+    first = endpoint().receive(signed(), BODY, NOW)
+    again = endpoint().receive([("x-identifier", "2"), *signed()], BODY, NOW)
+    other = endpoint().receive(signed(at=NOW + timedelta(seconds=1)), BODY, NOW)
+    assert first.key == again.key != other.key
+
+
+def test_an_event_that_is_signed_anew_keeps_its_key() -> None:
+    body = b'{"id": 7, "event": "e1"}'
+    times = (NOW, NOW + timedelta(seconds=1))
+    first, again = (endpoint().receive(signed(body, at=at), body, NOW) for at in times)
+    assert first == again
+
+
+class Counting(Example):
+    """Notes how many bytes it hashes."""
+
+    hashed: ClassVar[list[int]] = []
+
+    @classmethod
+    def _digest(cls, secret: Secret, signed: bytes) -> bytes:
+        cls.hashed.append(len(signed))
+        return super()._digest(secret, signed)
+
+
+@pytest.mark.parametrize("secrets", [(NEW,), (OLD, NEW)])
+@pytest.mark.parametrize("headers", [[], [("x-signature", "00")], signed(secret="another")])
+def test_every_refusal_costs_the_same_hashing(secrets: tuple[str, ...], headers: Headers) -> None:
+    hook = Counting([Secret(secret) for secret in secrets])
+    Counting.hashed.clear()
+    with pytest.raises(Refused):
+        hook.receive(headers, BODY, NOW)
+    assert len(Counting.hashed) == 2
+    assert min(Counting.hashed) >= len(BODY)
 
 
 @pytest.mark.parametrize("body", [b"", b'{"id":7}', b'{"id": 7} ', b'{"id": 7', b'{"id": 8}'])
