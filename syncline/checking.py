@@ -13,6 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
+from syncline import endpoints
 from syncline.config import Config, ConfigError, Problem, sandboxes
 from syncline.config.secrets import check_shape
 from syncline.engine.compile import check_sides, compile_sync
@@ -110,9 +111,12 @@ def _shapes(config: Config, registry: Registry) -> Iterator[Problem]:
             yield from error.problems
             continue
         yield from check_shape(config, name, connector.config_model)
+        if endpoints.named(config, name) and connector.webhook is None:
+            yield endpoints.in_vain(config, name)
 
 
 def _without_effect(config: Config) -> Iterator[Problem]:
+    yield from endpoints.without_effect(config)
     for name, said in config.syncs.items():
         if said.schedule.webhooks:
             yield Problem(
@@ -161,6 +165,7 @@ async def check(hub: Hub) -> Checked:
             unreachable.append(Problem(where, str(error), "put it right and check again"))
         else:
             warnings += [Problem(where, warning) for warning in schemas[name].warnings]
+    problems += hub.webhook_problems()
     for name in hub.config.syncs:
         found, doubts = _against_tools(hub, name, schemas)
         problems += found

@@ -17,7 +17,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from syncline.config import Config, ConfigError, load
+from syncline.config import Config, ConfigError, Problem, load
 from syncline.config.secrets import store_url
 from syncline.observability import SystemClock, new_id
 from syncline.sdk.clock import Clock
@@ -29,6 +29,7 @@ from syncline.store.store import Store
 if TYPE_CHECKING:
     from syncline.checking import Checked
     from syncline.connecting import Connections
+    from syncline.endpoints import Endpoint
     from syncline.engine.passes import Environment, Options
     from syncline.engine.report import Report
     from syncline.engine.spec import Sync
@@ -115,6 +116,19 @@ class Hub:
                 self._resolvers,
             )
         return self._connections
+
+    async def endpoints(self) -> list[Endpoint]:
+        """Where tools may tell of changes. ConfigError where one is wrong, or there is none."""
+        from syncline import endpoints
+
+        key = await self.secret()
+        return endpoints.opened(self.config, self.registry, key, self._resolvers)
+
+    def webhook_problems(self) -> list[Problem]:
+        """What is wrong with the secrets of webhooks, looked up."""
+        from syncline import endpoints
+
+        return endpoints.wrong(self.config, self.registry, self._resolvers)
 
     def mappings(self, name: str) -> dict[str, ToolMapping]:
         """The mapping of each side of a sync: the operator's own, else the shipped one.

@@ -23,6 +23,7 @@ from syncline.cli import (
     demonstrating,
     deploying,
     looking,
+    receiving,
     sandboxing,
     simulating,
     starting,
@@ -57,6 +58,7 @@ app.add_typer(answering.conflicts, name="conflicts")
 app.add_typer(deciding.quarantine, name="quarantine")
 app.command("deploy")(deploying.deploy)
 app.command("up")(deploying.up)
+app.add_typer(receiving.webhooks, name="webhooks")
 app.add_typer(sandboxing.sandbox, name="sandbox")
 app.command("demo")(demonstrating.demo)
 app.command("simulate")(simulating.simulate)

@@ -13,6 +13,7 @@ from syncline.config.models import (
     PersonConfig,
     SideConfig,
     SyncConfig,
+    WebhooksConfig,
 )
 from syncline.config.problems import ConfigError, Problem, did_you_mean
 from syncline.config.reading import find, load
@@ -26,6 +27,7 @@ __all__ = [
     "Problem",
     "SideConfig",
     "SyncConfig",
+    "WebhooksConfig",
     "did_you_mean",
     "find",
     "load",

@@ -20,11 +20,13 @@ from pydantic import (
     PlainValidator,
     PrivateAttr,
     WithJsonSchema,
+    field_validator,
     model_validator,
 )
 
 from syncline.config.durations import Every
 from syncline.config.problems import Places
+from syncline.sdk.addresses import URL, is_loopback
 
 Mode: TypeAlias = Literal["both", "source", "target", "off"]
 VisibilityName: TypeAlias = Literal["public", "internal"]
@@ -199,6 +201,26 @@ class PersonConfig(_Model):
     handles: Mapping[str, str] = {}
 
 
+class WebhooksConfig(_Model):
+    """Where the tools reach the receiver of webhooks, and where it listens on this machine."""
+
+    public_url: str
+    port: int = Field(default=4280, ge=1, le=65535)
+
+    @field_validator("public_url")
+    @classmethod
+    def _encrypted(cls, url: str) -> str:
+        address = URL.fullmatch(url)
+        if address is None or "?" in url:
+            raise ValueError("is no address; write one like https://hub.example.com")
+        if address["scheme"].lower() != "https" and not is_loopback(url):
+            raise ValueError(
+                "must begin with https: what is sent in clear can be read and played again; put a "
+                "server with a certificate before the receiver, and write its address here"
+            )
+        return url.rstrip("/")
+
+
 class Config(_Model):
     """The whole of it. `plugins` are modules with a connector of your own; nothing else is
     imported."""
@@ -208,6 +230,7 @@ class Config(_Model):
     connections: Mapping[Name, ConnectionSettings] = {}
     syncs: Mapping[Name, SyncConfig] = {}
     people: tuple[PersonConfig, ...] = ()
+    webhooks: WebhooksConfig | None = None
     plugins: tuple[str, ...] = ()
 
     _folder: Path = PrivateAttr(default_factory=Path)

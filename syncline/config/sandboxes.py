@@ -86,8 +86,9 @@ def _secrets(
     """What was written for a model's secrets, by the key's path."""
     for name, info in model.model_fields.items():
         value = said.get(name)
-        if isinstance(value, str) and Secret in arms(info):
-            yield (*above, name), value
+        if Secret in arms(info):
+            given = value if isinstance(value, list) else [value]
+            yield from (((*above, name), one) for one in given if isinstance(one, str))
         elif isinstance(value, Mapping):
             for below in models_in(info):
                 yield from _secrets(below, value, *above, name)

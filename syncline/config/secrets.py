@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -23,6 +23,10 @@ from syncline.sdk.secrets import Resolver, Secret, resolve
 if TYPE_CHECKING:
     from syncline.sdk.connector import ConnectionConfig
 
+M = TypeVar("M", bound=BaseModel)
+
+WEBHOOK_SECRET = "webhook_secret"  # noqa: S105
+
 LARGEST = 64 * 1024
 """Bytes of a secret's file."""
 
@@ -34,8 +38,11 @@ def connection_config(
     resolvers: Mapping[str, Resolver] | None = None,
     env: Mapping[str, str] | None = None,
 ) -> ConnectionConfig:
-    """A connection as its connector wants it, secrets looked up. ConfigError says what is wrong."""
-    said = config.connections[name].said
+    """A connection as its connector wants it, secrets looked up. ConfigError says what is wrong.
+
+    All but its webhooks' secret: who talks to a tool need not be able to pass for it.
+    """
+    said = {k: v for k, v in config.connections[name].said.items() if k != WEBHOOK_SECRET}
     at = ("connections", name)
     try:
         data = _looked_up(config, said, resolvers, env)
@@ -50,19 +57,47 @@ def connection_config(
                 data[key] = change(data[key])
             except ValueError as error:
                 raise ConfigError([Problem(config.places.of((*at, key)), str(error))]) from None
+    return _valid(config, name, model, data)
+
+
+def webhook_secrets(
+    config: Config,
+    name: str,
+    resolvers: Mapping[str, Resolver] | None = None,
+    env: Mapping[str, str] | None = None,
+) -> tuple[Secret, ...]:
+    """What a connection's webhooks are signed with, none where it has none.
+
+    No other secret is looked up: who receives webhooks need not be able to use the tool.
+    """
+    from syncline.sdk.connector import WebhookConfig
+
+    said = {k: v for k, v in config.connections[name].said.items() if k == WEBHOOK_SECRET}
+    try:
+        data = _looked_up(config, said, resolvers, env)
+    except Misconfigured as error:
+        raise ConfigError([Problem(config.places.of(("connections", name)), str(error))]) from None
+    return _valid(config, name, WebhookConfig, _fitting(WebhookConfig, data)).webhook_secret
+
+
+def _valid(config: Config, name: str, model: type[M], data: Mapping[str, Any]) -> M:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        found = problems_of(error, model, data, config.places, *at)
+        found = problems_of(error, model, data, config.places, "connections", name)
         raise ConfigError([*found]) from None
 
 
 def check_shape(config: Config, name: str, model: type[ConnectionConfig]) -> Iterator[Problem]:
     """What is wrong with a connection's keys, without looking any secret up."""
-    try:
-        connection_config(config, name, model, _EVERYTHING, _Everything())
-    except ConfigError as error:
-        yield from error.problems
+    for look_up in (
+        lambda: connection_config(config, name, model, _EVERYTHING, _Everything()),
+        lambda: webhook_secrets(config, name, _EVERYTHING, _Everything()),
+    ):
+        try:
+            look_up()
+        except ConfigError as error:
+            yield from error.problems
 
 
 def store_url(
@@ -109,11 +144,18 @@ def _fitting(model: type[BaseModel], data: Mapping[str, Any]) -> dict[str, Any]:
         secret, below = Secret in arms(info), models_in(info)
         if isinstance(value, Secret) and not secret:
             found[name] = value.reveal()
-        elif isinstance(value, str) and secret and value.startswith(PREFIX):
-            found[name] = Secret(value)
+        elif secret and isinstance(value, list):
+            found[name] = [_in_clear(one) for one in value]
+        elif secret and isinstance(value, str):
+            found[name] = _in_clear(value)
         elif isinstance(value, Mapping) and len(below) == 1:
             found[name] = _fitting(below[0], value)
     return found
+
+
+def _in_clear(value: Any) -> Any:
+    """What stands in clear for a sandbox, as the secret that it is."""
+    return Secret(value) if isinstance(value, str) and value.startswith(PREFIX) else value
 
 
 _PLACEHOLDER = "a-secret-that-was-not-looked-up"

@@ -32,9 +32,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, ClassVar, Self, TypeAlias
+from typing import Annotated, Any, ClassVar, Self, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from syncline.sdk.clock import Clock
 from syncline.sdk.errors import (
@@ -47,6 +47,7 @@ from syncline.sdk.errors import (
     Rejected,
     Retriable,
 )
+from syncline.sdk.secrets import Secret
 from syncline.sdk.webhook import Webhook
 
 Wire: TypeAlias = Mapping[str, Any]
@@ -411,13 +412,31 @@ class LimitsConfig(BaseModel):
     concurrent: int | None = Field(default=None, gt=0, le=64)
 
 
-class ConnectionConfig(BaseModel):
+def _one_or_two(value: Any) -> Any:
+    given = tuple(value) if isinstance(value, list | tuple) else (value,)
+    if not 1 <= len(given) <= 2:
+        raise ValueError(
+            "a webhook has one secret, or two while it is rotated; write one, or [old, new]"
+        )
+    return given
+
+
+class WebhookConfig(BaseModel):
+    """What its webhooks are signed with: one secret, or two while it is rotated."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    webhook_secret: Annotated[
+        tuple[Secret, ...],
+        BeforeValidator(_one_or_two, json_schema_input_type=Secret | tuple[Secret, ...]),
+    ] = ()
+
+
+class ConnectionConfig(WebhookConfig):
     """The keys every connection has; each connector's subclass adds `auth`, `scope` and its own.
 
     Secrets arrive resolved, as `syncline.sdk.secrets.Secret`.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
     connector: str
     base_url: str

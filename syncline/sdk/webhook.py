@@ -80,7 +80,7 @@ class Webhook(ABC):
         try:
             payload = orjson.loads(body)
             event, hints = self.event(payload), tuple(self.hints(payload))
-        except (ValueError, TypeError, LookupError, AttributeError) as error:
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise Refused("the body is not what this tool sends") from error
         return Delivery(sha256(event.encode() if event else signed).hexdigest(), hints)
 

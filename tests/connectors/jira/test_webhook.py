@@ -56,6 +56,13 @@ def test_the_request_does_not_choose_the_algorithm(scheme: str) -> None:
         receive(EVENT, scheme=scheme)
 
 
-def test_an_id_that_is_no_number_is_refused() -> None:
+@pytest.mark.parametrize("id", ["../../myself", "9" * 5000, None])
+def test_an_id_that_is_no_number_is_refused(id: object) -> None:
     with pytest.raises(Refused):
-        receive({**EVENT, "issue": {"id": "../../myself"}})
+        receive({**EVENT, "issue": {"id": id}})
+
+
+def test_a_number_without_end_is_refused() -> None:
+    body = b'{"issue": {"id": 1e999}}'
+    with pytest.raises(Refused):
+        JiraWebhook([Secret(SECRET)]).receive(sent(body), body, NOW)

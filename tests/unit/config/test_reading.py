@@ -118,7 +118,7 @@ def test_every_error_is_told_at_once_with_file_line_key_and_the_nearest_word(
     assert "syncline.yaml:8 syncs.main.schedule.every: '5x' is no length of time" in told
 
 
-@pytest.mark.parametrize("key", ["relations", "rollups", "loop", "webhooks", "budgets", "runner"])
+@pytest.mark.parametrize("key", ["relations", "rollups", "loop", "budgets", "runner"])
 def test_keys_of_later_stages_are_not_accepted_in_silence(tmp_path: Path, key: str) -> None:
     assert f"unknown key `{key}`" in problems(written(tmp_path, f"{key}: {{}}\n"))
 

@@ -16,7 +16,7 @@ from syncline.simulation.connector import MemoryConfig
 def test_every_top_level_key_is_there_and_no_other_is_allowed() -> None:
     schema = json_schema({"memory": MemoryConfig})
     assert set(schema["properties"]) == {
-        "workspace", "store", "connections", "syncs", "people", "plugins",
+        "workspace", "store", "connections", "syncs", "people", "webhooks", "plugins",
     }  # fmt: skip
     assert schema["additionalProperties"] is False
 
