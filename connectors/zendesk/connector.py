@@ -25,6 +25,7 @@ from connectors.zendesk.messages import Messages
 from connectors.zendesk.metadata import Metadata
 from connectors.zendesk.people import People
 from connectors.zendesk.reading import Reader
+from connectors.zendesk.webhook import ZendeskWebhook
 from connectors.zendesk.wire import WireShape
 from connectors.zendesk.writing import Writer
 from syncline.sdk.clock import Clock
@@ -53,6 +54,7 @@ from syncline.sdk.connector import (
 )
 from syncline.sdk.errors import Misconfigured
 from syncline.sdk.http import Limits, RateHeaders, Transport
+from syncline.sdk.webhook import Webhook
 
 # The export leaves out the last minute; a second one allows for the clocks.
 SEARCH_LAG = timedelta(minutes=2)
@@ -68,6 +70,7 @@ class ZendeskConnector(Connector):
 
     name: ClassVar[str] = "zendesk"
     config_model: ClassVar[type[ConnectionConfig]] = ZendeskConfig
+    webhook: ClassVar[type[Webhook] | None] = ZendeskWebhook
 
     def __init__(self, config: ZendeskConfig, transport: Transport, clock: Clock) -> None:
         self.capabilities = Capabilities(
