@@ -1,8 +1,9 @@
 """`syncline up`: everything on one machine, until it is told to end.
 
-A Prefect server with its page on loopback, the deployments of the configuration, and a worker that
-runs them. What it starts, it ends: on Ctrl-C or SIGTERM runs at work are cancelled first, so that
-they give their leases back; if it is killed, the kernel ends the others after it.
+A Prefect server with its page on loopback, the deployments of the configuration, a worker that runs
+them, and the receiver of webhooks where the configuration has one. What it starts, it ends: on
+Ctrl-C or SIGTERM runs at work are cancelled first, so that they give their leases back; if it is
+killed, the kernel ends the others after it.
 """
 
 from __future__ import annotations
@@ -11,16 +12,18 @@ import asyncio
 import fcntl
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import httpx
 
-from deployments.local import HOST, Child, NotUp, free_port, server, worker
+from deployments.local import HOST, Child, NotUp, child, free_port, server, worker
+from syncline import endpoints
 from syncline.config import Config, find, load
 from syncline.observability import SystemClock
 
@@ -76,9 +79,25 @@ async def up(
             if once:
                 ran = await one.run(*config.syncs)
             else:
-                say("Ctrl-C ends everything.")
-                await one.watch()
+                async with receiver(config, configuration, home, say) as more:
+                    say("Ctrl-C ends everything.")
+                    await replace(one, children=(*one.children, *more)).watch()
     return ran
+
+
+@asynccontextmanager
+async def receiver(
+    config: Config, configuration: Path, home: Path, say: Say
+) -> AsyncIterator[Sequence[Child]]:
+    """The receiver of webhooks, while the block runs; nobody where there is nothing to receive."""
+    named = any(endpoints.named(config, name) for name in config.connections)
+    if config.webhooks is None or not named:
+        yield ()
+        return
+    argv = [sys.executable, "-m", "syncline", "webhooks", "serve", "--config", str(configuration)]
+    async with child("webhooks", argv, os.environ, home) as started:
+        say(f"Webhooks: port {config.webhooks.port} of {HOST}; log: {started.log}")
+        yield (started,)
 
 
 @dataclass(frozen=True, slots=True)

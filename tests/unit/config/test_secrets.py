@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from syncline.config import Config, ConfigError, load
-from syncline.config.secrets import check_shape, connection_config, store_url
+from syncline.config.secrets import check_shape, connection_config, store_url, webhook_secrets
 from syncline.simulation.connector import MemoryConfig
 
 WITNESS = "witness-93f2"
@@ -102,3 +102,38 @@ def test_the_password_of_a_store_is_looked_up(tmp_path: Path) -> None:
     assert store_url(one, env={"PW": "word"}) == "postgresql://me:word@db/syncline"
     with pytest.raises(ConfigError, match="store"):
         store_url(one, env={})
+
+
+def test_who_syncs_and_who_receives_webhooks_need_none_of_each_others_secrets(
+    tmp_path: Path,
+) -> None:
+    one = config(tmp_path, auth={"token": "${env:T}"}, webhook_secret=["${env:OLD}", "${env:NEW}"])
+    assert opened(one, {"T": "token-5150"}).webhook_secret == ()
+    found = webhook_secrets(one, "a", env={"OLD": "old-5150", "NEW": "new-5150"})
+    assert [secret.reveal() for secret in found] == ["old-5150", "new-5150"]
+    with pytest.raises(ConfigError, match=r"webhook_secret\[1\]: \$\{env:NEW\} is missing"):
+        webhook_secrets(one, "a", env={"T": "token-5150", "OLD": "old-5150"})
+
+
+def test_a_sandbox_signs_with_a_secret_that_stands_in_clear(tmp_path: Path) -> None:
+    for secret in ("sandbox-hook", ["sandbox-old", "sandbox-new"]):
+        one = config(
+            tmp_path,
+            base_url="http://127.0.0.1:9",
+            auth={"token": "sandbox-token"},
+            webhook_secret=secret,
+        )
+        assert [*check_shape(one, "a", MemoryConfig)] == []
+        given = secret if isinstance(secret, list) else [secret]
+        assert [found.reveal() for found in webhook_secrets(one, "a")] == given
+
+
+def test_a_sandboxs_webhooks_are_not_signed_with_a_real_secret(tmp_path: Path) -> None:
+    one = config(
+        tmp_path,
+        base_url="http://127.0.0.1:9",
+        auth={"token": "sandbox-token"},
+        webhook_secret=["sandbox-hook", "${env:REAL}"],
+    )
+    (problem, *_) = check_shape(one, "a", MemoryConfig)
+    assert "stands beside a sandbox's secret" in str(problem)
