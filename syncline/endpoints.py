@@ -93,7 +93,7 @@ def _looked_up(
             problems += error.problems
         except Misconfigured as error:
             where = config.places.of(("connections", name, WEBHOOK_SECRET))
-            problems.append(Problem(where, str(error), "make a longer one, here and in the tool"))
+            problems.append(Problem(where, str(error), "set another one, here and in the tool"))
     return found, problems
 
 

@@ -10,21 +10,38 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from connectors.zendesk.client import moment
+from syncline.sdk.errors import Misconfigured
+from syncline.sdk.secrets import Secret
 from syncline.sdk.webhook import Headers, Hint, Refused, Webhook, header
 
 SIGNATURE = "X-Zendesk-Webhook-Signature"
 TIMESTAMP = "X-Zendesk-Webhook-Signature-Timestamp"
 
+# What every account signs tests with before a webhook is saved (developer.zendesk.com, "Verifying
+# webhook authenticity"): whoever has read that page could sign with it.
+PUBLISHED = Secret("dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ==")
+
 _TICKET_EVENT = "zen:event-type:ticket."
 
 
 class ZendeskWebhook(Webhook):
-    """One webhook of an account; its secret is what `signing_secret` of it shows."""
+    """One webhook of an account; its secret is what `signing_secret` of it shows.
+
+    Raises `Misconfigured` also for the secret that Zendesk publishes.
+    """
+
+    def __init__(self, secrets: Sequence[Secret]) -> None:
+        super().__init__(secrets)
+        if PUBLISHED in secrets:
+            raise Misconfigured(
+                "This is the secret that Zendesk publishes for tests, with which anybody can sign; "
+                "take the one that the saved webhook shows."
+            )
 
     def signature(self, headers: Headers) -> bytes:
         try:

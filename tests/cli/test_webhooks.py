@@ -101,7 +101,7 @@ def test_a_secret_that_is_too_short_is_named_and_not_shown(desk: Desk) -> None:
     desk.env("JIRA_HOOK", "only-23-bytes-long-5150")
     for command in (["check"], ["webhooks", "serve"]):
         answer = desk.run(*command)
-        told(answer, 2, "connections.jira.webhook_secret", "24 bytes or more", "make a longer one")
+        told(answer, 2, "connections.jira.webhook_secret", "24 bytes or more", "set another one")
         assert "5150" not in answer.out + answer.err
 
 

@@ -10,11 +10,12 @@ from hmac import digest
 import orjson
 import pytest
 
-from connectors.zendesk.webhook import ZendeskWebhook
+from connectors.zendesk.webhook import PUBLISHED, ZendeskWebhook
+from syncline.sdk.errors import Misconfigured
 from syncline.sdk.secrets import Secret
 from syncline.sdk.webhook import Hint, Refused
 
-SECRET = "dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ=="
+SECRET = "b25seS10aGlzLXdlYmhvb2stb2YtenVyLWFjbWUtaGFz"
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 EVENT = {
     "type": "zen:event-type:ticket.status_changed",
@@ -89,6 +90,12 @@ def test_a_call_that_proves_nothing_is_refused(
 ) -> None:
     with pytest.raises(Refused):
         hook().receive(*call, NOW)
+
+
+def test_the_secret_that_zendesk_publishes_for_tests_is_refused() -> None:
+    for secrets in ([PUBLISHED], [Secret(SECRET), Secret(PUBLISHED.reveal())]):
+        with pytest.raises(Misconfigured, match="anybody can sign"):
+            ZendeskWebhook(secrets)
 
 
 def test_an_old_call_played_again_is_refused() -> None:
