@@ -32,7 +32,7 @@ class Example(Webhook):
         return datetime.fromisoformat(header(headers, "X-Time"))
 
     def event(self, payload: Any) -> str | None:
-        return payload.get("event")
+        return str(payload["event"]) if "event" in payload else None
 
     def hints(self, payload: Any) -> Iterable[Hint]:
         return (Hint("ticket", str(payload["id"])),)
