@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from syncline.engine.commands import adopt, unlink
+from syncline.engine.guards import judge, shrunk
 from syncline.engine.report import Report
-from syncline.engine.spec import CommentPolicy, DeletePolicy, Guards, Policy
+from syncline.engine.spec import CommentPolicy, DeletePolicy, Guards, Policy, Sync
 from syncline.sdk.connector import Visibility
 from syncline.simulation.connector import FULL
 from syncline.store import connections, links
@@ -59,6 +60,7 @@ async def test_a_full_listing_that_leaves_records_out_deletes_nothing_and_says_s
     report = await world.sync(full=True)
     said = [*report.refused, *report.notes]
     assert any("a" in line and "linked records" in line for line in said), said
+    assert not await world.store.read(tombstones.list, "s")
     await world.sync(full=True)
     await world.sync()
     assert world.writes() == before
@@ -196,6 +198,34 @@ async def test_a_deletion_against_an_edit_keeps_the_record_unless_told_otherwise
     assert kinds == (["deleted"] if on_edit == "keep" else [])
 
 
+async def test_an_edit_made_just_before_its_record_is_deleted_keeps_the_record() -> None:
+    world, ids = await one()
+    world.change(deletes=DeletePolicy(propagate="delete"))
+    world.a.delete(ids["a"])
+    await world.sync(full=True)
+
+    def edits(_: object) -> None:
+        world.b.edit(ids["b"], {"title": "Edited meanwhile"})
+
+    world.b.faults.add(method="fetch", action=edits)
+    await world.sync()
+    assert [fields["title"] for fields in world.records("b")] == ["Edited meanwhile"]
+    assert [c.kind for c in await world.store.read(conflicts.list, "s")] == ["deleted"]
+
+
+@pytest.mark.parametrize("action", ["drop_before", "retry"])
+async def test_a_deletion_that_a_tool_did_not_hear_is_sent_again(action: str) -> None:
+    world, ids = await one()
+    world.change(deletes=DeletePolicy(propagate="delete"))
+    world.a.delete(ids["a"])
+    world.b.faults.add(method="remove", action=action)
+    await noticed(world)
+    assert len(world.records("b")) == 1
+    await world.settled()
+    assert not world.records("b")
+    assert (await the_link(world)).sides["b"].state == "gone"
+
+
 async def test_a_record_that_was_told_without_news_holds_no_edit_against_a_deletion() -> None:
     """Where comments are copied a record is looked at whenever its tool tells of it."""
     world, ids = await one(comments=CommentPolicy((Visibility.INTERNAL,), "internal"))
@@ -309,6 +339,27 @@ async def test_half_of_all_records_changing_at_once_is_refused_until_forced() ->
     assert world.writes() == before
     await world.sync(force=("changed",))
     assert sum(fields["priority"] == "urgent" for fields in world.records("b")) == 16
+
+
+def guards(links: int = 20, changed: int = 0, deletes: int = 0) -> set[str]:
+    refused = judge(
+        Sync("s", "ticket", {}, {}),
+        links=links,
+        changed={"a": changed},
+        deletes=deletes,
+        fingerprint_moved=False,
+        accounts_moved=(),
+    )
+    return {guard.name for guard in refused}
+
+
+def test_a_guard_lets_through_what_it_allows_and_refuses_one_more() -> None:
+    assert guards(changed=10) == set() and guards(changed=11) == {"changed"}
+    assert guards(links=19, changed=19) == set()
+    assert guards(deletes=5) == set() and guards(deletes=6) == {"deletes"}
+    assert guards(links=100, deletes=10) == set() and guards(links=100, deletes=11) == {"deletes"}
+    sync = Sync("s", "ticket", {}, {})
+    assert shrunk(sync, "a", 20, 14) is None and shrunk(sync, "a", 20, 13) is not None
 
 
 async def test_percentages_mean_nothing_below_twenty_records() -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from syncline.engine.decision import Answer, Candidate, Evidence, UnitState, digest
+from syncline.engine.decision import Answer, Candidate, Decision, Evidence, UnitState, digest
 from syncline.engine.merge import decide
 from syncline.engine.plan import plan_link
 from syncline.engine.spec import Policy
@@ -264,6 +264,7 @@ def test_a_side_that_is_off_is_neither_heard_nor_written() -> None:
 
 
 ASK = Policy("ask")
+NEWEST = Policy("newest")
 
 
 def in_conflict(policy: Policy = ASK, unit: str = "title", **shown: str) -> Scene:
@@ -375,8 +376,8 @@ def at(minute: int) -> datetime:
     return datetime(2026, 1, 1, 12, minute, tzinfo=UTC)
 
 
-def newest(evidence: Evidence | None, authority: str | None = None):
-    scene = in_conflict(Policy("newest", authority))
+def newest(evidence: Evidence | None, policy: Policy = NEWEST) -> Decision:
+    scene = in_conflict(policy)
     unit = scene.sync.units["title"]
     views = {s: {"title": wire["title"]} for s, wire in scene.wires.items()}
     return decide(unit, scene.state("title"), views, scene.people, None, evidence)
@@ -392,10 +393,15 @@ def test_newest_takes_the_later_edit() -> None:
     assert (decision.state.value, [c.value for c in decision.losers]) == ("From A", ["From B"])
 
 
+@pytest.mark.parametrize("policy", [ASK, Policy("authority", "c")])
+def test_no_policy_but_newest_looks_at_a_clock(policy: Policy) -> None:
+    assert newest(Evidence({"a": at(2), "b": at(1)}, value_at=at(3)), policy).conflict
+
+
 @pytest.mark.parametrize("times", [{}, {"a": at(1)}, {"a": at(1), "b": at(1)}])
 def test_newest_without_a_clear_winner_takes_the_authority_and_else_asks(times: dict) -> None:
     assert newest(Evidence(times)).conflict
-    assert newest(Evidence(times), "b").state.value == "From B"
+    assert newest(Evidence(times), Policy("newest", "b")).state.value == "From B"
 
 
 def test_a_kind_that_merges_asks_nobody_unless_told_to() -> None:
@@ -443,6 +449,17 @@ def test_nothing_moves_on_a_write_whose_answer_never_came() -> None:
     assert (state.value, state.delivered, state.seen["b"]) == ("Two", {"a"}, {"title": "One"})
     assert scene.link.dirty
     assert [w.side for w in scene.plan().writes] == ["b"]
+
+
+def test_the_receipt_of_one_field_says_nothing_of_another() -> None:
+    scene = linked(**TWO)
+    scene.show("a", title="Two")
+    plan = scene.plan()
+    scene.show("b", priority="high")
+    scene.apply(plan)
+    scene.settle()
+    assert scene.shown("title") == {"a": "Two", "b": "Two"}
+    assert scene.shown("priority") == {"a": "high", "b": "high"}
 
 
 # Rule 6: deviations.

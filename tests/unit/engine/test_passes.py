@@ -183,6 +183,9 @@ async def test_policy_newest_takes_the_later_edit_by_the_tools_history(tmp_path:
     world.a.edit(id_, {"title": "Later"})
     await world.settled()
     assert world.b.fields(other)["title"] == "Later"
+    kept = await world.store.read(conflicts.get, "")
+    assert kept is not None and kept.state == "resolved"
+    assert [(c["side"], c["value"]) for c in kept.candidates] == [("b", "Earlier")]
 
 
 async def test_a_comment_is_not_missed_when_a_pass_dies_before_it_reads_comments(
@@ -334,3 +337,17 @@ async def test_an_unknown_person_stays_parked_until_somebody_changes_it(tmp_path
     assert report.counts["parked"] == 1
     assert report.state == "attention"
     assert (await world.sync()).counts["parked"] == 1
+
+
+async def test_each_item_of_a_batch_has_its_own_outcome(tmp_path: Path) -> None:
+    world = await World.make(tmp_path, a={}, b={})
+    ids = [world.a.create({"title": f"Ticket {n}"}) for n in range(3)]
+    await world.settled()
+    for id_ in ids:
+        world.a.edit(id_, {"priority": "high"})
+    world.b.faults.add(method="update", action="partial:1", times=1)
+    report = await world.sync()
+    assert (report.counts["updated"], report.counts["retried"]) == (1, 2)
+    assert [fields["priority"] for fields in world.records("b")].count("high") == 1
+    await world.settled()
+    assert [fields["priority"] for fields in world.records("b")] == ["high"] * 3

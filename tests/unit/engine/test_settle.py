@@ -40,6 +40,18 @@ async def test_an_old_write_of_the_same_value_does_not_prove_that_a_new_one_arri
     assert world.b.fields(other)["title"] == world.a.fields(one)["title"] == "Two"
 
 
+async def test_an_older_write_of_ours_does_not_prove_that_this_one_arrived() -> None:
+    world, one, other = await two_tools()
+    world.a.edit(one, {"title": "Two"})
+    await world.sync()
+    world.a.edit(one, {"title": "Three"})
+    world.b.faults.add(method="update", action="drop_before", times=1)
+    await world.sync()
+    world.b.edit(other, {"priority": "high"})
+    await world.settled()
+    assert world.b.fields(other)["title"] == world.a.fields(one)["title"] == "Three"
+
+
 async def test_a_write_that_a_person_took_back_was_applied_and_their_edit_counts() -> None:
     world, one, other = await two_tools()
     world.a.edit(one, {"title": "Two"})
@@ -110,3 +122,16 @@ async def test_a_lost_create_that_the_listing_shows_before_the_search_does_stays
     await world.sync()
     assert len(world.b.items) == 1
     assert world.b.fields(other)["title"] == "Two"
+
+
+async def test_every_attempt_at_a_create_has_the_same_key() -> None:
+    world = await World.make(a={}, b={})
+    world.a.create({"title": "One"})
+    world.b.faults.add(method="create", action="drop_before", times=2)
+    for _ in range(3):
+        await world.sync()
+        world.clock.advance(60)
+    attempts = [call.ids for call in world.b.log.calls if call.kind == "create"]
+    assert len(attempts) == 3
+    assert len(set(attempts)) == 1
+    assert len(world.b.items) == 1

@@ -86,6 +86,13 @@ def test_normal_forms_are_their_own_and_equal_themselves(name: str, data: Any) -
     assert kind.equal(value, other) == kind.equal(other, value)
 
 
+@given(st.text(" \t\r\nA@b"), st.lists(st.text(" \nA@b"), max_size=4))
+def test_a_normal_form_stays_as_it_is_however_odd_what_was_typed(typed: str, few: list) -> None:
+    for name, value in {"text": typed, "person": typed, "set": few, "people": few}.items():
+        normal = KINDS[name].normal(value)
+        assert KINDS[name].normal(normal) == normal
+
+
 @pytest.mark.parametrize("name", sorted(set(KINDS) - {"rich_text"}))
 @settings(deadline=None)
 @given(data=st.data())
