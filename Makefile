@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test check unit real real-tests sandbox-tests simulate-long bench anchors constraints clean
+.PHONY: install demo test check unit real real-tests sandbox-tests simulate-long mutants bench anchors constraints clean
 
 install: $(STAMP)
 
@@ -53,6 +53,10 @@ sandbox-tests: install
 # the next call goes on where it was.
 simulate-long: install
 	$(BIN)/syncline simulate --seeds 1000000 --state .simulation/long.json --stories .simulation
+
+# What became of every planted bug of tests/mutants.toml; the gate tries them too.
+mutants: install
+	$(BIN)/python -m tests.mutants
 
 # Longer run, not part of the gate: requests, CPU and memory beside a floor measured in the same run.
 bench: install

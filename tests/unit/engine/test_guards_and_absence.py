@@ -213,19 +213,6 @@ async def test_an_edit_made_just_before_its_record_is_deleted_keeps_the_record()
     assert [c.kind for c in await world.store.read(conflicts.list, "s")] == ["deleted"]
 
 
-@pytest.mark.parametrize("action", ["drop_before", "retry"])
-async def test_a_deletion_that_a_tool_did_not_hear_is_sent_again(action: str) -> None:
-    world, ids = await one()
-    world.change(deletes=DeletePolicy(propagate="delete"))
-    world.a.delete(ids["a"])
-    world.b.faults.add(method="remove", action=action)
-    await noticed(world)
-    assert len(world.records("b")) == 1
-    await world.settled()
-    assert not world.records("b")
-    assert (await the_link(world)).sides["b"].state == "gone"
-
-
 async def test_a_record_that_was_told_without_news_holds_no_edit_against_a_deletion() -> None:
     """Where comments are copied a record is looked at whenever its tool tells of it."""
     world, ids = await one(comments=CommentPolicy((Visibility.INTERNAL,), "internal"))

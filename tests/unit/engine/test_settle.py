@@ -9,6 +9,7 @@ import pytest
 
 from syncline.simulation.connector import FULL
 from syncline.store import intents
+from syncline.store.findings import conflicts
 from tests.support.world import World
 
 
@@ -135,3 +136,28 @@ async def test_every_attempt_at_a_create_has_the_same_key() -> None:
     assert len(attempts) == 3
     assert len(set(attempts)) == 1
     assert len(world.b.items) == 1
+
+
+async def lost_create_then_edited(**typed: str) -> World:
+    """A create whose answer is lost in a tool without a history, and then a person edits there."""
+    can = {"b": replace(FULL, history=False, answers_writes=False)}
+    world = await World.make(a={}, b={}, capabilities=can)
+    world.a.create({"title": "One", "status": "todo"})
+    world.b.faults.add(method="create", action="drop_after_apply", times=1)
+    await world.sync()
+    (other,) = world.b.items
+    world.b.edit(other, typed)
+    await world.settled()
+    return world
+
+
+async def test_an_edit_of_what_a_lost_create_wrote_is_asked_about() -> None:
+    world = await lost_create_then_edited(title="Two")
+    (waiting,) = await world.store.read(conflicts.list, "s")
+    assert {c["value"] for c in waiting.candidates} == {"One", "Two"}
+    assert [fields["title"] for fields in world.records("b")] == ["Two"]
+
+
+async def test_an_edit_of_what_a_lost_create_left_empty_is_no_default_of_the_tool() -> None:
+    world = await lost_create_then_edited(priority="high")
+    assert [fields["priority"] for fields in world.records("a")] == ["high"]

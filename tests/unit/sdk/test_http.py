@@ -11,6 +11,7 @@ from datetime import timedelta
 import orjson
 import pytest
 
+from syncline.sdk import permit
 from syncline.sdk.errors import (
     Ambiguous,
     Misconfigured,
@@ -165,6 +166,22 @@ async def test_a_write_with_an_unknown_outcome_is_ambiguous_and_sent_once(handle
         await asyncio.sleep(0.02)
         assert len(server.requests) == 1
         assert tool.log.counts == {"read": 0, "write": 1}
+
+
+async def test_who_was_overtaken_may_read_and_sends_no_write() -> None:
+    class Overtaken(Exception):
+        pass
+
+    async def refuse() -> None:
+        raise Overtaken
+
+    async with serving(answers(200, {})) as server:
+        async with transport(server) as tool:
+            with permit.granted_by(refuse):
+                await tool.request("GET", "/issue")
+                with pytest.raises(Overtaken):
+                    await tool.request("POST", "/issue", json={})
+        assert [seen.method for seen in server.requests] == ["GET"]
 
 
 async def test_a_write_is_not_repeated_on_a_connection_the_tool_closed_in_between() -> None:
