@@ -69,7 +69,7 @@ def newest_edits(tx: Tx, sync: str, since: datetime, limit: int) -> list[Journal
     return [_entry(row) for row in tx.rows(query.order_by(journal.c.seq.desc()).limit(limit))]
 
 
-def of_links(tx: Tx, link_ids: Iterable[str], kinds: Sequence[str]) -> list[JournalEntry]:
+def of_kinds(tx: Tx, link_ids: Iterable[str], kinds: Sequence[str]) -> list[JournalEntry]:
     """What the journal says of links in entries of these kinds, oldest first."""
     query = tx.select(*_COLUMNS).where(journal.c.kind.in_(kinds)).order_by(journal.c.seq)
     return [_entry(row) for row in tx.among(query, journal.c.link_id, link_ids)]

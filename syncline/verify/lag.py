@@ -55,7 +55,7 @@ def percentile(ordered: Sequence[float], share: float) -> float:
 
 def _edits(tx: Tx, sync: str, since: datetime) -> tuple[list[JournalEntry], list[JournalEntry]]:
     edits = journal.newest_edits(tx, sync, since, SAMPLE)
-    return edits, journal.of_links(tx, {edit.link_id for edit in edits}, DELIVERIES)
+    return edits, journal.of_kinds(tx, {edit.link_id for edit in edits}, DELIVERIES)
 
 
 def _end(edit: JournalEntry, story: Sequence[JournalEntry]) -> datetime | None:

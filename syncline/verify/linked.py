@@ -323,7 +323,7 @@ def _waiting(tx: Tx, sync: str, ids: Sequence[str]) -> Waiting:
             [(i, p.side) for i, rows in held.items() for p in rows if p.action == "create"]
             + [(i, w.side) for i, rows in writing.items() for w in rows if w.kind == "create"]
         ),
-        made=frozenset((e.link_id, e.side) for e in journal.of_links(tx, ids, ["create"])),
+        made=frozenset((e.link_id, e.side) for e in journal.of_kinds(tx, ids, ["create"])),
     )
 
 
