@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING
 
 from syncline.engine import commands
 from syncline.engine.book import observation_of
-from syncline.engine.cards import cards_of
+from syncline.engine.cards import cards_of, take_off
 from syncline.engine.passes import Environment
 from syncline.engine.spec import Sync
-from syncline.sdk.connector import LinkCard, Record, Result
-from syncline.sdk.errors import ConnectorError
+from syncline.sdk.connector import LinkCard, Record
 from syncline.store import intents, links, observations
 from syncline.store.findings import parked, tombstones
 from syncline.store.lease import Lease
@@ -99,23 +98,7 @@ async def unlink(hub: Hub, link: Link, sides: Iterable[str]) -> tuple[Link, list
                 mine = [c for c in cards if side in (shown_on, c.connection)]
                 gone.setdefault(shown_on, []).extend(mine)
             after = await commands.unlink(hub.store, after, side, hub.clock.now())
-        return after, await _take_off(sync, env, gone)
-
-
-async def _take_off(
-    sync: Sync, env: Environment, gone: Mapping[str, Sequence[LinkCard]]
-) -> list[str]:
-    failed = []
-    for side, cards in gone.items():
-        if not cards or not sync.sides[side].cards:
-            continue
-        try:
-            outcomes = await env.connectors[side].show_links(sync.sides[side].record, [], cards)
-        except ConnectorError as error:
-            failed.append(f"{side}: {error}")
-            continue
-        failed += [f"{side}: {o.reason}" for o in outcomes if o.result is not Result.APPLIED]
-    return failed
+        return after, await take_off(sync, env.connectors, gone)
 
 
 async def give_up(hub: Hub, row: Parked) -> None:

@@ -268,7 +268,7 @@ async def _why(path: Path | None, side: str, record: str, field: str, out: Outpu
     async with hub(path) as one:
         link = await _linked(one, side, record)
         unit = _unit(one, link, field)
-        story = await one.store.read(journal.of_links, lineage(link), unit)
+        story = await one.store.read(journal.of_field, lineage(link), unit)
         value = _part((link.fields.get(unit) or {}).get("value"), unit, field)
         hops = [_hop(entry, unit, field) for entry in story]
         out.result({"value": value, "hops": hops, "sync": link.sync, "link": link.id})

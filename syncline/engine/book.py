@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from syncline.engine.decision import Candidate
 from syncline.engine.identity import CREATED
 from syncline.engine.match import match_key
 from syncline.engine.spec import Sync
@@ -180,3 +182,25 @@ def parked(
 def parked_ids(link_id: str, side: str, units: Iterable[str], action: str) -> list[str]:
     """The ids under which `parked` files these."""
     return [f"{link_id}/{side}/{unit}/{action}" for unit in units]
+
+
+def conflict_of(
+    book: Book,
+    link_id: str,
+    unit: str,
+    candidates: Sequence[Candidate],
+    name: str,
+    state: str,
+) -> Conflict:
+    """A conflict of one unit of a link; of several in one place the latest is kept."""
+    return Conflict(
+        id=hashlib.sha256(f"{link_id}/{unit}".encode()).hexdigest()[:10],
+        sync=book.sync,
+        link_id=link_id,
+        field=unit,
+        kind="field",
+        candidates=tuple(candidate.to_json() for candidate in candidates),
+        digest=name,
+        state=state,
+        created_at=book.at,
+    )

@@ -8,6 +8,7 @@ from dataclasses import replace
 from syncline.engine.book import Book
 from syncline.engine.context import PassContext
 from syncline.engine.owing import CARDS, cards_owed, lacking, owes
+from syncline.engine.spec import Sync
 from syncline.sdk.connector import Connector, LinkCard, Result
 from syncline.sdk.errors import ConnectorError
 from syncline.store.rows import Link
@@ -61,6 +62,23 @@ def cards_of(link: Link, side: str, connectors: Mapping[str, Connector]) -> list
         for other, at in link.sides.items()
         if other != side and at.state == "in" and at.url
     ]
+
+
+async def take_off(
+    sync: Sync, connectors: Mapping[str, Connector], gone: Mapping[str, Sequence[LinkCard]]
+) -> list[str]:
+    """Take cards off each side's records; says what could not be taken, and why."""
+    failed = []
+    for side, cards in gone.items():
+        if not cards or not sync.sides[side].cards:
+            continue
+        try:
+            outcomes = await connectors[side].show_links(sync.sides[side].record, [], cards)
+        except ConnectorError as error:
+            failed.append(f"{side}: {error}")
+            continue
+        failed += [f"{side}: {o.reason}" for o in outcomes if o.result is not Result.APPLIED]
+    return failed
 
 
 def _shown(context: PassContext, link: Link, side: str) -> Link:

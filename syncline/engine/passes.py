@@ -164,7 +164,7 @@ class Pass:
             return
         found = await self.context.read(links.load, sorted({i.link_id for i in left}))
         records = {i: link for i, link in found.items() if link.kind == "record"}
-        ports = self._ports()
+        ports = self.ports()
         await Settler(self.context, self.sync, ports).settle(records, left)
         await Children(self.context).settle(found, left)
 
@@ -192,12 +192,13 @@ class Pass:
             changed=changed if not self.remap else {},
             deletes=self.deletes.ends,
             fingerprint_moved=self.remap and not self.options.apply,
-            accounts_moved=() if self.options.apply else await self._accounts_moved(),
+            accounts_moved=() if self.options.apply else await self.accounts_moved(),
             forced=self.options.force,
         )
         self.refused = [r for r in self.refused if r.name not in self.options.force]
 
-    async def _accounts_moved(self) -> list[str]:
+    async def accounts_moved(self) -> list[str]:
+        """Sides whose credentials lead to another account than when the sync last went through."""
         known, now = await self.context.read(bookends.identity, self.sync)
         before = known["accounts"] or {}
         return [s for s, a in now["accounts"].items() if before.get(s) not in (None, a)]
@@ -247,7 +248,8 @@ class Pass:
             plans += await self._stage().plan(items)
         return plans
 
-    def _ports(self) -> dict[str, RecordPort]:
+    def ports(self) -> dict[str, RecordPort]:
+        """What the records of each side are written through."""
         return {
             side: RecordPort(connector, self.sync.sides[side].record)
             for side, connector in self.context.connectors.items()
@@ -255,7 +257,7 @@ class Pass:
 
     def _stage(self) -> Stage:
         listed = frozenset(s for s, o in self.observed.items() if o.complete)
-        return Stage(self.context, self.sync, self._ports(), listed, remap=self.remap)
+        return Stage(self.context, self.sync, self.ports(), listed, remap=self.remap)
 
     async def _batches(self, preview: bool = False) -> AsyncIterator[list[Item]]:
         """Links to plan: new ones, observed ones, those with something to deliver, or all."""

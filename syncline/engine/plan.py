@@ -204,7 +204,7 @@ def _deliveries(
                 states[name] = _refused(states[name], side, found.reason)
         if parts:
             why = "remap" if around.remap else decided[next(iter(parts))].rule
-            writes.append(_write(sync, link, side, at, parts, why))
+            writes.append(update_of(sync, link, side, at, parts, why))
     return writes, refusals, states
 
 
@@ -248,9 +248,10 @@ def _refused(state: UnitState, side: str, reason: str) -> UnitState:
     )
 
 
-def _write(
+def update_of(
     sync: Sync, link: Link, side: str, at: LinkSide, parts: Mapping[str, UnitWrite], why: str
 ) -> Write:
+    """The one write that brings these units to a record; its compare-and-set knows them all."""
     patch: dict[str, Any] = {}
     expected: dict[str, Any] = {}
     for name, unit_write in parts.items():

@@ -6,17 +6,16 @@ commit receipts. A crash between any two of these leaves nothing to undo.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from syncline.engine import asking, breaker
 from syncline.engine.apply import Applier
 from syncline.engine.asking import Doubt
-from syncline.engine.book import Book, parked, parked_ids
+from syncline.engine.book import Book, conflict_of, parked, parked_ids
 from syncline.engine.breaker import Halted
 from syncline.engine.context import PERSONAL, PassContext
-from syncline.engine.decision import Answer, Candidate, Evidence, digest
+from syncline.engine.decision import Answer, Evidence, digest
 from syncline.engine.intents import new_intent
 from syncline.engine.notes import note_link
 from syncline.engine.owing import UNREAD
@@ -289,12 +288,12 @@ class Stage:
             if before is not None and before.digest == name:
                 continue
             book.conflicts.append(
-                _conflict(book, plan.link.id, clash.unit, clash.candidates, name, "open")
+                conflict_of(book, plan.link.id, clash.unit, clash.candidates, name, "open")
             )
         book.resolved += [c.id for unit, c in known.items() if unit not in open_now]
         for clash in plan.losers:
             name = digest(clash.unit, clash.candidates)
-            row = _conflict(book, plan.link.id, clash.unit, clash.candidates, name, "resolved")
+            row = conflict_of(book, plan.link.id, clash.unit, clash.candidates, name, "resolved")
             book.conflicts.append(replace(row, id=f"{row.id}-{name[:6]}"))
 
     def _refusals(self, item: Item, plan: LinkPlan, loaded: Loaded, book: Book) -> None:
@@ -344,27 +343,6 @@ class Stage:
             refusal.reason,
             book.at,
         )
-
-
-def _conflict(
-    book: Book,
-    link_id: str,
-    unit: str,
-    candidates: Sequence[Candidate],
-    name: str,
-    state: str,
-) -> Conflict:
-    return Conflict(
-        id=hashlib.sha256(f"{link_id}/{unit}".encode()).hexdigest()[:10],
-        sync=book.sync,
-        link_id=link_id,
-        field=unit,
-        kind="field",
-        candidates=tuple(candidate.to_json() for candidate in candidates),
-        digest=name,
-        state=state,
-        created_at=book.at,
-    )
 
 
 def _load_items(tx: Tx, sync: str, link_ids: Sequence[str]) -> list[Item]:

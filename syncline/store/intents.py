@@ -42,6 +42,12 @@ def of_links(tx: Tx, link_ids: Iterable[str], states: Sequence[str]) -> dict[str
     return found
 
 
+def load(tx: Tx, ids: Iterable[str]) -> dict[str, Intent]:
+    """Intents by id, in any state; an unknown id is left out."""
+    rows = tx.among(tx.select(*_COLUMNS), intent.c.id, ids)
+    return {row.id: _intent(row) for row in rows}
+
+
 def close(tx: Tx, outcomes: Iterable[tuple[str, str, str]], at: datetime) -> None:
     """Note how intents ended, `(id, state, reason)`: with the receipt, in one transaction."""
     settled = stamp(at)

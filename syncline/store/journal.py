@@ -31,7 +31,7 @@ def of_link(tx: Tx, link_id: str, field: str | None = None) -> list[JournalEntry
     return _read(tx, query)
 
 
-def of_links(tx: Tx, link_ids: Iterable[str], field: str) -> list[JournalEntry]:
+def of_field(tx: Tx, link_ids: Iterable[str], field: str) -> list[JournalEntry]:
     """The story of a field of several links that are one by now, oldest first."""
     query = tx.select(journal.c.seq, *_COLUMNS).where(journal.c.field == field)
     rows = sorted(tx.among(query, journal.c.link_id, link_ids), key=lambda row: int(row.seq))
@@ -51,6 +51,21 @@ def writes(
     for row in rows:
         found.setdefault(row.link_id, []).append(_entry(row[1:]))
     return found
+
+
+def of_links(tx: Tx, link_ids: Iterable[str]) -> dict[str, list[JournalEntry]]:
+    """The story of each of these links, oldest first; a link without any is left out."""
+    query = tx.select(*_COLUMNS).order_by(journal.c.seq)
+    found: dict[str, list[JournalEntry]] = {}
+    for row in tx.among(query, journal.c.link_id, link_ids):
+        found.setdefault(row.link_id, []).append(_entry(row))
+    return found
+
+
+def links_of_run(tx: Tx, run: str) -> list[str]:
+    """The links of which a run told something, by id."""
+    query = tx.select(journal.c.link_id).where(journal.c.run == run).distinct()
+    return sorted(row.link_id for row in tx.rows(query))
 
 
 def of_run(tx: Tx, run: str) -> list[JournalEntry]:

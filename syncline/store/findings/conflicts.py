@@ -35,6 +35,12 @@ def of_links(tx: Tx, link_ids: Iterable[str]) -> dict[str, Sequence[Conflict]]:
     return found
 
 
+def of_link(tx: Tx, link_id: str) -> Sequence[Conflict]:
+    """Every conflict that a link ever had, in any state, oldest first."""
+    query = tx.select(*_COLUMNS).where(conflict.c.link_id == link_id)
+    return [_conflict(row) for row in tx.rows(query.order_by(conflict.c.created_at, conflict.c.id))]
+
+
 def list(tx: Tx, sync: str | None = None) -> Sequence[Conflict]:
     """The conflicts that are not resolved, of one sync or of all, oldest first."""
     query = tx.select(*_COLUMNS).where(conflict.c.state != "resolved")
