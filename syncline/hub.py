@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from syncline.mapping.load import ToolMapping
     from syncline.plans import Plan
     from syncline.registry import Registry
+    from syncline.undoing import Asked, Undone
     from syncline.verify.found import Verified
 
 Progress: TypeAlias = Callable[[str, int], None]
@@ -218,6 +219,12 @@ class Hub:
         from syncline import running
 
         return await running.verify(self, name, window, progress)
+
+    async def undo(self, name: str, asked: Asked, progress: Progress = silent) -> Undone:
+        """Take back what was written, where the tools still show it; or say what would be."""
+        from syncline import undoing
+
+        return await undoing.undo(self, name, asked, progress)
 
     async def check(self) -> Checked:
         """Everything that is wrong or doubtful, in the configuration and in the real tools."""

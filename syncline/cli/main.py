@@ -28,6 +28,7 @@ from syncline.cli import (
     simulating,
     starting,
     syncing,
+    undoing,
     verifying,
 )
 from syncline.cli.options import FAILED, WRONG
@@ -51,6 +52,7 @@ app.command("status")(looking.status)
 app.command("links")(looking.links)
 app.command("why")(looking.why)
 app.command("verify")(verifying.verify)
+app.command("undo")(undoing.undo)
 app.command("people")(looking.people)
 app.command("adopt")(deciding.adopt)
 app.command("unlink")(deciding.unlink)

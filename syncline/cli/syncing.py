@@ -104,7 +104,7 @@ def _show_plan(plan: Plan, file: Path | None, out: Output) -> None:
         out.say(f"conflict {one['field']} of {records(one['sides'])}: a person decides")
     for one in plan.parked:
         out.say(f"parked   {one['field']} of {records(one['sides'])}: {one['reason']}")
-    _show_trouble(plan.refused, plan.stopped, plan.notes, out)
+    show_trouble(plan.refused, plan.stopped, plan.notes, out)
     cost = ", ".join(f"{side} {count(n, 'request')}" for side, n in plan.requests.items() if n)
     made, changed, gone = (plan.counts.get(key, 0) for key in ("created", "updated", "deleted"))
     out.say(
@@ -183,7 +183,7 @@ def _reported(report: Report, out: Output) -> int:
         f"{report.sync}: {counts.get('created', 0)} made, {counts.get('updated', 0)} changed, "
         f"{counts.get('commented', 0)} comments; {report.agreed} of {report.links} links agree."
     )
-    _show_trouble(report.refused, report.stopped, report.notes, out)
+    show_trouble(report.refused, report.stopped, report.notes, out)
     if number := counts.get("conflicts", 0):
         out.say(f"{count(number, 'conflict')} to decide: `syncline conflicts`.")
     if number := counts.get("parked", 0):
@@ -191,9 +191,10 @@ def _reported(report: Report, out: Output) -> int:
     return {"done": DONE, "failed": FAILED}.get(report.state, ATTENTION)
 
 
-def _show_trouble(
+def show_trouble(
     refused: Sequence[str], stopped: Mapping[str, str], notes: Sequence[str], out: Output
 ) -> None:
+    """What a pass was refused for, what stopped in it, and what else there is to know."""
     for reason in refused:
         name = reason.partition(":")[0]
         out.say(f"refused  {reason}. Nothing was sent; if it is meant, add --force {name}.")

@@ -13,7 +13,7 @@ from dataclasses import replace
 from syncline.engine import absence
 from syncline.engine.attempts import PutOff
 from syncline.engine.births import bare, fields_digest
-from syncline.engine.book import Book, observation_of
+from syncline.engine.book import Book, conformed, observation_of
 from syncline.engine.context import PassContext, records_of
 from syncline.engine.followups import follow
 from syncline.engine.hops import written
@@ -260,8 +260,8 @@ class Applier:
         book: Book,
     ) -> None:
         """Put a receipt into the book: link, intent, journal, deviations, what to look at again."""
-        self.links[write.link_id] = receipt.link
-        book.links[write.link_id] = receipt.link
+        book.conforming += conformed(self.links[write.link_id], receipt.link)
+        self.links[write.link_id] = book.links[write.link_id] = receipt.link
         book.close(intent, "applied")
         book.entries += written(self.context, self.sync, write, record, intent, book.at)
         book.deviations += receipt.deviations

@@ -184,6 +184,16 @@ def parked_ids(link_id: str, side: str, units: Iterable[str], action: str) -> li
     return [f"{link_id}/{side}/{unit}/{action}" for unit in units]
 
 
+def conformed(before: Link, after: Link) -> list[tuple[str, str, str]]:
+    """The deviations of a link that are none any more, `(link, side, unit)`."""
+    return [
+        (before.id, side, name)
+        for name, packed in before.fields.items()
+        if isinstance(packed, dict) and "deviates" in packed
+        for side in packed["deviates"].keys() - (after.fields.get(name) or {}).get("deviates", {})
+    ]
+
+
 def conflict_of(
     book: Book,
     link_id: str,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from syncline.engine import asking, breaker
 from syncline.engine.apply import Applier
 from syncline.engine.asking import Doubt
-from syncline.engine.book import Book, conflict_of, parked, parked_ids
+from syncline.engine.book import Book, conflict_of, conformed, parked, parked_ids
 from syncline.engine.breaker import Halted
 from syncline.engine.context import PERSONAL, PassContext
 from syncline.engine.decision import Answer, Evidence, digest
@@ -227,6 +227,7 @@ class Stage:
             book.entries.append(self._linked(link, book))
         elif plan.changed or link is not plan.link:
             book.links[link.id] = link
+            book.conforming += conformed(item.link, link)
         if self.sync is self.context.sync:
             places = [(side, o.record_id) for side, o in item.observed.items()]
             (book.held if plan.hold else book.done).extend(places)
@@ -322,10 +323,6 @@ class Stage:
                     continue
                 gone = [i for i in parked_ids(plan.link.id, side, [name], "write") if i in known]
                 book.unparked += gone
-        for name in self.sync.units:
-            was = (item.link.fields.get(name) or {}).get("deviates", ())
-            now_deviates = (plan.link.fields.get(name) or {}).get("deviates", ())
-            book.conforming += [(plan.link.id, s, name) for s in was if s not in now_deviates]
         book.unparked += [
             row.id
             for row in known.values()

@@ -8,12 +8,12 @@ show now. An undo that dies half-way is finished by running it again, or by the 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from syncline.engine import undone
 from syncline.engine.apply import Applier
-from syncline.engine.book import Book, conflict_of
+from syncline.engine.book import Book, conflict_of, conformed
 from syncline.engine.context import records_of
 from syncline.engine.decision import Candidate, UnitState, digest
 from syncline.engine.intents import new_intent
@@ -63,37 +63,52 @@ class Looked:
 
 @dataclass(slots=True)
 class Undo:
-    """One undo in one pass. `by` names who asked for it; `only` restricts it to these places,
-    (link, side, unit), which somebody has seen in a plan."""
+    """One undo in one pass.
+
+    `by` names who asked for it. `only` restricts it to places that somebody has seen in a plan.
+    `gone` are records, (link, side), that are taken away as a whole.
+    """
 
     one: Pass
     extent: Extent
     by: str = ""
     only: frozenset[Place] | None = None
+    gone: set[tuple[str, str]] = field(default_factory=set)
 
     async def links(self) -> list[str]:
-        """The links of which the extent may cover something."""
-        if self.extent.link is not None:
-            return [self.extent.link]
-        assert self.extent.run is not None
-        return await self.one.context.read(journal.links_of_run, self.extent.run)
+        """The links of which the extent may cover something, of comments and files as well."""
+        read, link = self.one.context.read, self.extent.link
+        if link is None:
+            return await read(journal.links_of_run, self.extent.run or "")
+        children = (await read(links.children, [link])).get(link, [])
+        return [link, *(child.id for child in children)]
+
+    async def untouched(self, ids: Sequence[str]) -> list[JournalEntry]:
+        """What the extent covers of these links and no undo takes back: comments and files that
+        were written, and links that were cut."""
+        found = await self.one.context.read(links.load, ids)
+        stories = await self.one.context.read(journal.of_links, ids)
+        return [
+            hop
+            for id_, link in found.items()
+            for hop in stories.get(id_, ())
+            if self.extent.covers(hop)
+            and (
+                hop.kind == "unlink" or (link.kind != "record" and hop.kind in ("create", "write"))
+            )
+        ]
 
     async def look(self, ids: Sequence[str]) -> list[Looked]:
         """What would be done to these links; reads each record once, and sends nothing."""
         known = await self.one.context.read(_load, self.one.sync.name, ids, self.extent)
-        wanted = {
-            id_: self._wanted(id_, known)
-            for id_, link in known.links.items()
-            if link.kind == "record"
-        }
+        wanted = {id_: self._wanted(link, known) for id_, link in known.links.items()}
         shown = await self._shown(known, [(i, w) for i, ws in wanted.items() for w in ws])
-        return [
-            self._looked(
-                known, known.links[id_], [self._judged(known, id_, w, shown) for w in mine]
-            )
-            for id_, mine in wanted.items()
-            if mine
-        ]
+        found = []
+        for id_, mine in wanted.items():
+            judged = [self._judged(known, id_, one, shown) for one in mine]
+            if judged:
+                found.append(self._looked(known, known.links[id_], judged))
+        return found
 
     async def carry_out(self, ids: Sequence[str]) -> list[Looked]:
         """Take back what these links still show of it; those that move meanwhile are looked at
@@ -119,7 +134,12 @@ class Undo:
         if link.kind != "record":
             return []
         found = undone.written(known.stories.get(link.id, ()), self.extent)
-        return [w for w in found if self.only is None or (link.id, w.side, w.unit) in self.only]
+        return [
+            one
+            for one in found
+            if (link.id, one.side) not in self.gone
+            and (self.only is None or (link.id, one.side, one.unit) in self.only)
+        ]
 
     async def _shown(
         self, known: Known, wanted: Sequence[tuple[str, Written]]
@@ -234,6 +254,7 @@ class Undo:
         pairs = []
         for one in doing:
             book.links[one.link.id] = one.link
+            book.conforming += conformed(one.before, one.link)
             for name in {restore.written.unit for restore in one.restores}:
                 self._told(one, name, book)
             for write in one.writes:

@@ -10,6 +10,8 @@ from syncline.store.sql import Tx, starts_with
 from syncline.store.tables import link, link_side
 
 _SHOWN = 5
+_ALIKE = 2
+_HINTS = 500
 
 
 def by_name(tx: Tx, sync: str, side: str, name: str) -> Sequence[str]:
@@ -31,6 +33,20 @@ def by_name(tx: Tx, sync: str, side: str, name: str) -> Sequence[str]:
     if not rows:
         return [one.link_id for one in tombstones.of_records(tx, sync, side, [name]).get(name, ())]
     return [row.link_id for row in rows]
+
+
+def names(tx: Tx, sync: str, side: str, like: str) -> Sequence[str]:
+    """Ids and keys of a side's records that begin as a name does, for a hint where it is wrong."""
+    found: list[str] = []
+    for column in (link_side.c.key, link_side.c.record_id):
+        query = tx.select(column).where(
+            link_side.c.sync == sync,
+            link_side.c.side == side,
+            link_side.c.kind == "record",
+            starts_with(column, like[:_ALIKE]),
+        )
+        found += [row[0] for row in tx.rows(query.order_by(column).limit(_HINTS))]
+    return found
 
 
 def by_id(tx: Tx, sync: str, prefix: str) -> str | None:

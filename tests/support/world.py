@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from syncline.engine.passes import Environment, Options, open_pass
 from syncline.engine.planned import LinkPlan
+from syncline.engine.removal import Created, Removal
 from syncline.engine.report import Report
 from syncline.engine.spec import CommentPolicy, Mode, Policy, SideSpec, Sync
+from syncline.engine.undo import Looked, Undo
+from syncline.engine.undone import Extent
 from syncline.sdk.connector import Capabilities
 from syncline.simulation.clock import ManualClock
 from syncline.simulation.connector import FULL, MAPPING, MemoryConnector, MemoryTool
@@ -30,6 +33,24 @@ class StillClock(ManualClock):
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.Event().wait()
+
+
+@dataclass(frozen=True)
+class Undone:
+    """What an undo came to."""
+
+    report: Report
+    looked: Sequence[Looked]
+    created: Sequence[Created]
+
+    @property
+    def left(self) -> dict[tuple[str, str, str], str]:
+        """What stays as it is, and why, by side, record and field."""
+        return {
+            (item.written.side, item.written.record, item.written.unit): item.reason
+            for looked in self.looked
+            for item in looked.left
+        }
 
 
 class World:
@@ -108,6 +129,19 @@ class World:
             await one.judge()
             await one.carry_out()
             return await one.finish()
+
+    async def undo(self, run: str, created: str | None = None) -> Undone:
+        """One undo of a run, in a pass of its own."""
+        self.clock.advance(10)
+        async with open_pass(self.environment(), self.spec, Options(kind="undo")) as one:
+            await one.settle()
+            removal = Removal(one.context, Extent(run=run), created)
+            work = Undo(one, Extent(run=run), by="olga")
+            ids = await work.links()
+            made = await removal.carry_out(await removal.look(ids))
+            work.gone = {(record.link, record.side) for record in made if record.fate != "kept"}
+            looked = await work.carry_out(ids)
+            return Undone(await one.finish(), looked, made)
 
     async def preview(self, **options: Any) -> list[LinkPlan]:
         """What a pass would do."""
