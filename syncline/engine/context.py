@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
+from syncline.engine.directory import PERSONAL, directory
 from syncline.engine.spec import Sync
 from syncline.mapping.lens import People, UnitLens
 from syncline.sdk.clock import Clock
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 
 CLOCK_SKEW = timedelta(minutes=15)
 """How far a tool's clock may be from ours; histories are read from this much earlier."""
-
-PERSONAL = ("person", "people", "group")
-"""Kinds whose values name people."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -146,27 +144,6 @@ def last_by_person(lens: UnitLens, changes: Sequence[Change]) -> bool:
     """Whether the last change of a unit's fields was made by somebody else than us."""
     last: dict[str, Change] = {c.path: c for c in changes if c.path in lens.paths}
     return any(not change.by_us for change in last.values())
-
-
-def directory(
-    known: People | None, rows: Iterable[PersonRow], table: Mapping[str, PersonRow]
-) -> People:
-    """Who is who on one connection: rows by e-mail, and the operator's table before them.
-
-    `table` maps handles of this connection to persons the operator named.
-    """
-    by_handle = dict(known.by_handle) if known else {}
-    handles = dict(known.handles) if known else {}
-    names = dict(known.names) if known else {}
-    for row in rows:
-        person = table[row.handle].email if row.handle in table else row.email
-        if person is None:
-            continue
-        by_handle[row.handle] = person
-        names[person] = row.name
-        if row.active:
-            handles.setdefault(person, row.handle)
-    return People(by_handle, handles, names)
 
 
 def records_of(found: Iterable[Any]) -> list[Record]:

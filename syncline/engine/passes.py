@@ -18,8 +18,9 @@ from syncline.engine.attempts import give_up
 from syncline.engine.cards import show_cards
 from syncline.engine.census import take_census
 from syncline.engine.children import Children
-from syncline.engine.context import PassContext, directory
+from syncline.engine.context import PassContext
 from syncline.engine.deletes import Deletes
+from syncline.engine.directory import directory
 from syncline.engine.guards import Refused, judge
 from syncline.engine.loose import Loose
 from syncline.engine.observe import Observed, observe

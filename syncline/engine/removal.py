@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from syncline.engine.absence import edited
+from syncline.engine.asking import EVER
 from syncline.engine.book import Book
 from syncline.engine.cards import cards_of, take_off
 from syncline.engine.context import PassContext
 from syncline.engine.decision import UnitState
-from syncline.engine.asking import EVER
 from syncline.engine.identity import buried
 from syncline.engine.undone import Extent
 from syncline.sdk.connector import Change, Comment, LinkCard, Missing, Outcome, Record, Result

@@ -14,8 +14,9 @@ from syncline.engine.apply import Applier
 from syncline.engine.asking import Doubt
 from syncline.engine.book import Book, conflict_of, conformed, parked, parked_ids
 from syncline.engine.breaker import Halted
-from syncline.engine.context import PERSONAL, PassContext
+from syncline.engine.context import PassContext
 from syncline.engine.decision import Answer, Evidence, digest
+from syncline.engine.directory import PERSONAL
 from syncline.engine.intents import new_intent
 from syncline.engine.notes import note_link
 from syncline.engine.owing import UNREAD

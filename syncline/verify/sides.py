@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from syncline.engine.context import PERSONAL, directory
+from syncline.engine.directory import PERSONAL, directory
 from syncline.engine.spec import Sync
 from syncline.mapping.lens import People
 from syncline.mapping.paths import keys, value_at
