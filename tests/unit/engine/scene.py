@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from syncline.engine.decision import Answer, UnitState, digest
+from syncline.engine.decision import Answer, Evidence, UnitState, digest
 from syncline.engine.plan import plan_link
 from syncline.engine.planned import Clash, LinkPlan, Surroundings, Write
 from syncline.engine.receipt import receive
@@ -85,6 +85,7 @@ class Scene:
         self.outside: set[str] = set()
         self.busy: set[tuple[str, str]] = set()
         self.answers: dict[str, Answer] = {}
+        self.evidence: dict[str, Evidence] = {}
         self.habits: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {}
         self.people = dict.fromkeys(mappings, NOBODY)
         self.remap = False
@@ -121,6 +122,7 @@ class Scene:
             here,
             busy=frozenset(self.busy),
             answers=self.answers,
+            evidence=self.evidence,
             remap=self.remap,
         )
 
