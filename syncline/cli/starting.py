@@ -134,12 +134,14 @@ def _connection(
 
 def _keys(model: type[BaseModel], above: tuple[str, ...] = ()) -> Iterator[tuple[Any, bool, bool]]:
     """The keys of a connector's model that matter here: path, whether secret, whether required."""
+    from syncline.config.secrets import WEBHOOK_SECRET
     from syncline.sdk.secrets import Secret
 
     for key, info in model.model_fields.items():
         arms = (info.annotation, *get_args(info.annotation))
         below = [a for a in arms if isinstance(a, type) and issubclass(a, BaseModel)]
-        if key == "connector":
+        # A webhook's secret exists only once the tool knows our address (`syncline webhooks list`).
+        if key in ("connector", WEBHOOK_SECRET):
             continue
         if below and (info.is_required() or key == "auth"):
             yield from _keys(below[0], (*above, key))
