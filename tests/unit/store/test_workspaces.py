@@ -78,7 +78,7 @@ def everything(tx: Tx) -> dict[str, Any]:
         "intents": intents.of_links(tx, ["l1"], ["open", "applied"]),
         "story": journal.of_link(tx, "l1"),
         "edits": journal.newest_edits(tx, SYNC, NOW, 10),
-        "made": journal.of_links(tx, ["l1"], ["edit", "create"]),
+        "made": journal.of_kinds(tx, ["l1"], ["edit", "create"]),
         "hops": journal.of_run(tx, "run1"),
         "conflicts": (conflicts.list(tx), conflicts.of_links(tx, ["l1"]), conflicts.get(tx, "c")),
         "asked": conflicts.count(tx, SYNC),
