@@ -83,6 +83,7 @@ class _Vendor:
         call = Call(request, body, entry, self._faults)
         try:
             response = await self._struck(endpoint, call, entry)
+            entry.status = response.status_code
         except _Lost:
             self._drop(request)
             await asyncio.sleep(0)
@@ -100,19 +101,17 @@ class _Vendor:
         if fault and fault.action in BEFORE:
             limited = fault.action == "rate_limit"
             refuse = self._fake.rate_limited if limited else self._fake.refused
-            response = refuse(int(fault.number))
-            entry.status = response.status_code
-            return response
+            return refuse(int(fault.number))
         response = await self._handled(endpoint, call)
         self._fake.state.commit()
         if fault and fault.action == "status_after_apply":
             response = self._fake.refused(int(fault.number))
-        entry.status = response.status_code
         if fault and fault.action == "drop_after_apply":
             raise _Lost
         if fault and fault.action == "hang_after_apply":
             while not await request.is_disconnected():
                 await asyncio.sleep(WATCH_SECONDS)
+            raise _Lost
         return response
 
     async def _handled(self, endpoint: Endpoint, call: Call) -> Response:

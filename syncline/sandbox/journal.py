@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(slots=True)
 class Entry:
-    """One request. `status` 0: no answer was given."""
+    """One request. `status` 0: no answer left the tool; whether it was done, `applied` tells."""
 
     seq: int
     at: datetime
