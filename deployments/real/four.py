@@ -8,6 +8,7 @@ itself, past that check, with everything else as it is for an operator.
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -15,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from deployments.demo import LAG, Tool
-from deployments.real.people import Desk, Tracker, wait
+from deployments.real.people import Api, Desk, Tracker, wait
+from deployments.real.rich_text import PLAIN, document, replaced
 from syncline.checking import mapping_of
 from syncline.config import load
 from syncline.config.secrets import connection_config
@@ -59,8 +61,11 @@ Expect = Callable[[bool, str, Any], None]
 class Four:
     """The four tools as people use them, and the sync between them."""
 
-    def __init__(self, desk: Desk, tracker: Tracker, support: Tool, jira: Tool) -> None:
+    def __init__(
+        self, desk: Desk, tracker: Tracker, support: Tool, jira: Tool, jira_api: Api
+    ) -> None:
         self.desk, self.tracker, self.support, self.jira = desk, tracker, support, jira
+        self._jira_api = jira_api
         self._environment: Environment | None = None
         self._sync: Any = None
 
@@ -80,6 +85,7 @@ class Four:
                 tracker,
                 Tool("Zendesk", about["zendesk"]["base_url"], "ticket"),
                 Tool("Jira", about["jira"]["base_url"], "issue"),
+                _jira_api(about["jira"]),
             )
             path = _configured(folder, known, about)
             store = await Store.open(f"sqlite:///{folder / 'four.db'}", "four", SystemClock())
@@ -131,6 +137,11 @@ class Four:
             await one.carry_out()
             return await one.finish()
 
+    def describe(self, issue: str, description: Mapping[str, Any]) -> None:
+        """Write a description into Jira whole; the fake's page for people shows plain text."""
+        fields = {"fields": {"description": description}}
+        self._jira_api.call("PUT", f"/rest/api/3/issue/{issue}", fields)
+
     def _desk_all(self) -> list[dict[str, Any]]:
         shown = (self.desk.show(str(ticket["id"])) for ticket in self.desk.all())
         return [t for t in shown if LABEL in t["CustomFields"].get("Labels", ())]
@@ -170,9 +181,31 @@ async def tell(four: Four, say: Callable[[str], None], expect: Expect) -> None:
     passes = await _until_quiet(four, say)
     expect(passes <= PASSES, f"edits on all four sides at once took {passes} passes", passes)
     await _the_same(four, expect)
+    await _only_the_block(four, expect)
     quiet = await four.one_pass()
     written = {side: asked["write"] for side, asked in quiet.requests.items()}
     expect(not any(written.values()), "the next pass writes nothing anywhere", written)
+
+
+async def _only_the_block(four: Four, expect: Expect) -> None:
+    """A description with what Textile cannot show, edited in Redmine and then in Jira."""
+    _, tracker, _, jira = await four.found()
+    written = document()
+    four.describe(jira["id"], written)
+    await four.one_pass()
+    textile = (await four.found())[1]["description"]
+    four.tracker.edit(str(tracker["id"]), description=textile.replace(PLAIN, f"{PLAIN} *Always.*"))
+    await four.one_pass()
+    shown = (await four.found())[3]["fields"]["description"]
+    pairs = zip(written["content"], shown["content"], strict=True)
+    changed = [before for before, after in pairs if before != after]
+    block = [{"type": "paragraph", "content": [{"type": "text", "text": PLAIN}]}]
+    expect(changed == block, "Redmine's edit changed its own block of Jira's description", shown)
+    four.describe(jira["id"], replaced(shown, "Always.", "Always, since Monday."))
+    await four.one_pass()
+    now = (await four.found())[1]["description"]
+    wanted = textile.replace(PLAIN, f"{PLAIN} *Always, since Monday.*")
+    expect(now == wanted, "and Jira's edit its own block of Redmine's Textile", now)
 
 
 async def _until_quiet(four: Four, say: Callable[[str], None]) -> int:
@@ -210,6 +243,12 @@ async def _the_same(four: Four, expect: Expect) -> None:
     texts = four.desk.texts(str(desk["id"]))
     kinds = [kind for kind, _, text in texts if "encoder" in text]
     expect(kinds == ["Comment"], "and no reply to anybody in Request Tracker", texts)
+
+
+def _jira_api(about: Mapping[str, Any]) -> Api:
+    auth = about["auth"]
+    basic = base64.b64encode(f"{auth['email']}:{auth['api_token']}".encode()).decode()
+    return Api(about["base_url"], {"Authorization": f"Basic {basic}"})
 
 
 def _configured(
