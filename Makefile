@@ -45,7 +45,8 @@ real: install
 real-tests: install
 	$(BIN)/pytest -m real
 
-# Longer run, not part of the gate: thirty kills between the fakes of Jira and Zendesk.
+# Longer run, not part of the gate: thirty kills between the fakes of Jira and Zendesk, on each
+# database.
 sandbox-tests: install
 	SYNCLINE_KILLS=30 $(BIN)/pytest -s tests/sandbox
 

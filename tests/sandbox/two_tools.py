@@ -134,7 +134,12 @@ class TwoTools:
 
 @contextmanager
 def two_tools(
-    folder: Path, records: int, *, search_lag: str | None = None, **sync: Any
+    folder: Path,
+    records: int,
+    *,
+    search_lag: str | None = None,
+    store: str = "sqlite:///.syncline/state.db",
+    **sync: Any,
 ) -> Iterator[TwoTools]:
     """Both fakes with so many cases each, and a configuration with one sync between them.
 
@@ -153,7 +158,12 @@ def two_tools(
         if search_lag is not None:
             for connection in connections.values():
                 connection["search_lag"] = search_lag
-        written = {"workspace": "two", "connections": connections, "syncs": {SYNC: sync}}
+        written = {
+            "workspace": "two",
+            "store": store,
+            "connections": connections,
+            "syncs": {SYNC: sync},
+        }
         (folder / "syncline.yaml").write_text(yaml.safe_dump(written), "utf-8")
         tools = TwoTools(folder, by_side)
         with tools.http:
