@@ -38,7 +38,7 @@ async def test_two_linked_records_that_a_tool_merges_are_one_link_with_both_hist
     kept, ended = await link_of(world, "a", "A-2"), await link_of(world, "b", "B-1")
     assert (kept.id, places(kept)) == (second.id, {"a": "A-2", "b": "B-2"})
     assert (ended.id, places(ended)) == (first.id, {"b": "B-1"})
-    story = await world.store.read(journal.of_links, lineage(kept), "title")
+    story = await world.store.read(journal.of_field, lineage(kept), "title")
     assert "Written before the merge" in [hop.after for hop in story]
     (buried,) = await world.store.read(tombstones.list, "s", "confirmed")
     assert (buried.record_id, buried.reason, buried.evidence[:15]) == (
