@@ -191,6 +191,7 @@ class Undo:
             return Left(one, "its record is gone")
         return undone.compare(
             self.one.sync.units[one.unit],
+            UnitState.unpack(known.links[id_].fields.get(one.unit)),
             one,
             self.one.sync.read(one.side, record.fields),
             record.version,

@@ -122,10 +122,6 @@ def untouchable(sync: Sync, link: Link, one: Written) -> Left | None:
     unit = sync.units.get(one.unit)
     if unit is None or not unit.writable(one.side) or one.side not in unit.lenses:
         return Left(one, "the sync does not write this field there any more")
-    state = UnitState.unpack(link.fields.get(one.unit))
-    held = state.deviates.get(one.side) == UNDONE
-    if not held and not unit.kind.equal(state.value, one.last.after):
-        return Left(one, "another value was decided since, and is still on its way")
     return None
 
 
@@ -141,6 +137,7 @@ def _overtaken(one: Written, later: JournalEntry) -> Left:
 
 def compare(
     unit: Unit,
+    state: UnitState,
     one: Written,
     now: Slice,
     version: int | None,
@@ -158,6 +155,8 @@ def compare(
     before, after = slices[0]["before"], slices[1]["after"]
     if any(path not in before or path not in after for path in lens.paths):
         return Left(one, "its mapping has changed since", shown)
+    if not _ours(unit, state, one, before, people):
+        return Left(one, "another value was decided since, and is still on its way", shown)
     made = deviation is not None and unit.kind.equal(deviation.value, one.last.after)
     as_made = made and deviation is not None and deviation.shown == shown
     if not (as_made or shown == after or shows(lens, shown, one.last.after, people)):
@@ -167,6 +166,18 @@ def compare(
     if shown == before:
         return Left(one, "it shows what it showed before", shown)
     return Restore(one, shown, part(lens.paths, before), version)
+
+
+def _ours(unit: Unit, state: UnitState, one: Written, before: Slice, people: People) -> bool:
+    """Whether what was written to a side is still what was decided for it.
+
+    So it is where an undo took the value back elsewhere, or died before it did so here.
+    """
+    return (
+        state.deviates.get(one.side) == UNDONE
+        or unit.kind.equal(state.value, one.last.after)
+        or shows(unit.lenses[one.side], before, state.value, people)
+    )
 
 
 def taken_back(

@@ -130,10 +130,13 @@ class World:
             await one.carry_out()
             return await one.finish()
 
-    async def undo(self, run: str, created: str | None = None) -> Undone:
+    async def undo(
+        self, run: str, created: str | None = None, env: Environment | None = None
+    ) -> Undone:
         """One undo of a run, in a pass of its own."""
         self.clock.advance(10)
-        async with open_pass(self.environment(), self.spec, Options(kind="undo")) as one:
+        env = env or self.environment()
+        async with open_pass(env, self.spec, Options(kind="undo")) as one:
             await one.settle()
             removal = Removal(one.context, Extent(run=run), created)
             work = Undo(one, Extent(run=run), by="olga")
