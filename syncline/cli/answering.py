@@ -22,6 +22,7 @@ from syncline.cli.options import (
     hub,
     known_sync,
     run,
+    user,
 )
 from syncline.cli.output import Output, Wrong, records
 from syncline.store import links as stored
@@ -140,7 +141,7 @@ async def _answer(
             )
         if conflict.digest == digest:
             chosen = _candidate(conflict, use) if use else _value(one, conflict, value or "null")
-            taken = await answer_conflict(one.store, conflict.id, digest, chosen)
+            taken = await answer_conflict(one.store, conflict.id, digest, chosen, user())
         else:
             taken = False
         (now,) = (c for c in await one.store.read(_conflict_list, None) if c["id"] == conflict.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 from collections.abc import Coroutine
 from contextlib import AbstractAsyncContextManager
 from importlib import import_module
@@ -68,6 +69,14 @@ def run(work: Coroutine[Any, Any, int]) -> None:
     code = asyncio.run(work)
     if code:
         raise typer.Exit(code)
+
+
+def user() -> str:
+    """Who sits here, as this machine knows them; empty where it does not."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return ""
 
 
 def record(text: str) -> tuple[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -22,6 +21,7 @@ from syncline.cli.options import (
     hub,
     known_sync,
     run,
+    user,
 )
 from syncline.cli.output import Output, Wrong, count
 from syncline.cli.syncing import show_trouble
@@ -79,16 +79,8 @@ def undo(
         if name not in GUARDS:
             raise Wrong(f"undo has no guard `{name}`; {did_you_mean(name, GUARDS)}")
     fate = created.value if created else None
-    asked = {"created": fate, "force": tuple(force or ()), "dry": dry_run, "by": _user()}
+    asked = {"created": fate, "force": tuple(force or ()), "dry": dry_run, "by": user()}
     run(_undo(config, what, (since, until), asked, yes, Output(as_json)))
-
-
-def _user() -> str:
-    """Who asks, as this machine knows them."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):
-        return ""
 
 
 async def _undo(

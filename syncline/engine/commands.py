@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -17,13 +17,14 @@ from syncline.store.sql import Tx
 from syncline.store.store import Store
 
 
-async def answer_conflict(store: Store, id_: str, digest: str, value: Any) -> bool:
-    """Store an answer; the next pass delivers it. False if the candidates have changed since."""
-    return await store.write(_answer, id_, digest, value)
+async def answer_conflict(store: Store, id_: str, digest: str, value: Any, by: str = "") -> bool:
+    """Store an answer, and who gave it; the next pass delivers it. False if the candidates have
+    changed since."""
+    return await store.write(_answer, id_, digest, {"value": value, "by": by or None})
 
 
-def _answer(tx: Tx, id_: str, digest: str, value: Any) -> bool:
-    if not conflicts.answer(tx, id_, digest, {"value": value}):
+def _answer(tx: Tx, id_: str, digest: str, answer: Mapping[str, Any]) -> bool:
+    if not conflicts.answer(tx, id_, digest, answer):
         return False
     found = conflicts.get(tx, id_)
     if found is not None and found.link_id is not None:

@@ -119,10 +119,11 @@ def digest(unit: str, candidates: Sequence[Candidate]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A person's answer to a conflict, bound to the candidates it was given for."""
+    """An answer to a conflict, bound to the candidates it was given for, and who gave it."""
 
     digest: str
     value: Any
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

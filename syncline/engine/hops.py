@@ -30,7 +30,7 @@ def written(
             before=before(context, sync, write, name),
             after=unit.value,
             person=None,
-            rule=write.why,
+            rule=unit.why or write.why,
             intent_id=intent.id,
         )
         for name, unit in write.units.items()

@@ -33,7 +33,12 @@ def new_intent(context: PassContext, write: Write, at: datetime) -> Intent:
             "why": write.why,
             "follows": list(write.follows),
             "units": {
-                name: {"value": unit.value, "before": unit.before, "after": unit.after}
+                name: {
+                    "value": unit.value,
+                    "before": unit.before,
+                    "after": unit.after,
+                    **({"why": unit.why} if unit.why else {}),
+                }
                 for name, unit in write.units.items()
             },
         },
@@ -50,7 +55,7 @@ def write_of(intent: Intent) -> Write:
         kind=intent.kind,
         record_id=intent.record_id,
         units={
-            name: UnitWrite(unit["value"], unit["before"], unit["after"])
+            name: UnitWrite(unit["value"], unit["before"], unit["after"], unit.get("why", ""))
             for name, unit in payload["units"].items()
         },
         patch=payload["patch"],

@@ -150,6 +150,7 @@ class Pass:
     async def begin(self) -> None:
         """Note the run and load who is known; sends nothing."""
         running = replace(self._run("running"), finished_at=None, counts=None)
+        running = replace(running, report={"fingerprint": self.sync.fingerprint})
         begun = await self.context.commit(bookends.begin, self.sync, running)
         for side, rows in begun.people.items():
             table: Mapping[str, PersonRow] = self.context.table.get(side, {})
@@ -338,7 +339,8 @@ class Pass:
 
     async def fail(self, error: BaseException) -> None:
         """Note that the run ended with an error; what it committed stands."""
-        report = {"error": f"{type(error).__name__}: {error}"}
+        words = f"{type(error).__name__}: {error}"
+        report = {"error": words, "fingerprint": self.sync.fingerprint}
         await self.context.store.write(runs.finish, replace(self._run("failed"), report=report))
 
     def _run(self, state: str, report: Report | None = None) -> Run:
@@ -351,7 +353,7 @@ class Pass:
             finished_at=self.context.now(),
             counts=dict(self.context.counts),
             requests=report.requests if report else None,
-            report=report.summary() if report else None,
+            report={**report.summary(), "fingerprint": self.sync.fingerprint} if report else None,
         )
 
 

@@ -63,7 +63,8 @@ def plan_link(
     made, refused_creates, waits = creates(sync, link, sides, decided, states, around)
     writes += made
     refusals += refused_creates
-    plan = _collect(sync, link, sides, left, decided, states, writes, refusals, waits)
+    found = _collect(sync, link, sides, left, decided, states, writes, refusals, waits)
+    plan = replace(found, hops=_hops(decided, around), answers=_answers(link, decided, around))
     return with_notes(_with_births(plan, observed))
 
 
@@ -195,6 +196,7 @@ def _deliveries(
                 continue
             found = _put(unit, side, states[name], around.people[side])
             if isinstance(found, UnitWrite):
+                found = replace(found, why="remap" if around.remap else decided[name].rule)
                 if found.after == found.before:
                     states[name] = _shown_already(states[name], side)
                 else:
@@ -203,7 +205,7 @@ def _deliveries(
                 refusals.append(found)
                 states[name] = _refused(states[name], side, found.reason)
         if parts:
-            why = "remap" if around.remap else decided[next(iter(parts))].rule
+            why = next(iter(parts.values())).why
             writes.append(update_of(sync, link, side, at, parts, why))
     return writes, refusals, states
 
@@ -306,15 +308,30 @@ def _collect(
         clashes=clashes,
         losers=tuple(Clash(n, "field", d.losers) for n, d in decided.items() if d.losers),
         refusals=tuple(refusals + unreadable),
-        hops=tuple(
-            Hop(edit.side, name, edit.before, edit.after, d.rule)
-            for name, d in decided.items()
-            if not d.conflict
-            for edit in d.edits
-        ),
         drift=tuple((side, name) for name, d in decided.items() for side in d.drift),
         left=left,
         hold=hold,
         needs_times=any(d.needs_times for d in decided.values()),
         changed=changed or after.dirty != link.dirty or after.agreed != link.agreed,
+    )
+
+
+def _hops(decided: Mapping[str, Decision], around: Surroundings) -> tuple[Hop, ...]:
+    """The edits that were decided; by whom, where the tools' histories were asked anyway."""
+    return tuple(
+        Hop(edit.side, name, edit.before, edit.after, d.rule, people.get(edit.side))
+        for name, d in decided.items()
+        if d.edits and not d.conflict
+        for people in [around.evidence[name].person if name in around.evidence else {}]
+        for edit in d.edits
+    )
+
+
+def _answers(link: Link, decided: Mapping[str, Decision], around: Surroundings) -> tuple[Hop, ...]:
+    """What people chose, and who."""
+    return tuple(
+        Hop("", name, before.value, d.state.value, "answer", around.answers[name].by)
+        for name, d in decided.items()
+        if d.rule == "answer"
+        for before in [UnitState.unpack(link.fields.get(name))]
     )

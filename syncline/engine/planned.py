@@ -13,11 +13,12 @@ from syncline.store.rows import Link, Slice
 
 @dataclass(frozen=True, slots=True)
 class UnitWrite:
-    """One unit of a write: the shared value, and the side's slice before and after."""
+    """One unit of a write: the shared value, the side's slice before and after, and the rule."""
 
     value: Any
     before: Slice
     after: Slice
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +90,13 @@ class Hop:
     before: Any
     after: Any
     rule: str
+    person: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LinkPlan:
-    """Everything decided for one link. `hold`: its observations wait for a person."""
+    """Everything decided for one link. `hold`: its observations wait for a person. `answers` are
+    values that people chose, and who chose them."""
 
     link: Link
     writes: tuple[Write, ...] = ()
@@ -102,6 +105,7 @@ class LinkPlan:
     refusals: tuple[Refusal, ...] = ()
     notes: tuple[Note, ...] = ()
     hops: tuple[Hop, ...] = ()
+    answers: tuple[Hop, ...] = ()
     drift: tuple[tuple[str, str], ...] = ()
     left: tuple[str, ...] = ()
     hold: bool = False

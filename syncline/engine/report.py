@@ -52,7 +52,7 @@ def actions_of(sync: Sync, plan: LinkPlan, context: PassContext) -> list[Action]
             field=name,
             before=before(context, sync, write, name),
             after=unit.value,
-            why=write.why,
+            why=unit.why or write.why,
             source=source,
         )
         for write in plan.writes

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from syncline.engine import asking, breaker
+from syncline.engine import asking, breaker, entries
 from syncline.engine.apply import Applier
 from syncline.engine.asking import Doubt
 from syncline.engine.book import Book, conflict_of, conformed, parked, parked_ids
@@ -21,7 +21,7 @@ from syncline.engine.intents import new_intent
 from syncline.engine.notes import note_link
 from syncline.engine.owing import UNREAD
 from syncline.engine.plan import plan_link
-from syncline.engine.planned import Hop, LinkPlan, Refusal, Surroundings, Write
+from syncline.engine.planned import LinkPlan, Refusal, Surroundings, Write
 from syncline.engine.ports import Port
 from syncline.engine.spec import Sync
 from syncline.mapping.lens import Unmappable
@@ -33,7 +33,6 @@ from syncline.store.rows import (
     Conflict,
     Deviation,
     Intent,
-    JournalEntry,
     Link,
     Observation,
     Parked,
@@ -192,7 +191,7 @@ class Stage:
                 i.side for i in open_intents if i.kind == "create" and i.record_id is None
             ),
             answers={
-                c.field: Answer(c.digest, (c.answer or {}).get("value"))
+                c.field: Answer(c.digest, (c.answer or {}).get("value"), (c.answer or {}).get("by"))
                 for c in loaded.conflicts.get(link_id, [])
                 if c.state == "answered"
             },
@@ -225,7 +224,7 @@ class Stage:
         link = self._unread(item, plan.link)
         if item.new:
             book.new_links.append(link)
-            book.entries.append(self._linked(link, book))
+            book.entries.append(entries.linked(book, link))
         elif plan.changed or link is not plan.link:
             book.links[link.id] = link
             book.conforming += conformed(item.link, link)
@@ -233,8 +232,8 @@ class Stage:
             places = [(side, o.record_id) for side, o in item.observed.items()]
             (book.held if plan.hold else book.done).extend(places)
         book.new_links += [note_link(self.sync, link, note) for note in plan.notes]
-        for hop in plan.hops:
-            book.entries.append(self._hop(item, plan.link.id, hop, book))
+        records = {side: seen.record_id for side, seen in item.observed.items()}
+        book.entries += entries.decided(book, plan, records)
         self._conflicts(plan, loaded, book)
         self._refusals(item, plan, loaded, book)
 
@@ -246,40 +245,6 @@ class Stage:
         if self.sync.comments is None or not item.observed or UNREAD in link.fields:
             return link
         return replace(link, fields={**link.fields, UNREAD: True}, dirty=True)
-
-    def _linked(self, link: Link, book: Book) -> JournalEntry:
-        side = next(iter(link.sides.values()))
-        return JournalEntry(
-            book.at,
-            book.sync,
-            book.run,
-            link.id,
-            side.side,
-            side.record_id,
-            None,
-            "link",
-            None,
-            {name: at.record_id for name, at in link.sides.items()},
-            None,
-            "match",
-        )
-
-    def _hop(self, item: Item, link_id: str, hop: Hop, book: Book) -> JournalEntry:
-        record_id = item.observed[hop.side].record_id if hop.side in item.observed else None
-        return JournalEntry(
-            book.at,
-            book.sync,
-            book.run,
-            link_id,
-            hop.side,
-            record_id,
-            hop.unit,
-            "edit",
-            hop.before,
-            hop.after,
-            None,
-            hop.rule,
-        )
 
     def _conflicts(self, plan: LinkPlan, loaded: Loaded, book: Book) -> None:
         known = {c.field: c for c in loaded.conflicts.get(plan.link.id, []) if c.kind == "field"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row
@@ -80,6 +80,11 @@ def get(tx: Tx, prefix: str) -> Run | None:
     if len(found) > 1 and found[0].id != prefix:
         raise NotOne(prefix, [row.id for row in found])
     return _run(found[0]) if found else None
+
+
+def load(tx: Tx, ids: Iterable[str]) -> dict[str, Run]:
+    """Runs by id; an unknown id is left out."""
+    return {row.id: _run(row) for row in tx.among(tx.select(*_COLUMNS), run.c.id, ids)}
 
 
 def _end(one: Run) -> tuple[Any, ...]:
