@@ -1,4 +1,4 @@
-"""The commands that only look: `status`, `links`, `why`, `people`."""
+"""The commands that only look: `status`, `links`, `people`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 from syncline.cli.options import DONE, ConfigPath, Json, MaybeSync, hub, known_sync, run
 from syncline.cli.output import Output, Wrong, ago, count, records
 from syncline.cli.verifying import measured, when_verified
-from syncline.store import connections, journal, lookup, runs
+from syncline.store import connections, runs
 from syncline.store import links as stored
 from syncline.store import people as known_people
 from syncline.store.findings import conflicts, parked
@@ -19,7 +19,7 @@ from syncline.store.findings import deviations as deviations_of
 
 if TYPE_CHECKING:
     from syncline.hub import Hub
-    from syncline.store.rows import JournalEntry, Link, Run
+    from syncline.store.rows import Link, Run
     from syncline.store.sql import Tx
 
 PAGE = 500
@@ -244,103 +244,6 @@ def _with_states(link: dict[str, Any]) -> str:
     words = {"out": " (out of scope)", "gone": " (deleted)", "cut": " (unlinked)"}
     return records(
         {side: f"{id_}{words.get(link['states'][side], '')}" for side, id_ in link["sides"].items()}
-    )
-
-
-def why(
-    value: Annotated[
-        str, typer.Argument(metavar="SIDE:RECORD.FIELD", help="Like jira:APP-123.priority.")
-    ],
-    config: ConfigPath = None,
-    as_json: Json = False,
-) -> None:
-    """Tell the whole story of a value: who wrote it where, when, and by which rule."""
-    place, dot, field = value.rpartition(".")
-    side, colon, record = place.partition(":")
-    if not (dot and colon and side and record and field):
-        raise Wrong(f"{value!r} is no value; write SIDE:RECORD.FIELD")
-    run(_why(config, side, record, field, Output(as_json)))
-
-
-async def _why(path: Path | None, side: str, record: str, field: str, out: Output) -> int:
-    from syncline.engine.identity import lineage
-
-    async with hub(path) as one:
-        link = await _linked(one, side, record)
-        unit = _unit(one, link, field)
-        story = await one.store.read(journal.of_field, lineage(link), unit)
-        value = _part((link.fields.get(unit) or {}).get("value"), unit, field)
-        hops = [_hop(entry, unit, field) for entry in story]
-        out.result({"value": value, "hops": hops, "sync": link.sync, "link": link.id})
-        _show_story(f"{side}:{record}.{field}", value, hops, out)
-    return DONE
-
-
-async def _linked(hub: Hub, side: str, record: str) -> Link:
-    names = [name for name in hub.config.syncs if side in hub.config.side_names(name)]
-    if not names:
-        raise Wrong(f"`{side}` is no side of any sync")
-    for name in names:
-        ids = await hub.store.read(lookup.by_name, name, side, record)
-        if ids:
-            return (await hub.store.read(stored.load, ids[:1]))[ids[0]]
-    raise Wrong(f"no link has {side}:{record}; `syncline links` lists them")
-
-
-def _unit(hub: Hub, link: Link, field: str) -> str:
-    """The unit that holds a field: itself, or its group."""
-    from syncline.config import did_you_mean
-
-    if field in link.fields and not field.startswith("_"):
-        return field
-    groups = {f: g for m in hub.mappings(link.sync).values() for f, g in m.groups.items()}
-    if groups.get(field) in link.fields:
-        return groups[field]
-    known = [name for name in link.fields if not name.startswith("_")]
-    raise Wrong(f"{link.sync} does not sync `{field}`; {did_you_mean(field, known)}")
-
-
-def _part(value: Any, unit: str, field: str) -> Any:
-    return value.get(field) if unit != field and isinstance(value, dict) else value
-
-
-def _hop(entry: JournalEntry, unit: str, field: str) -> dict[str, Any]:
-    return {
-        "at": entry.at,
-        "side": entry.side,
-        "record": entry.record_id,
-        "field": field,
-        "before": _part(entry.before, unit, field),
-        "after": _part(entry.after, unit, field),
-        "person": entry.person,
-        "rule": entry.rule,
-        "run": entry.run,
-        "kind": entry.kind,
-    }
-
-
-def _show_story(name: str, value: Any, hops: list[dict[str, Any]], out: Output) -> None:
-    from syncline.plans import brief
-
-    out.say(f"{name} is {brief(value)}.")
-    if not hops:
-        out.say("It has not changed since its records were linked.")
-        return
-    out.table(
-        ("when (UTC)", "what", "where", "before", "after", "who", "rule", "run"),
-        [
-            (
-                f"{hop['at']:%Y-%m-%d %H:%M:%S}",
-                hop["kind"],
-                f"{hop['side']}:{hop['record']}",
-                brief(hop["before"]),
-                brief(hop["after"]),
-                hop["person"] or "",
-                hop["rule"],
-                hop["run"][:8],
-            )
-            for hop in hops
-        ],
     )
 
 

@@ -22,6 +22,7 @@ from syncline.cli import (
     deciding,
     demonstrating,
     deploying,
+    explaining,
     looking,
     receiving,
     sandboxing,
@@ -50,7 +51,7 @@ app.command("apply")(syncing.apply)
 app.command("sync")(syncing.sync)
 app.command("status")(looking.status)
 app.command("links")(looking.links)
-app.command("why")(looking.why)
+app.command("why")(explaining.why)
 app.command("verify")(verifying.verify)
 app.command("undo")(undoing.undo)
 app.command("people")(looking.people)

@@ -48,11 +48,17 @@ async def named(hub: Hub, text: str) -> Named:
             known = sorted({name for one in found for name in fields(hub, one.sync)})
             hint = did_you_mean(field, known)
             raise Wrong(f"{found[0].sync} does not sync `{field}`; {hint}")
-    record = text.partition(":")[2]
+    raise await unknown(hub, text)
+
+
+async def unknown(hub: Hub, text: str) -> Wrong:
+    """That no link has a record, with the nearest that has one."""
+    side, syncs = side_of(hub, text)
+    record = text.partition(":")[2].partition(".")[0]
     alike = [n for sync in syncs for n in await hub.store.read(lookup.names, sync, side, record)]
-    close = get_close_matches(record.partition(".")[0], alike, n=1)
+    close = get_close_matches(record, alike, n=1)
     hint = f"did you mean `{close[0]}`? " if close else ""
-    raise Wrong(f"no link has {side}:{record}; {hint}`syncline links` lists them")
+    return Wrong(f"no link has {side}:{record}; {hint}`syncline links` lists them")
 
 
 def side_of(hub: Hub, text: str) -> tuple[str, list[str]]:
@@ -61,7 +67,7 @@ def side_of(hub: Hub, text: str) -> tuple[str, list[str]]:
 
     side, colon, rest = text.partition(":")
     if not (side and colon and rest) or rest.endswith(".") or rest.startswith("."):
-        raise Wrong(f"{text!r} names no record; write SIDE:RECORD or SIDE:RECORD.FIELD")
+        raise Wrong(f"{text!r} names no record; write SIDE:RECORD.FIELD, or SIDE:RECORD")
     syncs = [name for name in hub.config.syncs if side in hub.config.side_names(name)]
     if not syncs:
         sides = {one for name in hub.config.syncs for one in hub.config.side_names(name)}

@@ -74,6 +74,18 @@ def of_records(tx: Tx, sync: str, side: str, ids: Iterable[str]) -> dict[str, Ob
     return {row.record_id: of_row(row) for row in rows}
 
 
+def by_name(tx: Tx, sync: str, side: str, name: str) -> Observation | None:
+    """What was seen of a side's record with this id or key, if it has no link."""
+    query = tx.select(*COLUMNS).where(
+        observation.c.sync == sync,
+        observation.c.side == side,
+        observation.c.link_id.is_(None),
+        (observation.c.record_id == name) | (observation.c.key == name),
+    )
+    row = tx.first(query)
+    return None if row is None else of_row(row)
+
+
 def attach(tx: Tx, sync: str, links: Iterable[tuple[str, str, str]]) -> None:
     """Give records a link, `(side, record_id, link_id)`: they are new, to be planned."""
     _attach.run(tx, ((link_id, "new", sync, side, record) for side, record, link_id in links))
