@@ -196,5 +196,9 @@ def _summary(found: Undone, done: bool) -> str:
     word = "went back" if done else "would go back"
     left = len(found.plan.conflicts) + len(found.plan.parked)
     already = f", {found.already} had gone back before" if found.already else ""
-    end = f" This undo is run {found.run}; `syncline undo` takes it back." if done else ""
+    end = (
+        f" This undo is run {found.run}; `syncline undo` takes it back."
+        if done and _much(found)
+        else ""
+    )
     return f"{found.plan.sync}: {much} {word}; {left} left as they are{already}.{end}"
