@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test check unit real real-tests sandbox-tests simulate-long mutants bench anchors constraints clean
+.PHONY: install demo test check unit real real-tests sandbox-tests crashes simulate-long mutants bench anchors constraints clean
 
 install: $(STAMP)
 
@@ -49,6 +49,10 @@ real-tests: install
 # database.
 sandbox-tests: install
 	SYNCLINE_KILLS=30 $(BIN)/pytest -s tests/sandbox
+
+# Longer run, not part of the gate: a pass of each scenario dies at every step, in every way.
+crashes: install
+	SYNCLINE_EVERY_DEATH=1 $(BIN)/pytest -n 2 tests/unit/simulation/test_crashes.py
 
 # Longer run, not part of the gate: a million stories of people, tools and troubles. It may be stopped;
 # the next call goes on where it was.

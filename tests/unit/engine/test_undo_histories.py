@@ -14,7 +14,7 @@ from syncline.engine.spec import Policy
 from syncline.simulation.connector import BOT, FULL, PLAIN
 from tests.support.world import World
 
-SEEDS = int(os.environ.get("SYNCLINE_SEEDS", "60"))
+SEEDS = int(os.environ.get("SYNCLINE_SEEDS", "20"))
 FIELDS = ("title", "priority", "labels", "status", "body")
 PRIORITIES = ("urgent", "high", "medium", "low", "none")
 STATUSES = ("todo", "in_progress", "blocked", "done", "cancelled")

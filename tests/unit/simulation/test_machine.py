@@ -43,7 +43,7 @@ from syncline.simulation.story import (
 )
 from syncline.simulation.world import World
 
-EXAMPLES = int(os.environ.get("SYNCLINE_MACHINES", "40"))
+EXAMPLES = int(os.environ.get("SYNCLINE_MACHINES", "15"))
 STEPS = 50
 
 places = st.integers(0, 3)

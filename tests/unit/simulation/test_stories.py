@@ -14,10 +14,10 @@ from syncline.simulation import campaign, story
 from syncline.simulation.draw import draw
 from syncline.simulation.runner import play
 
-STORIES = int(os.environ.get("SYNCLINE_STORIES", "400"))
+STORIES = int(os.environ.get("SYNCLINE_STORIES", "100"))
 """Stories that the gate plays; set SYNCLINE_STORIES for more."""
 
-BLOCKS = 20
+BLOCKS = 5
 KEPT = sorted((Path(__file__).parent / "stories").glob("*.yaml"))
 
 
