@@ -16,7 +16,8 @@ def directory(
 ) -> People:
     """Who is who on one connection: rows by e-mail, and the operator's table before them.
 
-    `table` maps handles of this connection to persons the operator named.
+    `table` maps handles of this connection to persons the operator named. Whom it names is reached
+    there, also where another account shows their address.
     """
     by_handle = dict(known.by_handle) if known else {}
     handles = dict(known.handles) if known else {}
@@ -27,6 +28,7 @@ def directory(
             continue
         by_handle[row.handle] = person
         names[person] = row.name
-        if row.active:
-            handles.setdefault(person, row.handle)
+        named = row.handle in table
+        if row.active and (person not in handles or (named and handles[person] not in table)):
+            handles[person] = row.handle
     return People(by_handle, handles, names)
