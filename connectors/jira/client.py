@@ -17,6 +17,7 @@ from typing import Any
 from syncline.sdk.errors import AuthRequired, Rejected
 from syncline.sdk.http import Response, Transport
 from syncline.sdk.limiter import RateHeaders, RateScope
+from syncline.sdk.redaction import redact
 
 Issue = Mapping[str, Any]
 
@@ -159,7 +160,7 @@ def refusal(body: Any) -> str:
     errors = body.get("errors")
     if isinstance(errors, Mapping):
         said += [f"{field}: {text}" for field, text in errors.items()]
-    return "; ".join(said) or str(body.get("message") or "Jira refused it without a word.")
+    return redact("; ".join(said) or str(body.get("message") or "Jira refused it without a word."))
 
 
 def in_words(said: str, names: Mapping[str, str]) -> str:

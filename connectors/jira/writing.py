@@ -237,8 +237,14 @@ class Writing:
         try:
             await self._client.write("PUT", f"/issue/{id}", {"fields": values})
         except Rejected as error:
+            if error.status != 400:
+                raise
             said = in_words(str(error), await self._names(values))
-            raise Rejected(f"Jira refused the change: {said}", status=error.status) from error
+            raise Rejected(
+                f"Issue {id}: Jira refused the change: {said.removesuffix('.')}. Nothing of it was "
+                "written; it is sent again when the value changes or is retried.",
+                status=error.status,
+            ) from error
 
     async def _read(self, ids: Sequence[str], fields: Fields) -> dict[str, Issue]:
         return await self._client.by_id(ids, (*ASKED, *fields.ids))

@@ -14,10 +14,11 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from syncline.sdk.clock import Clock
-from syncline.sdk.errors import Retriable
+from syncline.sdk.errors import Rejected, Retriable
 from syncline.sdk.http import Response, Transport
 from syncline.sdk.limiter import RateScope
 from syncline.sdk.outcome import Forbidden
+from syncline.sdk.redaction import redact
 
 Row = Mapping[str, Any]
 
@@ -25,6 +26,8 @@ API = "/api/v2"
 PAGE = 100  # the most rows of a list, of `show_many` and of a job
 
 _MINUTE = 60
+_DONE = (200, 201, 202, 204)
+INVALID = 422  # a record that does not pass Zendesk's checks
 
 T = TypeVar("T")
 
@@ -108,10 +111,26 @@ class Client:
         headers: Mapping[str, str] | None = None,
         items: int = 1,
     ) -> Response:
-        """A POST, PUT or DELETE."""
-        return await self.transport.request(
-            method, f"{API}{path}", json=body, headers=headers, items=items
+        """A POST, PUT or DELETE; raises Rejected with Zendesk's sentences where a record does not
+        pass its checks."""
+        response = await self.transport.request(
+            method, f"{API}{path}", json=body, headers=headers, items=items, ok=(*_DONE, INVALID)
         )
+        if response.status == INVALID:
+            raise Rejected(refusal(response.json()), status=INVALID)
+        return response
+
+
+def refusal(body: Any) -> str:
+    """What Zendesk says is wrong (developer.zendesk.com, "Errors"): its sentences by field, else
+    its words for the whole."""
+    told = body if isinstance(body, Mapping) else {}
+    details = told.get("details")
+    problems = details.values() if isinstance(details, Mapping) else ()
+    rows = [one for some in problems if isinstance(some, list) for one in some]
+    said = [str(r["description"]) for r in rows if isinstance(r, Mapping) and r.get("description")]
+    whole = (told.get("description"), told.get("error"))
+    return redact("; ".join(said or [str(one) for one in whole if one][:1]) or "no reason is told")
 
 
 def rate_scope(headers: Mapping[str, str]) -> RateScope:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from connectors.zendesk.client import PAGE, Client, Row, chunks, numbers, stamp
+from connectors.zendesk.client import INVALID, PAGE, Client, Row, chunks, numbers, stamp
 from connectors.zendesk.history import replaced
 from connectors.zendesk.jobs import Done, Jobs, verdict
 from connectors.zendesk.metadata import Metadata, Names
@@ -31,6 +31,10 @@ from syncline.sdk.errors import (
 from syncline.sdk.http import Response
 
 _DONE = (Result.APPLIED, Result.AMBIGUOUS)
+
+_CLOSED = (
+    " Nobody can change a closed ticket: say `on_closed: follow_up` for its side, or unlink it."
+)
 
 JOB_FROM = 3  # below that, a job with its results and a read costs no fewer requests
 
@@ -166,7 +170,10 @@ class Writer:
         except Rejected as error:
             if "idempoten" in str(error).casefold():
                 raise Ambiguous(f"This key was used for another create: {error}") from error
-            raise
+            if error.status != INVALID:
+                raise
+            said = f"Zendesk refused the ticket: {error}. Nothing was made."
+            raise Rejected(said, status=INVALID) from error
         return _ticket(answer)
 
     async def _as_record(self, ticket: Row) -> Record | None:
@@ -208,8 +215,10 @@ class Writer:
         found = (await self._reader.fetch([id]))[id]
         if isinstance(found, Record) and found.fields["status"] == "closed":
             result = Result.CONFLICT if found.merged_into else Result.CLOSED
-            return Outcome(result, id=id, reason=str(error))
-        raise error
+            return Outcome(result, id=id, reason=_refusal(id, error) + _CLOSED)
+        if error.status != INVALID:
+            raise error
+        raise Rejected(_refusal(id, error), status=INVALID) from error
 
     async def _patch_many(self, some: Sequence[_Patching]) -> list[Outcome]:
         empty = [at for at, sent in enumerate(some) if not sent.body]
@@ -330,6 +339,13 @@ class Writer:
         record = await self._as_record(_ticket(answer))
         reason = f"somebody changed {', '.join(theirs)} of ticket {item.id} in the same second"
         return Outcome(Result.CONFLICT, id=item.id, record=record, reason=reason)
+
+
+def _refusal(id: str, error: Rejected) -> str:
+    return (
+        f"Ticket {id}: Zendesk refused the change: {error}. Nothing of it was written; it is sent "
+        "again when the value changes or is retried."
+    )
 
 
 def _ticket(answer: Response) -> Row:
