@@ -27,7 +27,7 @@ from syncline.store.findings import conflicts
 from tests.support.world import World
 from tests.unit.engine.rules_model import Rules, Tool
 
-HISTORIES = int(os.environ.get("SYNCLINE_RULES", "100"))
+HISTORIES = int(os.environ.get("SYNCLINE_RULES", "50"))
 """Histories tried by the gate; set SYNCLINE_RULES for more, SYNCLINE_RULES_FROM for others."""
 
 FIRST = int(os.environ.get("SYNCLINE_RULES_FROM", "0"))
