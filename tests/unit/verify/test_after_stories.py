@@ -19,9 +19,15 @@ from tests.unit.verify.planted import LONG, slip
 
 
 async def told(seed: int) -> World:
-    """A story to its end, conflicts answered; then time goes by, and passes with it."""
-    world = World(draw(seed))
+    """A story to its end, conflicts answered, all records in sight and no title cut off; then time
+    goes by, and passes with it."""
+    story = draw(seed)
+    whole = {side: tool.model_copy(update={"cut": None}) for side, tool in story.tools.items()}
+    world = World(story.model_copy(update={"tools": whole}))
     await world.play()
+    for tool in world.tools.values():
+        for id_ in tool.items:
+            tool.hide(id_, hidden=False)
     await judge(world)
     assert not world.wrong
     for _ in range(2):
