@@ -10,7 +10,7 @@ import typer
 from syncline.cli.naming import Named, fields, named, readings, side_of, unknown
 from syncline.cli.options import DONE, ConfigPath, Json, hub, run
 from syncline.cli.output import Output, Wrong
-from syncline.store import observations
+from syncline.store import lookup, observations
 
 if TYPE_CHECKING:
     from syncline.engine.spec import Sync
@@ -79,6 +79,9 @@ async def _loose(one: Hub, text: str) -> tuple[Sync, Observation] | None:
     """A record that was seen and has no link; None where it is linked. Wrong where neither."""
     side, syncs = side_of(one, text)
     for record, _ in readings(text):
+        # Known to one sync and linked in another: the link's story is what is asked for.
+        if any([await one.store.read(lookup.by_name, sync, side, record) for sync in syncs]):
+            break
         for sync in syncs:
             found = await one.store.read(observations.by_name, sync, side, record)
             if found is not None:
