@@ -20,7 +20,6 @@ from syncline.store import intents, links
 from syncline.store.findings import conflicts, deviations, parked
 from syncline.store.rows import Conflict, Parked
 from syncline.store.sql import Tx
-from syncline.store.tables import conflict as conflict_table
 
 PASSES = 3
 """Passes within which all sides must have come to the same (I6)."""
@@ -122,8 +121,7 @@ def _homes(world: World) -> dict[tuple[str, str], str]:
 
 
 def _read_findings(tx: Tx, homes: dict[tuple[str, str], str]) -> Findings:
-    rows = tx.rows(tx.select(conflict_table.c.id))
-    all_conflicts = [one for row in rows if (one := conflicts.get(tx, row.id)) is not None]
+    all_conflicts = conflicts.every(tx)
     all_parked = parked.list(tx)
     all_deviations = deviations.list(tx, "s")
     ids = {one.link_id for one in all_conflicts if one.link_id}

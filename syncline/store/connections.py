@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import select
 
 from syncline.store.codec import dumps, maybe, moment_or_none, stamp, words_or_none
-from syncline.store.sql import Bulk, Tx
+from syncline.store.sql import Bulk, Query, Row, Tx
 from syncline.store.tables import connection
 
 _COLUMNS = [column for column in connection.columns if column.name != "workspace"]
@@ -26,6 +26,8 @@ _put = Bulk(
     "health_at = coalesce(excluded.health_at, connection.health_at)",
     0,
 )
+_get = Query(select(*_COLUMNS), ("name",))
+_list = Query(select(*_COLUMNS).order_by(connection.c.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +68,16 @@ def put(
 
 def get(tx: Tx, name: str) -> ConnectionRow | None:
     """What is remembered of a connection, None for an unknown one."""
-    row = tx.first(tx.select(*_COLUMNS).where(connection.c.name == name))
+    row = _get.first(tx, name=name)
     return None if row is None else _connection(row)
 
 
 def list(tx: Tx) -> Sequence[ConnectionRow]:
     """Every remembered connection, by name."""
-    return [_connection(r) for r in tx.rows(tx.select(*_COLUMNS).order_by(connection.c.name))]
+    return [_connection(row) for row in _list.rows(tx)]
 
 
-def _connection(row: Row[Any]) -> ConnectionRow:
+def _connection(row: Row) -> ConnectionRow:
     name, connector, account, schema, schema_at, health, health_at = row
     return ConnectionRow(
         name,

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from syncline.store.sql import Tx, delete, upsert
+from sqlalchemy import select
+
+from syncline.store.sql import Query, Tx, delete, upsert
 from syncline.store.tables import cursor
 
 _save = upsert(cursor, ("sync", "side"))
 _drop = delete(cursor, ("sync", "side"))
+_load = Query(select(cursor.c.side, cursor.c.value, cursor.c.fingerprint), ("sync",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +24,7 @@ class Cursor:
 
 def load(tx: Tx, sync: str) -> dict[str, Cursor]:
     """The cursors of a sync by side."""
-    query = tx.select(cursor.c.side, cursor.c.value, cursor.c.fingerprint)
-    rows = tx.rows(query.where(cursor.c.sync == sync))
+    rows = _load.rows(tx, sync=sync)
     return {side: Cursor(value, fingerprint) for side, value, fingerprint in rows}
 
 

@@ -9,7 +9,7 @@ transaction sees one moment and cannot write.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,7 +24,7 @@ from sqlalchemy import (
     make_url,
     select,
 )
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from syncline.store import migrate
 from syncline.store.errors import StoreError, StoreIntegrity, StoreLocked, StoreUnavailable
@@ -42,15 +42,23 @@ _UNAVAILABLE = (
     *("08", "28", "3D000", "53", "57P", "58", "XX"),
 )
 
+_BEGIN: Mapping[tuple[str, bool], Sequence[str]] = {
+    ("sqlite", False): ("BEGIN",),
+    ("sqlite", True): ("BEGIN IMMEDIATE",),
+    ("postgresql", False): ("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",),
+    ("postgresql", True): (),
+}
+"""How a transaction that reads (False) or writes (True) begins, beside what the drivers do."""
+
 
 class Database:
     """The connection. Every method must be called from the one thread that owns it."""
 
     def __init__(self, url: str) -> None:
         self._url = _parse(url)
-        self._writing = False
         self._connection: Connection | None = None
         self._engine = self._make_engine()
+        self._driver = self._engine.dialect.loaded_dbapi
 
     @property
     def place(self) -> str:
@@ -80,26 +88,40 @@ class Database:
         Errors of the database become those of `errors.py`; whatever else `work` raises passes.
         """
         with self._translated():
-            if self._connection is None:
-                self._connection = self._engine.connect()
-            self._writing = write
-            with self._connection.begin():
-                return work(self._connection)
+            connection = self._connected()
+            with connection.begin() as transaction:
+                try:
+                    cursor = connection.connection.cursor()
+                    for statement in _BEGIN[connection.dialect.name, write]:
+                        cursor.execute(statement)
+                    result = work(connection)
+                except self._driver.Error as error:
+                    # SQLAlchemy sees for itself only what breaks in statements of its own.
+                    if connection.dialect.is_disconnect(error, connection.connection, None):
+                        connection.invalidate(error)
+                    raise
+                if not write:
+                    # Not by `query_only`, which makes SQLite prepare every statement anew.
+                    transaction.rollback()
+            return result
 
     def image(self) -> bytes:
         """A SQLite database as it stands, byte for byte, for `restore`."""
-        return bytes(self._driver().serialize())
+        return bytes(self._sqlite().serialize())
 
     def restore(self, image: bytes) -> None:
         """Turn a SQLite database in memory into the one an image was taken of."""
-        self._driver().deserialize(image)
+        self._sqlite().deserialize(image)
 
-    def _driver(self) -> sqlite3.Connection:
-        if self._connection is None:
-            self._connection = self._engine.connect()
-        driver = self._connection.connection.driver_connection
+    def _sqlite(self) -> sqlite3.Connection:
+        driver = self._connected().connection.driver_connection
         assert isinstance(driver, sqlite3.Connection)
         return driver
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection
 
     def close(self) -> None:
         """Give the connection back; a later `run` opens another."""
@@ -117,32 +139,23 @@ class Database:
             hide_parameters=True,
         )
         event.listen(engine, "connect", _prepare_sqlite if sqlite else _prepare_postgresql)
-        event.listen(engine, "begin", self._begin_sqlite if sqlite else self._begin_postgresql)
         return engine
-
-    def _begin_sqlite(self, connection: Connection) -> None:
-        connection.exec_driver_sql(f"PRAGMA query_only = {int(not self._writing)}")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if self._writing else "BEGIN")
-
-    def _begin_postgresql(self, connection: Connection) -> None:
-        if not self._writing:
-            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except DBAPIError as error:
-            known = self._meaning(error)
+        except (DBAPIError, self._driver.Error) as error:
+            known = self._meaning(error.orig if isinstance(error, DBAPIError) else error)
             if known is None:
                 raise
             raise known from error
 
-    def _meaning(self, error: DBAPIError) -> StoreError | None:
+    def _meaning(self, cause: BaseException | None) -> StoreError | None:
         """What a driver's error means to the caller; None for a mistake of our own in the SQL."""
-        cause = error.orig
+        lost = self._connection is not None and self._connection.invalidated
         code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or ""
-        if isinstance(error, IntegrityError):
+        if isinstance(cause, self._driver.IntegrityError):
             return StoreIntegrity(
                 f"A row would break a rule of the store at {self.place} ({cause}). The whole "
                 "transaction was undone."
@@ -153,7 +166,7 @@ class Database:
                 "writing for longer than Syncline waits. Nothing was stored; try again, or stop "
                 "the other process."
             )
-        if code.startswith(_UNAVAILABLE) or error.connection_invalidated or not code:
+        if code.startswith(_UNAVAILABLE) or lost or not code:
             return StoreUnavailable(
                 f"The store at {self.place} cannot be used: {str(cause).strip()}. Nothing was "
                 "stored by this step and nothing is sent without the store; make it available, "
@@ -164,11 +177,9 @@ class Database:
     def _holders(self) -> str:
         """Who holds leases here, as far as a reader can tell beside the lock."""
         names: list[str] = []
-        with suppress(DBAPIError):
-            self._writing = False
-            with self._engine.connect() as connection, connection.begin():
-                query = select(lease.c.holder).where(lease.c.holder.is_not(None)).distinct()
-                names = [str(name) for name in connection.scalars(query)]
+        with suppress(DBAPIError), self._engine.connect() as connection:
+            query = select(lease.c.holder).where(lease.c.holder.is_not(None)).distinct()
+            names = [str(name) for name in connection.scalars(query)]
         return f" ({', '.join(sorted(names))})" if names else ""
 
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 
 from syncline.store.codec import moment, stamp
-from syncline.store.sql import Bulk, Tx, upsert
+from syncline.store.sql import Bulk, Query, Tx, upsert
 from syncline.store.tables import webhook_inbox
 
 KEPT = timedelta(hours=48)
@@ -24,6 +24,16 @@ _KEY = ("connection", "delivery", "record", "record_id")
 
 _put = upsert(webhook_inbox, _KEY, keep=("received_at",))
 _forget = Bulk("DELETE FROM webhook_inbox WHERE workspace = :p AND received_at < :p", 0)
+
+_of = webhook_inbox.c
+_each = (
+    select(_of.workspace, _of.connection, func.max(_of.received_at).label("last"))
+    .group_by(_of.workspace, _of.connection, _of.record, _of.record_id)
+    .subquery()
+)
+_waiting = Query(
+    select(_each.c.connection, func.count(), func.max(_each.c.last)).group_by(_each.c.connection)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +54,7 @@ def put(
 
 def waiting(tx: Tx) -> dict[str, Waiting]:
     """What waits, by connection; those for which nothing does are left out."""
-    of = webhook_inbox.c
-    each = (
-        select(of.connection, func.max(of.received_at).label("last"))
-        .where(tx.here(webhook_inbox))
-        .group_by(of.connection, of.record, of.record_id)
-        .subquery()
-    )
-    query = select(each.c.connection, func.count(), func.max(each.c.last))
-    rows = tx.rows(query.group_by(each.c.connection))
+    rows = _waiting.rows(tx)
     return {connection: Waiting(records, moment(last)) for connection, records, last in rows}
 
 

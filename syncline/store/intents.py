@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import select
 
 from syncline.store.codec import dumps, loads, moment_or_none, stamp, stamp_or_none, words
 from syncline.store.rows import Intent
-from syncline.store.sql import Tx
+from syncline.store.sql import Query, Row, Tx, word
 from syncline.store.sql import insert as inserting
 from syncline.store.sql import update as updating
 from syncline.store.tables import intent
@@ -20,6 +21,16 @@ _COLUMNS = [column for column in intent.columns if column.name != "workspace"]
 _insert = inserting(intent)
 _close = updating(intent, ("state", "reason", "settled_at"), ("id",))
 
+_OLDEST_FIRST = select(*_COLUMNS).order_by(intent.c.created_at, intent.c.id)
+_load = Query(select(*_COLUMNS), among="id")
+_open = Query(_OLDEST_FIRST.where(intent.c.state == word("open")), ("sync",))
+
+
+@cache
+def _in_states(states: Sequence[str]) -> Query:
+    listed = intent.c.state.in_([word(state) for state in states])
+    return Query(_OLDEST_FIRST.where(listed), among="link_id")
+
 
 def insert(tx: Tx, intents: Iterable[Intent]) -> None:
     """Store intents; only after the commit may their writes be sent."""
@@ -28,24 +39,20 @@ def insert(tx: Tx, intents: Iterable[Intent]) -> None:
 
 def open(tx: Tx, sync: str) -> list[Intent]:
     """The intents of a sync whose outcome is not known yet, oldest first."""
-    query = tx.select(*_COLUMNS).where(intent.c.sync == sync, intent.c.state == "open")
-    return [_intent(row) for row in tx.rows(query.order_by(intent.c.created_at, intent.c.id))]
+    return [_intent(row) for row in _open.rows(tx, sync=sync)]
 
 
 def of_links(tx: Tx, link_ids: Iterable[str], states: Sequence[str]) -> dict[str, list[Intent]]:
     """The intents of links that are in one of the states, oldest first."""
-    query = tx.select(*_COLUMNS).where(intent.c.state.in_(states))
-    rows = tx.among(query.order_by(intent.c.created_at, intent.c.id), intent.c.link_id, link_ids)
     found: dict[str, list[Intent]] = {}
-    for row in rows:
+    for row in _in_states(tuple(states)).among(tx, link_ids):
         found.setdefault(row.link_id, []).append(_intent(row))
     return found
 
 
 def load(tx: Tx, ids: Iterable[str]) -> dict[str, Intent]:
     """Intents by id, in any state; an unknown id is left out."""
-    rows = tx.among(tx.select(*_COLUMNS), intent.c.id, ids)
-    return {row.id: _intent(row) for row in rows}
+    return {row.id: _intent(row) for row in _load.among(tx, ids)}
 
 
 def close(tx: Tx, outcomes: Iterable[tuple[str, str, str]], at: datetime) -> None:
@@ -73,7 +80,7 @@ def _values(one: Intent) -> tuple[Any, ...]:
     )
 
 
-def _intent(row: Row[Any]) -> Intent:
+def _intent(row: Row) -> Intent:
     values: list[Any] = list(row)
     values[8] = loads(values[8])
     values[12:] = map(moment_or_none, values[12:])

@@ -13,13 +13,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import select
 
 from syncline.sdk import permit
 from syncline.sdk.clock import Clock
 from syncline.store.codec import moment, stamp
 from syncline.store.errors import LeaseHeld, LeaseLost, StoreUnavailable
-from syncline.store.sql import Tx, upsert
+from syncline.store.sql import Query, Tx, upsert
 from syncline.store.sql import update as updating
 from syncline.store.store import Store
 from syncline.store.tables import lease
@@ -31,6 +31,11 @@ PATIENCE = timedelta(seconds=5)
 """A holder without a sign for longer than this is taken for dead."""
 
 _make = upsert(lease, ("sync",), keep=("holder", "token", "since", "last_sign"))
+_held = Query(
+    select(lease.c.holder, lease.c.token, lease.c.since, lease.c.last_sign).with_for_update(),
+    ("sync",),
+)
+_grant = updating(lease, ("holder", "token", "since", "last_sign"), ("sync",))
 _MINE = ("sync", "token", "holder")
 _sign = updating(lease, ("last_sign",), _MINE)
 _release = updating(lease, ("holder",), _MINE)
@@ -113,20 +118,12 @@ class Lease:
 
 def _take(tx: Tx, sync: str, holder: str, clock: Clock) -> int:
     _make.run(tx, [(sync, None, 0, None, None)])
-    row = tx.conn.execute(
-        tx.select(lease.c.holder, lease.c.token, lease.c.since, lease.c.last_sign)
-        .where(lease.c.sync == sync)
-        .with_for_update()
-    ).one()
+    (row,) = _held.rows(tx, sync=sync)
     now = clock.now()
     if row.holder is not None and _alive(moment(row.last_sign), now):
         raise LeaseHeld(sync, row.holder, moment(row.since), moment(row.last_sign))
     token = int(row.token) + 1
-    tx.conn.execute(
-        update(lease)
-        .where(tx.here(lease), lease.c.sync == sync)
-        .values(holder=holder, token=token, since=stamp(now), last_sign=stamp(now))
-    )
+    _grant.run(tx, [(holder, token, stamp(now), stamp(now), sync)])
     return token
 
 

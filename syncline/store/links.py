@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import bindparam, func, select
 
 from syncline.store import texts
 from syncline.store.codec import words_or_none
 from syncline.store.errors import StoreIntegrity
 from syncline.store.rows import Link, LinkSide
-from syncline.store.sql import Bulk, Tx
+from syncline.store.sql import Bulk, Query, Row, Tx, word
 from syncline.store.sql import delete as deleting
 from syncline.store.sql import insert as inserting
 from syncline.store.sql import update as updating
@@ -23,7 +24,40 @@ _COLUMNS = [link.c[name] for name in ("id", *_VALUES)]
 _SIDE_COLUMNS = [
     link_side.c[name] for name in ("link_id", "side", "record_id", "state", "version", "key", "url")
 ]
-_LIVE = (link_side.c.state != "cut", link_side.c.state != "gone")
+_LIVE = (link_side.c.state != word("cut"), link_side.c.state != word("gone"))
+_PAGE = (
+    select(*_COLUMNS)
+    .where(link.c.id > bindparam("after"))
+    .order_by(link.c.id)
+    .limit(bindparam("limit"))
+)
+_VERSIONS = (
+    select(link_side.c.record_id, link_side.c.version)
+    .where(link_side.c.kind == word("record"), link_side.c.record_id > bindparam("after"), *_LIVE)
+    .order_by(link_side.c.record_id)
+    .limit(bindparam("limit"))
+)
+_HOW_MANY = select(func.count()).select_from(link)
+
+_load = Query(select(*_COLUMNS), among="id")
+_children = Query(select(*_COLUMNS), among="parent")
+_sides = Query(select(*_SIDE_COLUMNS), among="link_id")
+_find = Query(
+    select(link_side.c.record_id, link_side.c.link_id).where(*_LIVE),
+    ("sync", "side", "kind"),
+    among="record_id",
+)
+_by_url = Query(
+    select(link_side.c.url, link_side.c.link_id).where(*_LIVE), ("sync", "kind"), among="url"
+)
+_dirty = Query(_PAGE.where(link.c.dirty), ("sync",))
+_page = Query(_PAGE, ("sync", "kind"))
+_versions = Query(_VERSIONS, ("sync", "side"))
+_versions_in = Query(_VERSIONS, ("sync", "side", "state"))
+_total = Query(select(link_total.c.links), ("sync", "kind"))
+_differing = Query(_HOW_MANY.where(~link.c.agreed), ("sync", "kind"))
+_undelivered = Query(_HOW_MANY.where(link.c.dirty), ("sync", "kind"))
+_ties = Query(select(link.c.id, link.c.sync, link.c.kind), among="id")
 
 _insert_links = inserting(link)
 _update_links = updating(link, _VALUES, ("id",))
@@ -47,27 +81,20 @@ def insert(tx: Tx, links: Sequence[Link]) -> None:
 
 def load(tx: Tx, ids: Iterable[str]) -> dict[str, Link]:
     """Links by id; an unknown id is left out."""
-    return _assemble(tx, tx.among(tx.select(*_COLUMNS), link.c.id, ids))
+    return _assemble(tx, _load.among(tx, ids))
 
 
 def find(
     tx: Tx, sync: str, side: str, record_ids: Iterable[str], kind: str = "record"
 ) -> dict[str, str]:
     """The link of each record that is in one now; `{record_id: link_id}`."""
-    query = tx.select(link_side.c.record_id, link_side.c.link_id).where(
-        link_side.c.sync == sync, link_side.c.side == side, link_side.c.kind == kind, *_LIVE
-    )
-    return {
-        row.record_id: row.link_id for row in tx.among(query, link_side.c.record_id, record_ids)
-    }
+    rows = _find.among(tx, record_ids, sync=sync, side=side, kind=kind)
+    return {row.record_id: row.link_id for row in rows}
 
 
 def by_url(tx: Tx, sync: str, urls: Iterable[str]) -> dict[str, Link]:
     """The link of each record that people see at one of these addresses."""
-    query = tx.select(link_side.c.url, link_side.c.link_id).where(
-        link_side.c.sync == sync, link_side.c.kind == "record", *_LIVE
-    )
-    ids = {row.url: row.link_id for row in tx.among(query, link_side.c.url, urls)}
+    ids = {row.url: row.link_id for row in _by_url.among(tx, urls, sync=sync, kind="record")}
     found = load(tx, ids.values())
     return {url: found[id_] for url, id_ in ids.items()}
 
@@ -79,7 +106,7 @@ def update(tx: Tx, links: Sequence[Link]) -> None:
             "A link to be stored is no longer there: it was removed while this step was deciding. "
             "The whole transaction was undone; the next pass decides anew."
         )
-    stored = _sides(tx, (one.id for one in links))
+    stored = _sides_of(tx, (one.id for one in links))
     changed = [
         (one, side)
         for one in links
@@ -96,19 +123,19 @@ def update(tx: Tx, links: Sequence[Link]) -> None:
 
 def dirty(tx: Tx, sync: str, after: str | None, limit: int) -> list[Link]:
     """Links with something to deliver, of every kind, by id from `after` on."""
-    query = tx.select(*_COLUMNS).where(link.c.sync == sync, link.c.dirty)
-    return _page(tx, query, after, limit)
+    rows = _dirty.rows(tx, sync=sync, after=after or "", limit=limit)
+    return list(_assemble(tx, rows).values())
 
 
 def page(tx: Tx, sync: str, after: str | None, limit: int, kind: str = "record") -> list[Link]:
     """Links of a sync by id from `after` on."""
-    query = tx.select(*_COLUMNS).where(link.c.sync == sync, link.c.kind == kind)
-    return _page(tx, query, after, limit)
+    rows = _page.rows(tx, sync=sync, kind=kind, after=after or "", limit=limit)
+    return list(_assemble(tx, rows).values())
 
 
 def children(tx: Tx, parent_ids: Iterable[str]) -> dict[str, list[Link]]:
     """The comments and attachments of links, by id; a link without any is left out."""
-    found = _assemble(tx, tx.among(tx.select(*_COLUMNS), link.c.parent, parent_ids))
+    found = _assemble(tx, _children.among(tx, parent_ids))
     by_parent: dict[str, list[Link]] = {}
     for one in sorted(found.values(), key=lambda child: child.id):
         if one.parent is not None:
@@ -130,41 +157,30 @@ def versions(
     A large side is read in pages: `after` is the last record id of the page before. `state`
     restricts them to sides in this state.
     """
-    query = (
-        tx.select(link_side.c.record_id, link_side.c.version)
-        .where(
-            link_side.c.sync == sync, link_side.c.side == side, link_side.c.kind == "record", *_LIVE
-        )
-        .order_by(link_side.c.record_id)
-        .limit(limit)
+    page = {"sync": sync, "side": side, "after": after or "", "limit": limit or sys.maxsize}
+    rows = (
+        _versions.rows(tx, **page) if state is None else _versions_in.rows(tx, **page, state=state)
     )
-    if after is not None:
-        query = query.where(link_side.c.record_id > after)
-    if state is not None:
-        query = query.where(link_side.c.state == state)
-    return {row.record_id: row.version for row in tx.rows(query)}
+    return {row.record_id: row.version for row in rows}
 
 
 def total(tx: Tx, sync: str, kind: str = "record") -> int:
     """How many links there are."""
-    query = tx.select(link_total.c.links)
-    row = tx.first(query.where(link_total.c.sync == sync, link_total.c.kind == kind))
+    row = _total.first(tx, sync=sync, kind=kind)
     return int(row.links) if row is not None else 0
 
 
 def count(tx: Tx, sync: str, kind: str = "record") -> dict[str, int]:
     """How many `links`, how many of them `agreed`, how many `dirty`; not slower with more links."""
     links = total(tx, sync, kind)
-    open_ones = select(func.count()).where(tx.here(link), link.c.sync == sync, link.c.kind == kind)
-    differing = tx.conn.scalar(open_ones.where(~link.c.agreed)) or 0
-    undelivered = tx.conn.scalar(open_ones.where(link.c.dirty)) or 0
+    differing = _differing.number(tx, sync=sync, kind=kind)
+    undelivered = _undelivered.number(tx, sync=sync, kind=kind)
     return {"links": links, "agreed": links - differing, "dirty": undelivered}
 
 
 def delete(tx: Tx, ids: Iterable[str]) -> None:
     """Remove links with their sides; an unknown id is nothing."""
-    query = tx.select(link.c.id, link.c.sync, link.c.kind)
-    found = list(tx.among(query, link.c.id, ids))
+    found = list(_ties.among(tx, ids))
     _delete_links.run(tx, ((row.id,) for row in found))
     _count(tx, Counter({key: -n for key, n in Counter((r.sync, r.kind) for r in found).items()}))
 
@@ -195,17 +211,16 @@ def _side_row(one: Link, side: LinkSide) -> tuple[Any, ...]:
     )
 
 
-def _sides(tx: Tx, ids: Iterable[str]) -> dict[str, dict[str, LinkSide]]:
-    query = tx.select(*_SIDE_COLUMNS)
+def _sides_of(tx: Tx, ids: Iterable[str]) -> dict[str, dict[str, LinkSide]]:
     by_link: dict[str, dict[str, LinkSide]] = {}
-    for link_id, side, *rest in tx.among(query, link_side.c.link_id, ids):
+    for link_id, side, *rest in _sides.among(tx, ids):
         by_link.setdefault(link_id, {})[side] = LinkSide(side, *rest)
     return by_link
 
 
-def _assemble(tx: Tx, rows: Iterable[Row[Any]]) -> dict[str, Link]:
+def _assemble(tx: Tx, rows: Iterable[Row]) -> dict[str, Link]:
     found = list(rows)
-    sides = _sides(tx, (row.id for row in found))
+    sides = _sides_of(tx, (row.id for row in found))
     return {
         id_: Link(
             id_,
@@ -215,17 +230,11 @@ def _assemble(tx: Tx, rows: Iterable[Row[Any]]) -> dict[str, Link]:
             sides.get(id_, {}),
             texts.unpack(fields),
             revision,
-            dirty,
-            agreed,
+            bool(dirty),
+            bool(agreed),
         )
         for id_, sync, kind, parent, fields, revision, dirty, agreed in found
     }
-
-
-def _page(tx: Tx, query: Select[Any], after: str | None, limit: int) -> list[Link]:
-    if after is not None:
-        query = query.where(link.c.id > after)
-    return list(_assemble(tx, tx.rows(query.order_by(link.c.id).limit(limit))).values())
 
 
 def _count(tx: Tx, changes: Counter[tuple[str, str]]) -> None:

@@ -4,52 +4,65 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import bindparam, func, select, tuple_
 
 from syncline.store import observations
 from syncline.store.codec import words, words_or_none
 from syncline.store.rows import Observation
-from syncline.store.sql import Tx
+from syncline.store.sql import Query, Tx, word
 from syncline.store.sql import update as updating
 from syncline.store.tables import observation, tombstone
 
 _leave = updating(observation, ("state", "match_key"), ("sync", "side", "record_id"))
 
+_PLACE = (observation.c.side, observation.c.record_id)
+_LOOSE = observation.c.link_id.is_(None)
+_NEW = (observation.c.state == word("new"), observation.c.link_id.is_not(None))
+_fresh = Query(
+    select(*observations.COLUMNS)
+    .where(
+        observation.c.state == word("new"),
+        _LOOSE,
+        tuple_(*_PLACE) > tuple_(bindparam("side"), bindparam("record_id")),
+    )
+    .order_by(*_PLACE)
+    .limit(bindparam("limit")),
+    ("sync",),
+)
+_BURIED = (
+    select(tombstone.c.record_id)
+    .where(
+        tombstone.c.workspace == observation.c.workspace,
+        tombstone.c.sync == observation.c.sync,
+        tombstone.c.side == observation.c.side,
+        tombstone.c.record_id == observation.c.record_id,
+        tombstone.c.state == word("confirmed"),
+        tombstone.c.reason == word("deleted"),
+    )
+    .exists()
+)
+_returning = Query(
+    select(*observations.COLUMNS).where(observation.c.state == word("new"), _LOOSE, _BURIED),
+    ("sync",),
+)
+_by_key = Query(select(*_PLACE).where(_LOOSE), ("sync",), among="match_key")
+_by_url = Query(select(*observations.COLUMNS).where(_LOOSE), ("sync",), among="url")
+_changed = Query(
+    select(observation.c.side, func.count()).where(*_NEW).group_by(observation.c.side), ("sync",)
+)
+_deleted = Query(select(*observations.COLUMNS).where(*_NEW, observation.c.deleted), ("sync",))
+
 
 def fresh(tx: Tx, sync: str, after: tuple[str, str] | None, limit: int) -> list[Observation]:
     """New records that belong to no link, by (side, record id) from `after` on."""
-    query = tx.select(*observations.COLUMNS).where(
-        observation.c.sync == sync,
-        observation.c.state == "new",
-        observation.c.link_id.is_(None),
-    )
-    if after is not None:
-        query = query.where(tuple_(observation.c.side, observation.c.record_id) > after)
-    query = query.order_by(observation.c.side, observation.c.record_id).limit(limit)
-    return [observations.of_row(row) for row in tx.rows(query)]
+    side, record_id = after or ("", "")
+    rows = _fresh.rows(tx, sync=sync, side=side, record_id=record_id, limit=limit)
+    return [observations.of_row(row) for row in rows]
 
 
 def returning(tx: Tx, sync: str) -> list[Observation]:
     """New records that belong to no link now and were deleted from one."""
-    buried = (
-        select(tombstone.c.record_id)
-        .where(
-            tx.here(tombstone),
-            tombstone.c.sync == observation.c.sync,
-            tombstone.c.side == observation.c.side,
-            tombstone.c.record_id == observation.c.record_id,
-            tombstone.c.state == "confirmed",
-            tombstone.c.reason == "deleted",
-        )
-        .exists()
-    )
-    query = tx.select(*observations.COLUMNS).where(
-        observation.c.sync == sync,
-        observation.c.state == "new",
-        observation.c.link_id.is_(None),
-        buried,
-    )
-    return [observations.of_row(row) for row in tx.rows(query)]
+    return [observations.of_row(row) for row in _returning.rows(tx, sync=sync)]
 
 
 def by_key(
@@ -59,10 +72,7 @@ def by_key(
 
     Those `read` a moment ago are not read again.
     """
-    query = tx.select(observation.c.side, observation.c.record_id).where(
-        observation.c.sync == sync, observation.c.link_id.is_(None)
-    )
-    places = [tuple(row) for row in tx.among(query, observation.c.match_key, map(words, keys))]
+    places = [tuple(row) for row in _by_key.among(tx, map(words, keys), sync=sync)]
     known = {(one.side, one.record_id): one for one in read}
     for side in sorted({side for side, _ in places}):
         ids = [id_ for s, id_ in places if s == side and (s, id_) not in known]
@@ -76,10 +86,7 @@ def by_key(
 
 def by_url(tx: Tx, sync: str, urls: Iterable[str]) -> dict[str, Observation]:
     """Records without a link, by the address at which people see them."""
-    query = tx.select(*observations.COLUMNS).where(
-        observation.c.sync == sync, observation.c.link_id.is_(None)
-    )
-    found = (observations.of_row(row) for row in tx.among(query, observation.c.url, urls))
+    found = (observations.of_row(row) for row in _by_url.among(tx, urls, sync=sync))
     return {one.url: one for one in found if one.url}
 
 
@@ -93,25 +100,9 @@ def leave(tx: Tx, sync: str, records: Iterable[tuple[str, str, str | None]]) -> 
 
 def changed(tx: Tx, sync: str) -> dict[str, int]:
     """How many linked records show something new, by side."""
-    query = (
-        select(observation.c.side, func.count())
-        .where(
-            tx.here(observation),
-            observation.c.sync == sync,
-            observation.c.state == "new",
-            observation.c.link_id.is_not(None),
-        )
-        .group_by(observation.c.side)
-    )
-    return {side: number for side, number in tx.rows(query)}
+    return {side: number for side, number in _changed.rows(tx, sync=sync)}
 
 
 def deleted(tx: Tx, sync: str) -> list[Observation]:
     """Linked records that their tool calls deleted, not yet judged."""
-    query = tx.select(*observations.COLUMNS).where(
-        observation.c.sync == sync,
-        observation.c.state == "new",
-        observation.c.link_id.is_not(None),
-        observation.c.deleted,
-    )
-    return [observations.of_row(row) for row in tx.rows(query)]
+    return [observations.of_row(row) for row in _deleted.rows(tx, sync=sync)]

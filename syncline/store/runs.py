@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import bindparam, select
 
 from syncline.store.codec import dumps, maybe, moment, moment_or_none, stamp, stamp_or_none
 from syncline.store.errors import NotOne
 from syncline.store.rows import Run
-from syncline.store.sql import Tx, insert, starts_with, update
+from syncline.store.sql import Query, Row, Tx, insert, starts_with, update, word
 from syncline.store.tables import run
 
 LOOKING = ("plan", "verify")
@@ -24,6 +24,18 @@ _PASSES = 200
 _start = insert(run)
 _finish = update(run, ("state", "finished_at", "counts", "requests", "report"), ("id",))
 
+_NEWEST = (
+    select(*_COLUMNS).order_by(run.c.started_at.desc(), run.c.id.desc()).limit(bindparam("limit"))
+)
+_load = Query(select(*_COLUMNS), among="id")
+_newest = Query(_NEWEST)
+_newest_of_sync = Query(_NEWEST, ("sync",))
+_THROUGH = run.c.state.in_((word("done"), word("attention")))
+_MOVING = run.c.kind.not_in([word(kind) for kind in LOOKING])
+_passes = Query(_NEWEST.where(_THROUGH, _MOVING), ("sync",))
+_verifications = Query(_NEWEST.where(_THROUGH, run.c.kind == word("verify")), ("sync",))
+_named = Query(select(*_COLUMNS).where(starts_with(run.c.id)).order_by(run.c.id).limit(_SHOWN))
+
 
 def start(tx: Tx, one: Run) -> None:
     """Note that a pass begins."""
@@ -35,17 +47,11 @@ def finish(tx: Tx, one: Run) -> None:
     _finish.run(tx, [(*_end(one), one.id)])
 
 
-def list(
-    tx: Tx, sync: str | None = None, limit: int = 50, states: Sequence[str] | None = None
-) -> Sequence[Run]:
-    """The newest runs first, of one sync or of all, in some states or in any."""
-    query = tx.select(*_COLUMNS)
-    if sync is not None:
-        query = query.where(run.c.sync == sync)
-    if states is not None:
-        query = query.where(run.c.state.in_(states))
-    query = query.order_by(run.c.started_at.desc(), run.c.id.desc()).limit(limit)
-    return [_run(row) for row in tx.rows(query)]
+def list(tx: Tx, sync: str | None = None, limit: int = 50) -> Sequence[Run]:
+    """The newest runs first, of one sync or of all."""
+    if sync is None:
+        return [_run(row) for row in _newest.rows(tx, limit=limit)]
+    return [_run(row) for row in _newest_of_sync.rows(tx, sync=sync, limit=limit)]
 
 
 def last(tx: Tx, sync: str) -> Run | None:
@@ -56,27 +62,20 @@ def last(tx: Tx, sync: str) -> Run | None:
 
 def last_pass(tx: Tx, sync: str) -> Run | None:
     """The newest pass of all links that went through: what was edited before it has been seen."""
-    query = tx.select(*_COLUMNS).where(
-        run.c.sync == sync, run.c.kind.not_in(LOOKING), run.c.state.in_(("done", "attention"))
-    )
-    query = query.order_by(run.c.started_at.desc(), run.c.id.desc()).limit(_PASSES)
-    whole = (one for one in map(_run, tx.rows(query)) if not (one.report or {}).get("partial"))
+    rows = _passes.rows(tx, sync=sync, limit=_PASSES)
+    whole = (one for one in map(_run, rows) if not (one.report or {}).get("partial"))
     return next(whole, None)
 
 
 def last_verify(tx: Tx, sync: str) -> Run | None:
     """The newest verification that could read every side."""
-    query = tx.select(*_COLUMNS).where(
-        run.c.sync == sync, run.c.kind == "verify", run.c.state.in_(("done", "attention"))
-    )
-    row = tx.first(query.order_by(run.c.started_at.desc(), run.c.id.desc()).limit(1))
+    row = _verifications.first(tx, sync=sync, limit=1)
     return _run(row) if row is not None else None
 
 
 def get(tx: Tx, prefix: str) -> Run | None:
     """The run whose id begins so. Raises NotOne where several do."""
-    query = tx.select(*_COLUMNS).where(starts_with(run.c.id, prefix)).order_by(run.c.id)
-    found = tx.rows(query.limit(_SHOWN))
+    found = _named.rows(tx, prefix=prefix)
     if len(found) > 1 and found[0].id != prefix:
         raise NotOne(prefix, [row.id for row in found])
     return _run(found[0]) if found else None
@@ -84,7 +83,7 @@ def get(tx: Tx, prefix: str) -> Run | None:
 
 def load(tx: Tx, ids: Iterable[str]) -> dict[str, Run]:
     """Runs by id; an unknown id is left out."""
-    return {row.id: _run(row) for row in tx.among(tx.select(*_COLUMNS), run.c.id, ids)}
+    return {row.id: _run(row) for row in _load.among(tx, ids)}
 
 
 def _end(one: Run) -> tuple[Any, ...]:
@@ -101,7 +100,7 @@ def _json(value: Mapping[str, Any] | None) -> str | None:
     return None if value is None else dumps(value)
 
 
-def _run(row: Row[Any]) -> Run:
+def _run(row: Row) -> Run:
     id_, sync, kind, state, started_at, finished_at, counts, requests, report = row
     return Run(
         id_,

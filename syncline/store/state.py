@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import select
+
 from syncline.store.codec import dumps, loads
-from syncline.store.sql import Tx, upsert
+from syncline.store.sql import Query, Tx, upsert
 from syncline.store.tables import sync_state
 
 _FINGERPRINT = "fingerprint"
 
 _put = upsert(sync_state, ("sync", "key"))
+_get = Query(select(sync_state.c.value), ("sync", "key"))
 
 
 def get(tx: Tx, sync: str, key: str) -> Any:
     """The JSON value under a key, None where there is none."""
-    query = tx.select(sync_state.c.value)
-    row = tx.first(query.where(sync_state.c.sync == sync, sync_state.c.key == key))
+    row = _get.first(tx, sync=sync, key=key)
     return None if row is None else loads(row.value)
 
 

@@ -122,7 +122,7 @@ class Store:
         **kwargs: P.kwargs,
     ) -> T:
         def work(connection: Connection) -> T:
-            tx = Tx(connection, self.workspace)
+            tx = Tx(connection, self.workspace, write)
             if fence is not None:
                 fence.check(tx)
             return fn(tx, *args, **kwargs)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import select
+
 from syncline.store.codec import stamp
-from syncline.store.sql import Tx, upsert
+from syncline.store.sql import Query, Tx, upsert
 from syncline.store.tables import workspace
 
 _make = upsert(workspace, (), keep=("secret", "created_at"))
+_secret = Query(select(workspace.c.secret))
 
 
 def secret(tx: Tx) -> bytes | None:
     """The workspace's secret, None before `ensure`."""
-    row = tx.first(tx.select(workspace.c.secret))
+    row = _secret.first(tx)
     return None if row is None else bytes(row.secret)
 
 

@@ -13,12 +13,13 @@ from typing import Any, TypeAlias
 
 import httpx
 import yaml
+from sqlalchemy import select
 
 from syncline.hub import Hub, open_hub
 from syncline.receiving import Receiver, serving
 from syncline.sdk.clock import Clock
 from syncline.simulation.clock import START, WakingClock
-from syncline.store.sql import Tx
+from syncline.store.sql import Query, Tx
 from syncline.store.tables import webhook_inbox
 
 PUBLIC = "https://hub.example.com"
@@ -49,7 +50,7 @@ class Place:
 
 def _rows(tx: Tx) -> list[tuple[str, str, str]]:
     of = webhook_inbox.c
-    rows = tx.rows(tx.select(of.connection, of.record, of.record_id))
+    rows = Query(select(of.connection, of.record, of.record_id)).rows(tx)
     return sorted((connection, record, id) for connection, record, id in rows)
 
 

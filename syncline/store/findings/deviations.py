@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import func, select
 
 from syncline.store.codec import dumps, loads, moment_or_none, stamp_or_none, words
 from syncline.store.rows import Deviation
-from syncline.store.sql import Tx, delete, upsert
+from syncline.store.sql import Query, Row, Tx, delete, upsert
 from syncline.store.tables import deviation
 
 _COLUMNS = [column for column in deviation.columns if column.name != "workspace"]
@@ -17,6 +17,11 @@ _KEY = ("link_id", "side", "field")
 
 _put = upsert(deviation, _KEY)
 _clear = delete(deviation, _KEY)
+
+_BY_FIELD = (deviation.c.side, deviation.c.field)
+_of_links = Query(select(*_COLUMNS).order_by(*_BY_FIELD), among="link_id")
+_list = Query(select(*_COLUMNS).order_by(deviation.c.link_id, *_BY_FIELD), ("sync",))
+_count = Query(select(func.count()).select_from(deviation), ("sync",))
 
 
 def put(tx: Tx, deviations: Iterable[Deviation]) -> None:
@@ -32,23 +37,19 @@ def clear(tx: Tx, fields: Iterable[tuple[str, str, str]]) -> None:
 def of_links(tx: Tx, link_ids: Iterable[str]) -> dict[str, Sequence[Deviation]]:
     """The deviations of links."""
     found: dict[str, Sequence[Deviation]] = {}
-    query = tx.select(*_COLUMNS).order_by(deviation.c.side, deviation.c.field)
-    for row in tx.among(query, deviation.c.link_id, link_ids):
+    for row in _of_links.among(tx, link_ids):
         found[row.link_id] = [*found.get(row.link_id, ()), _deviation(row)]
     return found
 
 
 def list(tx: Tx, sync: str) -> Sequence[Deviation]:
     """The deviations of a sync, those of a link together."""
-    query = tx.select(*_COLUMNS).where(deviation.c.sync == sync)
-    query = query.order_by(deviation.c.link_id, deviation.c.side, deviation.c.field)
-    return [_deviation(row) for row in tx.rows(query)]
+    return [_deviation(row) for row in _list.rows(tx, sync=sync)]
 
 
 def count(tx: Tx, sync: str) -> int:
     """How many fields of a sync deviate."""
-    query = select(func.count()).where(tx.here(deviation), deviation.c.sync == sync)
-    return tx.conn.scalar(query) or 0
+    return _count.number(tx, sync=sync)
 
 
 def _values(one: Deviation) -> tuple[Any, ...]:
@@ -64,7 +65,7 @@ def _values(one: Deviation) -> tuple[Any, ...]:
     )
 
 
-def _deviation(row: Row[Any]) -> Deviation:
+def _deviation(row: Row) -> Deviation:
     sync, link_id, side, field, value, shown, reason, created_at = row
     return Deviation(
         sync,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import select
 
 from syncline.store.codec import moment, moment_or_none, stamp, stamp_or_none, words
 from syncline.store.rows import Tombstone
-from syncline.store.sql import Tx, delete, upsert
+from syncline.store.sql import Query, Row, Tx, delete, upsert
 from syncline.store.tables import tombstone
 
 _COLUMNS = [column for column in tombstone.columns if column.name != "workspace"]
@@ -17,6 +17,16 @@ _KEY = ("link_id", "side", "record_id")
 
 _put = upsert(tombstone, _KEY, keep=("first_seen_at",))
 _lift = delete(tombstone, ("sync", "side", "record_id"))
+
+_LIST = select(*_COLUMNS).order_by(tombstone.c.first_seen_at, tombstone.c.link_id, tombstone.c.side)
+_of_links = Query(
+    select(*_COLUMNS).order_by(tombstone.c.side, tombstone.c.record_id), among="link_id"
+)
+_of_records = Query(
+    select(*_COLUMNS).order_by(tombstone.c.link_id), ("sync", "side"), among="record_id"
+)
+_list = Query(_LIST, ("sync",))
+_list_in_state = Query(_LIST, ("sync", "state"))
 
 
 def put(tx: Tx, tombstones: Iterable[Tombstone]) -> None:
@@ -27,8 +37,7 @@ def put(tx: Tx, tombstones: Iterable[Tombstone]) -> None:
 def of_links(tx: Tx, link_ids: Iterable[str]) -> dict[str, Sequence[Tombstone]]:
     """The tombstones of links."""
     found: dict[str, Sequence[Tombstone]] = {}
-    query = tx.select(*_COLUMNS).order_by(tombstone.c.side, tombstone.c.record_id)
-    for row in tx.among(query, tombstone.c.link_id, link_ids):
+    for row in _of_links.among(tx, link_ids):
         found[row.link_id] = [*found.get(row.link_id, ()), _tombstone(row)]
     return found
 
@@ -38,9 +47,7 @@ def of_records(
 ) -> dict[str, Sequence[Tombstone]]:
     """The tombstones of a side's records, from every link they were ever in."""
     found: dict[str, Sequence[Tombstone]] = {}
-    query = tx.select(*_COLUMNS).where(tombstone.c.sync == sync, tombstone.c.side == side)
-    rows = tx.among(query.order_by(tombstone.c.link_id), tombstone.c.record_id, record_ids)
-    for row in rows:
+    for row in _of_records.among(tx, record_ids, sync=sync, side=side):
         found[row.record_id] = [*found.get(row.record_id, ()), _tombstone(row)]
     return found
 
@@ -60,11 +67,9 @@ def lift(tx: Tx, records: Iterable[tuple[str, str, str]]) -> None:
 
 def list(tx: Tx, sync: str, state: str | None = None) -> Sequence[Tombstone]:
     """The tombstones of a sync, in one state or in any, oldest first."""
-    query = tx.select(*_COLUMNS).where(tombstone.c.sync == sync)
-    if state is not None:
-        query = query.where(tombstone.c.state == state)
-    query = query.order_by(tombstone.c.first_seen_at, tombstone.c.link_id, tombstone.c.side)
-    return [_tombstone(row) for row in tx.rows(query)]
+    if state is None:
+        return [_tombstone(row) for row in _list.rows(tx, sync=sync)]
+    return [_tombstone(row) for row in _list_in_state.rows(tx, sync=sync, state=state)]
 
 
 def _values(one: Tombstone) -> tuple[Any, ...]:
@@ -81,6 +86,6 @@ def _values(one: Tombstone) -> tuple[Any, ...]:
     )
 
 
-def _tombstone(row: Row[Any]) -> Tombstone:
+def _tombstone(row: Row) -> Tombstone:
     *plain, first_seen_at, confirmed_at = row
     return Tombstone(*(*plain, moment(first_seen_at), moment_or_none(confirmed_at)))

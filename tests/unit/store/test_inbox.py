@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+from sqlalchemy import select
+
 from syncline.sdk.webhook import REPLAY_WINDOW
 from syncline.simulation.clock import ManualClock
 from syncline.store import inbox
 from syncline.store.inbox import KEPT, Waiting
-from syncline.store.sql import Tx
+from syncline.store.sql import Query, Tx
 from syncline.store.store import Store
 from syncline.store.tables import webhook_inbox
 from tests.unit.store.samples import NOW
@@ -21,8 +23,8 @@ LATER = NOW + timedelta(minutes=1)
 def kept(tx: Tx) -> list[tuple[str, ...]]:
     """Every row: connection, delivery, record type, id."""
     of = webhook_inbox.c
-    rows = tx.rows(tx.select(of.connection, of.delivery, of.record, of.record_id))
-    return sorted(tuple(row) for row in rows)
+    query = Query(select(of.connection, of.delivery, of.record, of.record_id))
+    return sorted(tuple(row) for row in query.rows(tx))
 
 
 async def test_a_delivery_that_comes_again_is_kept_once_with_its_first_time(store: Store) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event
 
 from syncline.simulation.clock import ManualClock
 from syncline.store import intents, links, matching, observations, people
@@ -14,23 +12,16 @@ from syncline.store.findings import conflicts, deviations, parked, tombstones
 from syncline.store.sql import Tx
 from syncline.store.store import Store
 from tests.unit.store.samples import SYNC
+from tests.unit.store.watching import sent
 
 MANY = [f"id{n}" for n in range(500)]
 
 
 def plans(tx: Tx, work: Callable[[Tx], object]) -> list[str]:
     """How SQLite means to find what `work` asks for: one line a table it reads."""
-    asked: list[tuple[str, Any]] = []
-
-    def note(_conn: Connection, _cursor: object, sql: str, parameters: Any, *_: object) -> None:
-        asked.append((sql, parameters))
-
-    event.listen(tx.conn, "before_cursor_execute", note)
-    work(tx)
-    event.remove(tx.conn, "before_cursor_execute", note)
     lines: list[str] = []
-    for sql, parameters in asked:
-        plan = tx.conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters)
+    for sql, parameters in sent(tx, work):
+        plan = tx.conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", tuple(parameters))
         lines += [row[3] for row in plan]
     return lines
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, event
+import pytest
+from sqlalchemy import select
 
 from syncline.simulation.clock import ManualClock
 from syncline.store import (
@@ -17,6 +17,7 @@ from syncline.store import (
     intents,
     journal,
     links,
+    lookup,
     matching,
     observations,
     people,
@@ -26,10 +27,12 @@ from syncline.store import (
 )
 from syncline.store.findings import conflicts, deviations, parked, tombstones
 from syncline.store.rows import PersonRow
-from syncline.store.sql import Tx
+from syncline.store.sql import Query, Tx
 from syncline.store.store import Store
+from syncline.store.tables import link, link_side
 from tests.unit.store import samples
 from tests.unit.store.samples import NOW, SYNC
+from tests.unit.store.watching import sent
 
 
 def fill(tx: Tx, mark: str) -> None:
@@ -76,11 +79,20 @@ def everything(tx: Tx) -> dict[str, Any]:
         "cursors": cursors.load(tx, SYNC),
         "open": intents.open(tx, SYNC),
         "intents": intents.of_links(tx, ["l1"], ["open", "applied"]),
+        "intent": intents.load(tx, ["i1"]),
         "story": journal.of_link(tx, "l1"),
         "edits": journal.newest_edits(tx, SYNC, NOW, 10),
         "made": journal.of_kinds(tx, ["l1"], ["edit", "create"]),
-        "hops": journal.of_run(tx, "run1"),
-        "conflicts": (conflicts.list(tx), conflicts.of_links(tx, ["l1"]), conflicts.get(tx, "c")),
+        "hops": (journal.of_run(tx, "run1"), journal.links_of_run(tx, "run1")),
+        "told": (journal.of_links(tx, ["l1"]), journal.of_field(tx, ["l1"], "title")),
+        "written": journal.writes(tx, ["l1"], NOW),
+        "conflicts": (
+            conflicts.list(tx),
+            conflicts.every(tx),
+            conflicts.of_link(tx, "l1"),
+            conflicts.of_links(tx, ["l1"]),
+            conflicts.get(tx, "c"),
+        ),
         "asked": conflicts.count(tx, SYNC),
         "parked": (parked.list(tx), parked.of_links(tx, ["l1"]), parked.count(tx, SYNC)),
         "deviations": (deviations.list(tx, SYNC), deviations.of_links(tx, ["l1"])),
@@ -90,10 +102,15 @@ def everything(tx: Tx) -> dict[str, Any]:
         "people": people.of_connection(tx, "desk"),
         "connections": (connections.list(tx), connections.get(tx, "desk")),
         "runs": (runs.list(tx), runs.last(tx, SYNC), runs.get(tx, "run")),
+        "runs by id": runs.load(tx, ["run1"]),
+        "seen by name": observations.by_name(tx, SYNC, "desk", "r2"),
         "passes": (runs.last_pass(tx, SYNC), runs.last_verify(tx, SYNC)),
         "state": state.get(tx, SYNC, "key"),
         "waiting": inbox.waiting(tx),
         "secret": workspaces.secret(tx),
+        "named": (lookup.by_id(tx, SYNC, "l"), lookup.by_name(tx, SYNC, "desk", "l1-desk")),
+        "alike": lookup.names(tx, SYNC, "desk", "l1"),
+        "returning": matching.returning(tx, SYNC),
     }
 
 
@@ -138,24 +155,18 @@ async def test_a_workspace_sees_and_changes_only_its_own_rows(
 
 
 async def test_no_statement_forgets_the_workspace(store: Store) -> None:
-    def watched(tx: Tx, work: Callable[[Tx], object]) -> list[str]:
-        statements: list[str] = []
-
-        def note(_conn: Connection, _cursor: object, sql: str, *_rest: object) -> None:
-            statements.append(sql)
-
-        event.listen(tx.conn, "before_cursor_execute", note)
-        work(tx)
-        event.remove(tx.conn, "before_cursor_execute", note)
-        return statements
-
-    statements = await store.write(watched, lambda tx: fill(tx, "acme"))
-    statements += await store.write(watched, everything)
-    statements += await store.write(watched, empty)
+    statements = await store.write(sent, lambda tx: fill(tx, "acme"))
+    statements += await store.write(sent, everything)
+    statements += await store.write(sent, empty)
     assert len(statements) > 80
-    for sql in statements:
+    for sql, _ in statements:
         head = "(workspace" if sql.startswith("INSERT") else "workspace = "
         assert head in sql, sql
+
+
+def test_a_query_of_two_tables_is_refused_as_it_would_reach_the_rows_of_others() -> None:
+    with pytest.raises(ValueError, match="too many values"):
+        Query(select(link.c.id, link_side.c.side))
 
 
 async def test_the_first_secret_of_a_workspace_stays(store: Store) -> None:
