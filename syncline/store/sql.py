@@ -3,8 +3,9 @@
 A `Query` reads and a `Bulk` writes. Both are made once, when a module is loaded, and both put the
 workspace into every statement themselves. So no query function can reach another workspace's rows.
 
-SQL is rendered once and run with plain values: SQLAlchemy takes five times as long to build and
-recognise a small query as the database takes to answer it, and a small pass is little else.
+SQLAlchemy describes the tables, renders the SQL, connects, begins and commits. Statements are
+rendered once and go straight to the driver: to build a small query, recognise it and wrap its
+answer takes many times as long as the database does, and a small pass consists of little else.
 """
 
 from __future__ import annotations
@@ -61,8 +62,8 @@ class Query:
 
     `key` names columns that must equal a value given under the column's name when the query is run;
     further values are asked for with `bindparam`. `among` names the column that is one of the
-    values of a list. What is not text or a number is as the database has it: on SQLite a flag is 0
-    or 1.
+    values of a list. A select within the select ties itself to the workspace. What comes back is as
+    the driver gives it: on SQLite a flag is 0 or 1.
     """
 
     __slots__ = ("_among", "_rendered", "_select")

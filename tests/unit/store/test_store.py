@@ -12,7 +12,6 @@ import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
 from syncline.simulation.clock import ManualClock
 from syncline.store import cursors, journal, links, observations
@@ -40,6 +39,15 @@ async def test_a_read_cannot_write(store: Store) -> None:
     with pytest.raises(Exception, match=r"(?i)read-?only"):
         await store.read(links.insert, [link()])
     assert await store.read(links.count, SYNC) == {"links": 0, "agreed": 0, "dirty": 0}
+
+
+async def test_what_is_written_past_the_store_while_it_reads_is_not_kept(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    async with await Store.open(f"sqlite:///{tmp_path}/state.db", "acme", clock) as store:
+        await store.write(links.insert, [link()])
+        await store.read(lambda tx: tx.cursor().execute("DELETE FROM link"))
+        assert set(await store.read(links.load, ["l1"])) == {"l1"}
 
 
 async def test_transactions_run_in_one_thread_that_is_not_the_event_loops(store: Store) -> None:
@@ -143,13 +151,13 @@ async def test_a_reader_is_not_kept_waiting_by_a_writer(tmp_path: Path, clock: M
 )
 async def test_a_lost_connection_is_said_and_then_made_anew(store: Store) -> None:
     await store.write(links.insert, [link()])
-    with pytest.raises(StoreUnavailable, match="cannot be used"):
+    with pytest.raises(StoreUnavailable, match="cannot be used: terminating connection"):
         await store.write(_cut_own_connection)
     assert set(await store.read(links.load, ["l1"])) == {"l1"}
 
 
 def _cut_own_connection(tx: Tx) -> None:
-    tx.conn.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+    tx.cursor().execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
 
 async def test_errors_do_not_show_what_was_to_be_stored(store: Store) -> None:
