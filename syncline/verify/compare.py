@@ -88,10 +88,10 @@ def off_differs(found: Look, people: Mapping[str, People]) -> bool:
 def explained(found: Look, notes: Notes, people: Mapping[str, People]) -> str | None:
     """The known reason for which the sides differ, by what waits in the store; None: no such.
 
-    A deviation explains a difference only while the side shows what was noted then, and the others
-    still show what had been written.
+    A deviation explains a difference only while the side shows what was noted then, and the sides
+    that do not deviate still show what had been written.
     """
-    deviating = {s for s, d in notes.deviations.items() if _deviates(found, s, d, people)}
+    deviating = _deviating(found, notes, people)
     for reason, sides in (("deviation", deviating), ("parked", deviating | notes.parked)):
         if sides and _agree_without(found, sides, people):
             return reason
@@ -164,11 +164,19 @@ def _agree_without(found: Look, sides: Set[str], people: Mapping[str, People]) -
     return not unread and agree(found.unit, _without(found.values, sides), people)
 
 
-def _deviates(found: Look, side: str, noted: Deviation, people: Mapping[str, People]) -> bool:
-    if found.slices.get(side) != dict(noted.shown):
-        return False
-    others = _without(found.values, {side})
-    return all(_shows(found.unit, s, v, noted.value, people) for s, v in others.items())
+def _deviating(found: Look, notes: Notes, people: Mapping[str, People]) -> Set[str]:
+    """The sides that still show what was noted, where the rest shows what was written to them."""
+    noted = {
+        side: one.value
+        for side, one in notes.deviations.items()
+        if found.slices.get(side) == dict(one.shown)
+    }
+    others = _without(found.values, noted.keys())
+    return {
+        side
+        for side, value in noted.items()
+        if all(_shows(found.unit, s, v, value, people) for s, v in others.items())
+    }
 
 
 def _shows(unit: Unit, side: str, shown: Any, value: Any, people: Mapping[str, People]) -> bool:

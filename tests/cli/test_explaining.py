@@ -205,3 +205,16 @@ def test_a_record_that_no_pass_has_read_is_told_to_exist(desk: Desk) -> None:
     new = desk.a.create({"title": "New"})
     answer = desk.run("why", f"a:{new}")
     assert answer.code == 2 and "a has it, and no pass has read it yet" in answer.err
+
+
+def test_a_record_that_one_sync_knows_and_another_links_is_told_by_its_link(desk: Desk) -> None:
+    desk.config["syncs"] = {
+        "first": {**desk.config["syncs"]["main"], "sides": {"a": {}, "b": {}}},
+        "main": desk.config["syncs"]["main"],
+    }
+    desk.write()
+    desk.a.create({"title": "Printer on fire", "priority": "low"})
+    desk.json("sync", "first")
+    desk.json("sync", "main")
+    body = why(desk, "a:A-1.priority")
+    assert (body["sync"], body["value"], len(body["hops"])) == ("main", "low", 2)

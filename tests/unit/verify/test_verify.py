@@ -122,6 +122,15 @@ async def test_a_deviation_is_known_only_while_both_sides_show_what_was_noted(
     assert (await verified(world)).links.differing == 1
 
 
+async def test_two_sides_may_deviate_from_what_a_third_shows(tmp_path: Path) -> None:
+    short = {**FIELDS, "title": FieldRule(required=True, cut=8)}
+    world = await quiet(tmp_path, b={"fields": short}, c={"fields": short})
+    world.tools["a"].edit(pair(world)[0], {"title": "Longer than eight"})
+    await rest(world)
+    found = await verified(world)
+    assert (found.links.known, found.links.differing) == ({"deviation": 1}, 0)
+
+
 async def test_what_a_tool_refused_is_parked_and_no_disagreement(tmp_path: Path) -> None:
     short = {**FIELDS, "title": FieldRule(required=True, max_length=8)}
     world = await quiet(tmp_path, b={"fields": short})
