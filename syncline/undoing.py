@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from syncline.engine.decision import Candidate, digest
 from syncline.engine.guards import Refused, judge
-from syncline.engine.passes import Options, Pass, open_pass
+from syncline.engine.passes import Environment, Options, Pass, open_pass
 from syncline.engine.planned import LinkPlan
 from syncline.engine.removal import Created, Removal
 from syncline.engine.report import actions_of, estimate
+from syncline.engine.spec import Sync
 from syncline.engine.undo import BATCH, Looked, Place, Undo
 from syncline.engine.undone import Extent, Left
 from syncline.mapping.lens import Unmappable
@@ -97,7 +98,11 @@ class Undone:
 async def undo(hub: Hub, name: str, asked: Asked, progress: Progress) -> Undone:
     """Take back what is asked for, or only say what would be. Raises LeaseHeld."""
     sync = await hub.sync(name)
-    env = await hub.environment(sync)
+    return await undo_in(await hub.environment(sync), sync, asked, progress)
+
+
+async def undo_in(env: Environment, sync: Sync, asked: Asked, progress: Progress) -> Undone:
+    """The same for a compiled sync, with the ports that it is given."""
     options = Options(kind="plan" if asked.dry else "undo", force=asked.force)
     async with open_pass(env, sync, options) as one:
         progress("settle", 0)

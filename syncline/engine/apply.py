@@ -13,7 +13,7 @@ from dataclasses import replace
 from syncline.engine import absence
 from syncline.engine.attempts import PutOff
 from syncline.engine.births import bare, fields_digest
-from syncline.engine.book import Book, conformed, observation_of
+from syncline.engine.book import Book, conformed, observation_of, parked_ids
 from syncline.engine.context import PassContext, records_of
 from syncline.engine.followups import follow
 from syncline.engine.hops import written
@@ -171,9 +171,7 @@ class Applier:
                 case Result.APPLIED:
                     self.context.took[side] += 1
                     record = outcome.record or shown.get(outcome.id or "")
-                    if record is not None:
-                        await self._proved(side, write, intent, record, outcome, book)
-                    else:
+                    if not await self._proved(side, write, intent, record, outcome, book):
                         self._known_id(write, intent, outcome, book)
                 case Result.REJECTED if write.kind == "update" and len(write.units) > 1:
                     book.close(intent, "superseded", outcome.reason)
@@ -210,7 +208,7 @@ class Applier:
             await self._creates(side, again)
 
     def _known_id(self, write: Write, intent: Intent, outcome: Outcome, book: Book) -> None:
-        """Applied, but the record cannot be read now: the intent stays open and knows its id."""
+        """Applied, and nothing more is known now: the intent stays open and knows its record."""
         if outcome.id is not None and intent.record_id is None:
             book.close(intent, "superseded", "replaced by one that knows the record's id")
             book.intents.append(replace(intent, id=self.context.new_id(), record_id=outcome.id))
@@ -240,15 +238,24 @@ class Applier:
         side: str,
         write: Write,
         intent: Intent,
-        record: Record,
+        record: Record | None,
         outcome: Outcome,
         book: Book,
-    ) -> None:
-        """A write the tool shows: its receipt goes into the link, the journal and the counts."""
+    ) -> bool:
+        """A write the tool shows: its receipt goes into the link, the journal and the counts.
+
+        False where the tool cannot be asked for all that the receipt takes.
+        """
+        if record is None:
+            return False
         atomic = outcome.record is not None and self.ports[side].capabilities.answers_writes
-        receipt = await self.receipt(side, write, intent, record, atomic)
-        receipt = receipt.saying(outcome.reason)
-        self.file(side, write, intent, record, receipt, book)
+        try:
+            receipt = await self.receipt(side, write, intent, record, atomic)
+        except ConnectorError as error:
+            self.context.stop(side, error)
+            return False
+        self.file(side, write, intent, record, receipt.saying(outcome.reason), book)
+        return True
 
     def file(
         self,
@@ -263,6 +270,8 @@ class Applier:
         book.conforming += conformed(self.links[write.link_id], receipt.link)
         self.links[write.link_id] = book.links[write.link_id] = receipt.link
         book.close(intent, "applied")
+        if write.kind == "create":
+            book.unparked += parked_ids(write.link_id, side, [""], "create")
         book.entries += written(self.context, self.sync, write, record, intent, book.at)
         book.deviations += receipt.deviations
         self.context.counts["deviations"] += len(receipt.deviations)

@@ -41,6 +41,9 @@ def creates(
             waits = True
             continue
         spec = sync.sides[name]
+        if _waits_for_answer(sync, spec, decided):
+            waits = True
+            continue
         write, refused = _create(sync, link, spec, decided, states, around.people[name])
         parked = around.parked_creates.get(name)
         if write is not None and parked == fields_digest(write.patch):
@@ -49,6 +52,23 @@ def creates(
         if write is not None:
             writes.append(write)
     return writes, refusals, waits
+
+
+def _waits_for_answer(sync: Sync, spec: SideSpec, decided: Mapping[str, Decision]) -> bool:
+    """Whether a record cannot be made while a field of it is in conflict.
+
+    Such a field is made as it was decided last, as all other sides show it; but where nothing was
+    decided yet, and the tool requires it, or takes it never again, the record waits for the answer.
+    """
+    for name, decision in decided.items():
+        lens = sync.units[name].lenses.get(spec.name)
+        if not decision.conflict or lens is None or not sync.units[name].writable(spec.name):
+            continue
+        if lens.create_only or (
+            not decision.state.known and not set(spec.required).isdisjoint(lens.paths)
+        ):
+            return True
+    return False
 
 
 def _create(
@@ -65,8 +85,6 @@ def _create(
     for name, unit in sync.units.items():
         lens = unit.lenses.get(spec.name)
         if lens is None or lens.read_only or unit.modes[spec.name] == "off":
-            continue
-        if decided[name].conflict:
             continue
         decided_value = states[name].value if unit.writable(spec.name) else None
         value = _default(unit, spec) if decided_value is None else decided_value

@@ -101,8 +101,7 @@ class Children:
             kinds = ["comment", "attachment"] if self.sync.comments.attachments else ["comment"]
             if all([await self._kind(kind, live, group) for kind in kinds]):
                 await self._were_read(group)
-        alone = {parent.id for group in groups.values() for parent in group}
-        await self._were_read([parent for parent in parents if parent.id not in alone])
+        await self._were_read([parent for parent in parents if _alone(parent)])
 
     async def notes(self, parents: Sequence[Link]) -> None:
         """Make the notes that these records owe (`on_uneditable: note`)."""
@@ -320,6 +319,11 @@ class Children:
                     self.context.connectors, side, records, parents, linked
                 )
         return ports
+
+
+def _alone(parent: Link) -> bool:
+    """Whether no other side has the record, reached or not: nothing is to be copied."""
+    return sum(at.state == "in" for at in parent.sides.values()) < 2
 
 
 def _places(known: Iterable[Link], kind: str) -> set[tuple[str, str]]:

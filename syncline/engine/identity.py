@@ -133,6 +133,7 @@ def joined(link: Link, other: Link, spare: Collection[str]) -> tuple[Link, Link]
     """Two links after a record of `other` was merged into one of `link`.
 
     `link` has both histories, and the records of `other` on `spare` sides, where it has none.
+    What is left of `other` gets no new record in their place: it is not paired anew.
     """
     history = [*link.fields.get(HISTORY, ()), other.id, *other.fields.get(HISTORY, ())]
     sides = {**link.sides, **{side: other.sides[side] for side in spare}}
@@ -143,11 +144,11 @@ def joined(link: Link, other: Link, spare: Collection[str]) -> tuple[Link, Link]
         dirty=link.dirty or bool(spare),
         revision=link.revision + 1,
     )
-    left = {side: at for side, at in other.sides.items() if side not in spare}
-    rest = replace(other, sides=left)
+    rest = other
     for side in spare:
         rest = forgotten(rest, side)
-    return after, rest
+    cut = {side: LinkSide(side, "", "cut") for side in spare}
+    return after, replace(rest, sides={**other.sides, **cut})
 
 
 def lineage(link: Link) -> list[str]:

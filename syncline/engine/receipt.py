@@ -151,14 +151,14 @@ def _born(
 ) -> UnitState:
     """A field nobody wrote at creation: what the tool put there is its own default, not an edit.
 
-    A value that was held back, or that the side has no word for, is still to be delivered. Where
-    the side is `alone` in having the field, its default is the first value: nobody else shows one.
+    A value that was held back, or that the side has no word for, is still to be delivered; where
+    the sync never writes it, an edit there is made without having seen it. Where the side is
+    `alone` in having the field, its default is the first value: nobody else shows one.
     """
     if not state.known:
         return _first(unit, state, side, slice_, people) if alone else state
     state = state._replace(seen={**state.seen, side: slice_})
-    owed = unit.writable(side) and state.value is not None
-    if owed and not shows(unit.lenses[side], slice_, state.value, people):
+    if state.value is not None and not shows(unit.lenses[side], slice_, state.value, people):
         return state
     return state._replace(delivered=state.delivered | {side})
 

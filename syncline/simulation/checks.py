@@ -16,9 +16,9 @@ from syncline.simulation.ledger import Group, tokens
 from syncline.simulation.people import TOKEN
 from syncline.simulation.tool import BOT
 from syncline.simulation.world import World
-from syncline.store import intents, links
+from syncline.store import intents, journal, links, runs
 from syncline.store.findings import conflicts, deviations, parked
-from syncline.store.rows import Conflict, Parked
+from syncline.store.rows import Conflict, JournalEntry, Parked
 from syncline.store.sql import Tx
 
 PASSES = 3
@@ -34,26 +34,35 @@ class Findings:
     conflicts: list[tuple[str | None, Conflict]]
     parked: list[tuple[str | None, Parked]]
     deviating: set[tuple[str | None, str]]
+    undone: list[tuple[str | None, JournalEntry]]
     open_intents: int
 
-    def kept(self, group: str) -> set[str]:
-        """Tokens of a group that some conflict holds, decided or not."""
-        return {
-            token
+    def kept(self, group: Group) -> set[str]:
+        """Tokens that some conflict of a group holds, decided or not, or that an undo took back."""
+        held = [c for name, one in self.conflicts if name in group.all for c in one.candidates]
+        return set(tokens([*held, *(hop.before for name, hop in self.undone if name in group.all)]))
+
+    def values(self, group: Group, unit: str) -> list[Any]:
+        """Values of a unit that a conflict holds, or that an undo took back."""
+        held = [
+            candidate["value"]
             for name, one in self.conflicts
-            if name == group
+            if name in group.all and one.field == unit
             for candidate in one.candidates
-            for token in tokens(candidate)
-        }
+        ]
+        return held + [h.before for name, h in self.undone if name in group.all and h.field == unit]
 
-    def waiting(self, group: str) -> set[str]:
+    def taken_back(self, group: Group) -> set[str]:
+        """Units of a group that somebody took back: people's own edits stay apart since then."""
+        return {hop.field for name, hop in self.undone if name in group.all and hop.field}
+
+    def waiting(self, group: Group) -> set[str]:
         """Units of a group that wait for a person's answer."""
-        return {
-            one.field for name, one in self.conflicts if name == group and one.state != "resolved"
-        }
+        open_ = [one for name, one in self.conflicts if name in group.all]
+        return {one.field for one in open_ if one.state != "resolved"}
 
-    def stuck(self, group: str) -> list[Parked]:
-        return [row for name, row in self.parked if name == group]
+    def stuck(self, group: Group) -> list[Parked]:
+        return [row for name, row in self.parked if name in group.all]
 
 
 async def judge(world: World) -> None:
@@ -124,8 +133,11 @@ def _read_findings(tx: Tx, homes: dict[tuple[str, str], str]) -> Findings:
     all_conflicts = conflicts.every(tx)
     all_parked = parked.list(tx)
     all_deviations = deviations.list(tx, "s")
+    undos = [run.id for run in runs.list(tx, "s") if run.kind == "undo"]
+    all_undone = [hop for id_ in undos for hop in journal.of_run(tx, id_) if hop.kind == "undo"]
     ids = {one.link_id for one in all_conflicts if one.link_id}
     ids |= {one.link_id for one in all_parked} | {one.link_id for one in all_deviations}
+    ids |= {hop.link_id for hop in all_undone}
     found = links.load(tx, sorted(ids))
     parents = links.load(tx, sorted({link.parent for link in found.values() if link.parent}))
 
@@ -139,6 +151,7 @@ def _read_findings(tx: Tx, homes: dict[tuple[str, str], str]) -> Findings:
         [(home(one.link_id), one) for one in all_conflicts],
         [(home(one.link_id), one) for one in all_parked],
         {(home(one.link_id), one.field) for one in all_deviations},
+        [(home(hop.link_id), hop) for hop in all_undone],
         len(intents.open(tx, "s")),
     )
 
@@ -147,9 +160,14 @@ def _check(world: World, found: Findings, *, answered: bool) -> None:
     if found.open_intents:
         world.broke("unsettled", f"{found.open_intents} intents are open though all is quiet")
     for group in world.groups.values():
-        waiting = found.waiting(group.name)
-        stuck = _parked(world, group, found.stuck(group.name))
-        lost = _lost(world, group, found.kept(group.name))
+        waiting = found.waiting(group)
+        stuck = _parked(world, group, found.stuck(group))
+        lost = _lost(world, group, found.kept(group))
+        # Who merges two records settles which of the two has which status.
+        for unit, choices in group.choices.items() if not group.kin else ():
+            shown = _shown(world, group, unit)
+            gone = choices.lost([*found.values(group, unit), *shown.values()])
+            lost |= {f"{unit} {value}" for value in gone}
         if lost:
             world.broke(
                 "lost", f"{group.name}: {sorted(lost)} are nowhere; {_sights(world, group)}"
@@ -157,7 +175,8 @@ def _check(world: World, found: Findings, *, answered: bool) -> None:
         if _intact(world, group) and not stuck:
             automated = any(tool.automation for tool in world.story.tools.values())
             told = {"priority"} if (group.name, "priority") in found.deviating else set()
-            _agree(world, group, waiting | told if automated else waiting)
+            apart = waiting | found.taken_back(group) | world.story.modes.keys()
+            _agree(world, group, apart | told if automated else apart)
             _commented(world, group)
         if answered and not waiting and not stuck:
             world.counts["groups that agree"] += 1
@@ -194,7 +213,8 @@ def _sights(world: World, group: Group) -> str:
 
 def _intact(world: World, group: Group) -> bool:
     """Whether every side has the record, in sight, and nobody ever took it away."""
-    return not _out_of_reach(world, group) and set(group.ids) == set(world.tools)
+    wanted = set(world.tools) - set(world.story.never)
+    return not _out_of_reach(world, group) and set(group.ids) >= wanted
 
 
 def _out_of_reach(world: World, group: Group) -> bool:
@@ -202,7 +222,7 @@ def _out_of_reach(world: World, group: Group) -> bool:
     if group.torn:
         return True
     states = [world.tools[side].items[id_].now for side, id_ in group.ids.items()]
-    return any(state.deleted or state.hidden or not state.in_scope for state in states)
+    return any(s.deleted or s.hidden or s.merged_into or not s.in_scope for s in states)
 
 
 def _lost(world: World, group: Group, kept: set[str]) -> set[str]:
@@ -229,7 +249,7 @@ def _agree(world: World, group: Group, waiting: set[str]) -> None:
                 world.broke("plain", f"{group.name}: {side} lost the bold of {token}: {body!r}")
     wanted = world.ledger.of(group.name, "l") - world.ledger.taken
     extra = set(tokens(_shown(world, group, "labels"))) ^ wanted
-    if "labels" not in waiting and extra - world.ledger.excused:
+    if "labels" not in waiting and not group.kin and extra - world.ledger.excused:
         world.broke("labels", f"{group.name}: {sorted(extra)} differ from what people wanted")
 
 
@@ -249,7 +269,7 @@ def _commented(world: World, group: Group) -> None:
 def _tally(world: World, found: Findings) -> None:
     """How many edits arrived: shown everywhere, or replaced knowingly, or decided against."""
     for group in world.groups.values():
-        kept = found.kept(group.name) | world.ledger.superseded() | world.ledger.excused
+        kept = found.kept(group) | world.ledger.superseded() | world.ledger.excused
         shown = [set(_everywhere(world, group, side)) for side in group.ids]
         everywhere = set.intersection(*shown) if shown else set()
         beyond = _out_of_reach(world, group)

@@ -12,17 +12,21 @@ from typing import get_args
 from syncline.simulation.story import (
     SIDES,
     Answer,
+    Bind,
     Change,
     Create,
     Doom,
     Edit,
     Fate,
     How,
+    Merge,
+    Mode,
     Outage,
     Pass,
     Retry,
     Step,
     Story,
+    Tie,
     Tool,
     Trouble,
     Wait,
@@ -42,6 +46,10 @@ WRITES = ("create", "update", "comment")
 READS = ("changes", "fetch", "census", "find", "comments", "history")
 TROUBLES = ("drop_before", "drop_after_apply", "retry", "partial:1", "torn:1")
 OUTAGES: tuple[What, ...] = ("down", "down", "up", "up", "locked", "unlocked")
+MISFORTUNES = ("trouble", "trouble", "outage", "fate", "merge", "bind", "change")
+MODED = ("body", "labels", "status", "priority")
+"""Units that a record may be made without."""
+
 FATES: tuple[Doom, ...] = (*get_args(Doom), "return", "show")
 WORDS: tuple[How, ...] = get_args(How)
 
@@ -62,6 +70,8 @@ class _Drawing:
             name: self.rnd.random() < 0.5
             for name in ("crash", "trouble", "outage", "fate", "stop", "twins", "change", "comment")
         }
+        for name in ("merge", "bind", "undo"):
+            self.with_[name] = self.rnd.random() < 0.15
         self.words = [w for w in WORDS if w == "title" or self.rnd.random() < 0.6]
         if not self.with_["comment"]:
             self.words = [w for w in self.words if w != "comment"]
@@ -80,8 +90,21 @@ class _Drawing:
             deletes=self.rnd.choice(("unlink", "unlink", "close", "archive")),
             comments=self.with_["comment"],
             cost=self.rnd.choice((0.0, 0.05, 1.0)),
+            never=self._never(),
+            modes=self._modes(),
             steps=tuple(steps),
         )
+
+    def _never(self) -> tuple[str, ...]:
+        return (self.rnd.choice(self.sides),) if self.rnd.random() < 0.1 else ()
+
+    def _modes(self) -> dict[str, dict[str, Mode]]:
+        """For one story in six, a unit that a side only gives, only takes, or has nothing to do
+        with."""
+        if self.rnd.random() > 0.16:
+            return {}
+        mode: Mode = self.rnd.choice(get_args(Mode))
+        return {self.rnd.choice(MODED): {self.rnd.choice(self.sides): mode}}
 
     def _tool(self) -> Tool:
         rnd = self.rnd
@@ -98,12 +121,13 @@ class _Drawing:
             cut=rnd.choice((None, None, None, None, None, CUT)),
             workflow=rnd.random() < 0.3,
             automation=rnd.random() < 0.2,
+            robot=rnd.random() < 0.05,
         )
 
     def _episode(self) -> list[Step]:
         """People are at work, perhaps something goes wrong, and the hub runs."""
         steps = [self._work() for _ in range(self.rnd.choice((1, 1, 2, 3)))]
-        kinds = [name for name in ("trouble", "outage", "fate", "change") if self.with_[name]]
+        kinds = [name for name in MISFORTUNES if self.with_[name]]
         if kinds and self.rnd.random() < 0.8:
             at = self.rnd.randint(0, len(steps))
             steps[at:at] = self._misfortune(self.rnd.choice(kinds))
@@ -126,7 +150,18 @@ class _Drawing:
         if self.with_["stop"] and rnd.random() < 0.5:
             begun = Pass(steps=rnd.randint(1, 45), full=rnd.random() < 0.15)
             return [begun, self._work(), self._pass(0)]
+        if self.with_["undo"] and rnd.random() < 0.3:
+            return [self._pass(0), self._undo()]
         return [self._pass(0)]
+
+    def _undo(self) -> Step:
+        rnd = self.rnd
+        crash = rnd.randint(1, 15) if self.with_["crash"] and rnd.random() < 0.3 else None
+        return Pass(
+            undo=rnd.choice((0, 0, 0, 1, 2)),
+            crash=crash,
+            mode=rnd.choice(("before", "after", "torn")),
+        )
 
     def _pass(self, hub: int) -> Step:
         rnd = self.rnd
@@ -151,6 +186,12 @@ class _Drawing:
             case "fate":
                 what = rnd.choice(FATES)
                 return [Fate(record=rnd.choice(self.records), side=side, what=what)]
+            case "merge":
+                record, into = rnd.choice(self.records), rnd.choice(self.records)
+                return [Merge(record=record, into=into, side=side)]
+            case "bind":
+                tie: Tie = rnd.choice(("unlink", "unlink", "adopt"))
+                return [Bind(record=rnd.choice(self.records), side=side, what=tie)]
             case _:
                 policy = rnd.choice((None, "ask", "newest", side))
                 return [Change(policy=policy, mapping=rnd.random() < 0.3)]

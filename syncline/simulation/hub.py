@@ -5,20 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 
 from syncline.engine.passes import Environment, Options, open_pass
 from syncline.engine.report import Report
 from syncline.engine.spec import Sync
+from syncline.engine.undone import Extent
 from syncline.sdk.clock import Clock
 from syncline.simulation.connector import MemoryConnector
 from syncline.simulation.gate import Crash, Died, Gate
 from syncline.store.database import Database
 from syncline.store.errors import LeaseHeld, LeaseLost
 from syncline.store.store import Fence, Store, Tx
+from syncline.undoing import Asked, Undone, undo_in
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+Outcome: TypeAlias = Report | Undone | BaseException | None
+"""What a pass or an undo came to; None: it only planned."""
 
 SECRET = b"s" * 32
 PATIENCE = 200
@@ -52,7 +57,7 @@ class GatedStore(Store):
 class Work:
     """One pass that a hub is at, or was at."""
 
-    task: asyncio.Task[Report | None]
+    task: asyncio.Task[Report | Undone | None]
     plan: bool
 
 
@@ -70,10 +75,10 @@ class Hub:
     new_id: Callable[[], str]
     listener: Callable[[str, str, bool], None]
     took: Callable[[str], None]
-    ended: Callable[[str, Report | BaseException | None], None]
+    ended: Callable[[str, Outcome], None]
     gate: Gate = field(default_factory=Gate)
     work: Work | None = None
-    outcome: Report | BaseException | None = None
+    outcome: Outcome = None
 
     async def run(
         self,
@@ -84,10 +89,11 @@ class Hub:
         until: str | None = None,
         crash: Crash | None = None,
         plan: bool = False,
+        undo: str | None = None,
     ) -> None:
         """Go on with the pass that stands still, or begin one; until the steps are used up."""
         if self.work is None:
-            self._begin(sync, options, plan)
+            self._begin(sync, options, plan, undo)
         if crash is not None:
             at = crash.at if isinstance(crash.at, str) else self.gate.steps + crash.at
             self.gate.crash = Crash(at, crash.mode, crash.items)
@@ -110,7 +116,7 @@ class Hub:
             self.work.task.cancel()
             await self._end()
 
-    def _begin(self, sync: Sync, options: Options, plan: bool) -> None:
+    def _begin(self, sync: Sync, options: Options, plan: bool, undo: str | None) -> None:
         self.gate = Gate(lambda what, writes: self.listener(self.name, what, writes))
         store = GatedStore(self.database, "w", self.clock, None)
         store.gate = self.gate
@@ -123,8 +129,14 @@ class Hub:
             holder=self.name,
             connectors=self.connect(self.gate),
         )
-        work = _plan if plan else _pass
-        self.work = Work(asyncio.create_task(work(environment, sync, options)), plan)
+        task: asyncio.Task[Report | Undone | None]
+        if undo is not None:
+            task = asyncio.create_task(_undo(environment, sync, undo))
+        elif plan:
+            task = asyncio.create_task(_plan(environment, sync, options))
+        else:
+            task = asyncio.create_task(_pass(environment, sync, options))
+        self.work = Work(task, plan)
 
     async def _end(self) -> None:
         """Take the result of the pass; a hub that died leaves nothing behind."""
@@ -145,6 +157,12 @@ async def _pass(environment: Environment, sync: Sync, options: Options) -> Repor
         await one.judge()
         await one.carry_out()
         return await one.finish()
+
+
+async def _undo(environment: Environment, sync: Sync, run: str) -> Undone:
+    return await undo_in(
+        environment, sync, Asked(Extent(run=run), by="ops"), lambda step, done: None
+    )
 
 
 async def _plan(environment: Environment, sync: Sync, options: Options) -> None:
@@ -169,11 +187,13 @@ def natural(error: BaseException) -> bool:
     )
 
 
-def described(outcome: Report | BaseException | None) -> dict[str, Any]:
+def described(outcome: Outcome) -> dict[str, Any]:
     """What a trace keeps of the end of a pass."""
     if isinstance(outcome, Report):
         counts = {name: n for name, n in sorted(outcome.counts.items()) if n}
         return {"state": outcome.state, **counts, "refused": list(outcome.refused)}
     if outcome is None:
         return {"state": "planned"}
+    if isinstance(outcome, Undone):
+        return {"state": outcome.state, "undone": len(outcome.plan.actions)}
     return {"state": "/".join(sorted({type(cause).__name__ for cause in causes(outcome)}))}

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from syncline.simulation.choices import UNITS, Choices
+
 TOKEN = re.compile(r"(?<![A-Za-z0-9])[tlpc][0-9]+(?![A-Za-z0-9])")
 """Titles, labels, paragraphs and comments that people wrote."""
 
@@ -31,13 +33,26 @@ def tokens(value: Any) -> list[str]:
 class Group:
     """Records that are the same thing: one made by a person, and what the hub made of it.
 
-    `ids`: side to record. `torn`: sides where a person deleted, binned or took away the record at
-    some time: what the sides have to show then depends on when the hub heard of it.
+    `ids`: side to record. `torn`: sides where a person deleted, binned, merged, cut off or took
+    away the record at some time: what the sides have to show then depends on when the hub heard of
+    it. `kin`: groups of which a record was merged with one of this group. `choices`: by unit.
     """
 
     name: str
     ids: dict[str, str] = field(default_factory=dict)
     torn: set[str] = field(default_factory=set)
+    kin: set[str] = field(default_factory=set)
+    choices: dict[str, Choices] = field(default_factory=lambda: {u: Choices() for u in UNITS})
+
+    @property
+    def all(self) -> set[str]:
+        """The group and those it was merged with: what is kept of one may be kept with another."""
+        return {self.name} | self.kin
+
+    def excuse(self, side: str, shown: Mapping[str, Any]) -> None:
+        """What a side shows of choices need not have arrived."""
+        for unit, choices in self.choices.items():
+            choices.excuse(side, shown.get(unit))
 
 
 @dataclass(slots=True)

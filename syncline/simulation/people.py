@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from syncline.sdk.connector import Missing, Outcome, Page, Record, Update, Visibility
 from syncline.sdk.errors import AuthRequired, Retriable
 from syncline.simulation import story
+from syncline.simulation.choices import UNITS
 from syncline.simulation.connector import MemoryConnector
 from syncline.simulation.faults import Fault
 from syncline.simulation.gate import Gate
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 TOKEN = "memory-token-0001"  # noqa: S105
 STATUSES = ("todo", "in_progress", "blocked", "done", "cancelled")
 BOLD = {"html": "<b>{}</b>", "markdown": "**{}**"}
+WRITTEN = {"title": "title", "label": "labels", "unlabel": "labels"} | dict.fromkeys(
+    ("write", "rewrite", "strike"), "body"
+)
+"""The unit that a person edits."""
+
 PRIORITIES = ("urgent", "high", "medium", "low", "none")
 
 
@@ -69,6 +75,12 @@ class Unplugged(MemoryConnector):
                 return
             expected = dict(leaves(items[item.id].expected))
             now = dict(leaves(item.now.fields))
+            for unit in UNITS:
+                if unit in expected and expected[unit] != now.get(unit):
+                    group = self.world.group_of(self.tool.name, item.id)
+                    if group is not None:
+                        group.choices[unit].excuse(self.tool.name, expected[unit])
+                        self.world.counts["edits in a declared window"] += 1
             for path in expected:
                 unseen = set(tokens(now.get(path))) ^ set(tokens(expected[path]))
                 self.world.ledger.excused |= unseen
@@ -77,7 +89,7 @@ class Unplugged(MemoryConnector):
         return look
 
 
-def act(world: World, step: story.Create | story.Edit | story.Fate) -> None:
+def act(world: World, step: story.Create | story.Edit | story.Fate | story.Merge) -> None:
     """One thing a person does; nothing where the record is not there or the tool refuses."""
     try:
         if isinstance(step, story.Create):
@@ -90,7 +102,9 @@ def act(world: World, step: story.Create | story.Edit | story.Fate) -> None:
             return
         if isinstance(step, story.Fate):
             _fate(world, group, tool, id_, step.what)
-        elif not tool.item(id_).now.deleted:
+        elif isinstance(step, story.Merge):
+            _merge(world, group, tool, id_, step.into)
+        elif not tool.item(id_).now.deleted and not _unrecognisable(world, tool, id_):
             _edit(world, group, tool, id_, step)
     except (Refused, Unknown):
         world.counts["edits a tool refused"] += 1
@@ -109,6 +123,9 @@ def _create(world: World, step: story.Create) -> None:
     world.ledger.wrote(step.record, tokens(step.title)[0])
     world.ledger.wrote(step.record, tokens(step.paragraph)[0])
     group.ids[step.side] = tool.create(fields)
+    for unit, choices in group.choices.items():
+        if world.hears(step.side, unit):
+            choices.chose(step.side, fields[unit])
     world.counts["edits"] += 2
 
 
@@ -140,9 +157,17 @@ def _edit(world: World, group: Group, tool: MemoryTool, id_: str, step: story.Ed
             ledger.commented(group.name, token, step.side)
         case _:
             _edit_text(world, group, tool, id_, step)
+    now = tool.fields(id_)
+    deaf = set(tokens(now)) - set(tokens(shown))
+    for unit in UNITS:
+        if shown[unit] != now[unit] and world.hears(tool.name, unit):
+            group.choices[unit].chose(tool.name, now[unit])
+    if step.how in WRITTEN and not world.hears(tool.name, WRITTEN[step.how]):
+        ledger.excused |= deaf
     world.counts["edits"] += 1
     if not world.story.tools[tool.name].history and _cannot_be_told(world, tool, id_):
-        ledger.excused |= set(tokens(shown)) ^ set(tokens(tool.fields(id_)))
+        ledger.excused |= set(tokens(shown)) ^ set(tokens(now))
+        group.excuse(tool.name, shown)
 
 
 def _formatted(world: World, tool: MemoryTool, step: story.Edit) -> str:
@@ -164,6 +189,15 @@ def _cannot_be_told(world: World, tool: MemoryTool, id_: str) -> bool:
     return born or world.watch.taken_back(tool.name, id_, tool.fields(id_))
 
 
+def _unrecognisable(world: World, tool: MemoryTool, id_: str) -> bool:
+    """Whether an edit could make a lost create look like a record of somebody else's.
+
+    Without a key and without a history only its texts can tell. That window is declared.
+    """
+    told = world.story.tools[tool.name]
+    return not (told.keyed or told.history) and world.watch.newborn(tool.name, id_)
+
+
 def _edit_text(world: World, group: Group, tool: MemoryTool, id_: str, step: story.Edit) -> None:
     parts = paragraphs(tool.fields(id_)["body"], tool.text_format)
     at = step.pick % max(1, len(parts))
@@ -183,11 +217,48 @@ def _edit_text(world: World, group: Group, tool: MemoryTool, id_: str, step: sto
             ledger.took_out(gone)
 
 
+def robots(world: World) -> None:
+    """Rules of the tools' own take back the priorities that the hub gave since they last ran."""
+    for side, tool in world.tools.items():
+        if not world.story.tools[side].robot:
+            continue
+        for deed in world.watch.repriced.pop(side, ()):
+            group = world.group_of(side, deed.id)
+            item = tool.items.get(deed.id)
+            if group is None or item is None or item.now.deleted:
+                continue
+            before = (deed.before or {})["priority"]
+            if item.now.fields["priority"] != before and world.hears(side, "priority"):
+                tool.edit(deed.id, {"priority": before}, by="robot")
+                group.choices["priority"].chose(side, before)
+                world.counts["edits by robots"] += 1
+
+
+def _merge(world: World, group: Group, tool: MemoryTool, id_: str, into: str) -> None:
+    """Two records of a tool become one; what it means to the others is the hub's to find out."""
+    home = world.groups.get(into)
+    other = home.ids.get(tool.name) if home else None
+    if home is None or home is group or other not in tool.items:
+        return
+    now, answering = tool.item(id_).now, tool.item(other).now
+    if any(one.deleted or one.merged_into or not one.in_scope for one in (now, answering)):
+        return
+    world.watch.look()
+    tool.merge(id_, other)
+    group.torn.add(tool.name)
+    home.kin.add(group.name)
+    group.kin.add(home.name)
+    if set(home.ids) != set(world.tools) or home.torn:
+        home.torn.add(tool.name)
+    world.counts["records: merge"] += 1
+
+
 def _fate(world: World, group: Group, tool: MemoryTool, id_: str, what: str) -> None:
     world.watch.look()
     now = tool.item(id_).now
     if what in ("delete", "archive"):
         world.ledger.took_out(tokens(now.fields))
+        group.excuse(tool.name, {})
     match what:
         case "delete":
             tool.delete(id_)
@@ -202,8 +273,12 @@ def _fate(world: World, group: Group, tool: MemoryTool, id_: str, what: str) -> 
             tool.move(id_, in_scope=False)
         case "return" if not now.in_scope:
             tool.move(id_, in_scope=True)
-        case "hide" | "show" if now.hidden is (what == "show"):
-            tool.hide(id_, hidden=what == "hide")
+        # A record that is hidden before the hub could look for it cannot be told from one that was
+        # never made: that window is declared.
+        case "hide" if not now.hidden and not world.watch.newborn(tool.name, id_):
+            tool.hide(id_)
+        case "show" if now.hidden:
+            tool.hide(id_, hidden=False)
         case _:
             return
     if what in ("delete", "archive"):

@@ -19,6 +19,8 @@ How = Literal[
     "title", "status", "priority", "label", "unlabel", "write", "rewrite", "strike", "comment"
 ]
 Doom = Literal["delete", "archive", "restore", "leave", "return", "hide", "show"]
+Tie = Literal["unlink", "adopt"]
+Mode = Literal["source", "target", "off"]
 What = Literal["down", "up", "locked", "unlocked"]
 
 
@@ -34,6 +36,8 @@ class Tool(Part):
     `lag`: seconds that its listings stay behind. `skew`: seconds that its clock is ahead of ours.
     `grain`: seconds to which it cuts the time of a change; `cut`: characters to which it cuts a
     title. `bulk`: records in one write.
+    `workflow`: not every status follows every other. `automation`: what is done loses its priority.
+    `robot`: some rule of the tool's own takes back each priority that the hub gave, a while later.
     `conditional`, `history`, `answers`, `keyed`: it refuses a write planned from an older view;
     tells who changed what; answers a write with the record; can look for a record by our key.
     """
@@ -50,6 +54,7 @@ class Tool(Part):
     cut: int | None = None
     workflow: bool = False
     automation: bool = False
+    robot: bool = False
 
 
 class Create(Part):
@@ -84,11 +89,29 @@ class Fate(Part):
     what: Doom
 
 
+class Merge(Part):
+    """Somebody merges a record of a tool into another one there, which answers for both."""
+
+    do: Literal["merge"] = "merge"
+    record: str
+    into: str
+    side: str
+
+
+class Bind(Part):
+    """An operator cuts a record off its link by hand, or ties it to its counterparts again."""
+
+    do: Literal["bind"] = "bind"
+    record: str
+    side: str
+    what: Tie
+
+
 class Pass(Part):
     """A hub works for a number of steps, to the end of its pass where `steps` is None, or `until` a
     step of that name was taken; then it is stopped where it stands, and goes on the next time.
     `crash` kills it at a step, by its name or its number counted from here. `plan` only plans;
-    `apply` also does what a changed mapping asks for."""
+    `apply` also does what a changed mapping asks for. `undo` takes back the run before so many."""
 
     do: Literal["pass"] = "pass"
     hub: int = 0
@@ -97,6 +120,7 @@ class Pass(Part):
     full: bool = False
     plan: bool = False
     apply: bool = False
+    undo: int | None = None
     crash: int | str | None = None
     mode: Literal["before", "after", "torn"] = "before"
 
@@ -148,7 +172,7 @@ class Change(Part):
 
 
 Step = Annotated[
-    Create | Edit | Fate | Pass | Wait | Trouble | Outage | Answer | Retry | Change,
+    Create | Edit | Fate | Merge | Bind | Pass | Wait | Trouble | Outage | Answer | Retry | Change,
     Field(discriminator="do"),
 ]
 
@@ -157,7 +181,9 @@ class Story(Part):
     """The tools by side, how the sync is set up, and the steps.
 
     `title` is the policy for titles: ask, newest, or the name of a side that has authority.
-    `match` ties records of the same title. `cost` is how many seconds each step of a hub takes.
+    `match` ties records of the same title. `never` names sides where the sync makes no records;
+    `modes`, for a unit, the sides that are only read (source), only written (target) or off.
+    `cost` is how many seconds each step of a hub takes.
     """
 
     seed: int | None = None
@@ -166,6 +192,8 @@ class Story(Part):
     deletes: Literal["unlink", "close", "archive"] = "unlink"
     comments: bool = True
     match: bool = False
+    never: tuple[str, ...] = ()
+    modes: dict[str, dict[str, Mode]] = {}
     cost: float = 0.05
     steps: tuple[Step, ...]
 

@@ -7,10 +7,11 @@ what was there already, or acted when another had taken its place.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from syncline.engine.report import Report
+from syncline.simulation.choices import UNITS
 from syncline.simulation.ledger import Group, tokens
 from syncline.simulation.tool import BOT, Deed
 
@@ -36,6 +37,7 @@ class Watch:
         self._owner: str | None = None
         self._unheard: dict[tuple[str, str], dict[str, Any]] = {}
         self._late: dict[str, int] = {}
+        self.repriced: dict[str, list[Deed]] = {}
 
     def step(self, hub: str, what: str, writes: bool) -> None:
         """A hub takes a step."""
@@ -58,9 +60,21 @@ class Watch:
 
     def ended(self, outcome: object) -> None:
         """A pass has ended; a whole one has heard of everything it did."""
+        if isinstance(outcome, Report):
+            self._refusals(outcome)
         if isinstance(outcome, Report) and outcome.state != "failed":
             self._whole += 1
             self._unheard.clear()
+
+    def _refusals(self, report: Report) -> None:
+        """A hub may refuse to work, or leave a side out, only where there is a reason."""
+        for reason in report.refused:
+            # Every other guard asks for more records than a story has.
+            if not (reason.startswith("mapping") and self.world.fingerprint > 1):
+                self.world.broke("refused", reason)
+        for side, reason in report.stopped.items():
+            if side not in self.world.troubled:
+                self.world.broke("stopped", f"{side} was left out though it works: {reason}")
 
     def newborn(self, side: str, id_: str) -> bool:
         """Whether the hub made a record and may not have heard of it yet."""
@@ -105,12 +119,16 @@ class Watch:
             world.broke("invention", f"{side}:{deed.id} was made with a title nobody wrote")
             return
         group = world.groups[home]
+        if side in world.story.never:
+            world.broke("mode", f"{side}:{deed.id} was made where the sync makes none")
         if side in group.ids:
             world.broke(
                 "duplicate", f"{home} has {side}:{group.ids[side]}, and {side}:{deed.id} was made"
             )
             return
         group.ids[side] = deed.id
+        for unit, choices in group.choices.items():
+            choices.carried(side, (deed.after or {}).get(unit))
         self._made_at[side, deed.id] = self._whole, self.world.clock.monotonic()
         self._provenance(side, deed)
 
@@ -128,15 +146,41 @@ class Watch:
             self.world.broke("echo", f"{side}:{deed.id} was written what it showed already")
         before, after = deed.before or {}, deed.after or {}
         changed = {path: value for path, value in before.items() if after[path] != value}
+        self._moded(side, deed, changed)
+        self._chosen(side, deed, changed)
         self._unheard[side, deed.id] = {**changed, **self._unheard.get((side, deed.id), {})}
         self._provenance(side, deed)
+
+    def _moded(self, side: str, deed: Deed, changed: Iterable[str]) -> None:
+        """A side that is only read is not written."""
+        for unit in changed:
+            if self.world.story.modes.get(unit, {}).get(side) in ("source", "off"):
+                self.world.broke(
+                    "mode", f"{side}:{deed.id} was written {unit}, which it only gives"
+                )
+
+    def _chosen(self, side: str, deed: Deed, changed: Mapping[str, Any]) -> None:
+        group, after = self._group(side, deed.id), deed.after or {}
+        if group is None:
+            return
+        told = self.world.story.tools[side]
+        for unit in UNITS:
+            if unit not in changed:
+                continue
+            by_tool = told.automation and unit == "priority" and after["status"] == "done"
+            if by_tool and "status" in changed and after[unit] == "none":
+                group.choices[unit].chose(side, "none")
+            else:
+                group.choices[unit].carried(side, after[unit])
+        if "priority" in changed and told.robot:
+            self.repriced.setdefault(side, []).append(deed)
 
     def _provenance(self, side: str, deed: Deed) -> None:
         """Every token that the hub writes was written by a person, in this very group."""
         group = self._group(side, deed.id)
-        name = group.name if group else None
+        homes = group.all if group else set()
         for token in set(tokens(deed.after)) - set(tokens(deed.before)):
-            if self.world.ledger.home.get(token) != name:
+            if self.world.ledger.home.get(token) not in homes:
                 self.world.broke("invention", f"{side}:{deed.id} was given {token}")
 
     def _copied(self, side: str, deed: Deed) -> None:
@@ -146,7 +190,4 @@ class Watch:
             self.world.broke("duplicate", f"{side}:{deed.id} has the comment {token} twice")
 
     def _group(self, side: str, id_: str) -> Group | None:
-        for group in self.world.groups.values():
-            if group.ids.get(side) == id_:
-                return group
-        return None
+        return self.world.group_of(side, id_)

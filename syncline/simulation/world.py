@@ -13,23 +13,27 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from syncline.engine.commands import answer_conflict, retry_parked
+from syncline.engine.commands import adopt, answer_conflict, retry_parked, unlink
 from syncline.engine.passes import Options
 from syncline.engine.report import Report
-from syncline.engine.spec import CommentPolicy, DeletePolicy, Policy, SideSpec, Sync
+from syncline.engine.spec import CommentPolicy, DeletePolicy, Mode, Policy, SideSpec, Sync
 from syncline.sdk.connector import Capabilities, Visibility
 from syncline.simulation import people, story
 from syncline.simulation.clock import SkewedClock, WakingClock
 from syncline.simulation.connector import MAPPING, MemoryConnector
-from syncline.simulation.gate import Crash, Gate
-from syncline.simulation.hub import Hub, described, natural
+from syncline.simulation.gate import Crash, Died, Gate
+from syncline.simulation.hub import Hub, Outcome, described, natural
 from syncline.simulation.ledger import Group, Ledger
 from syncline.simulation.syncs import compiled
 from syncline.simulation.tool import FIELDS, FieldRule, MemoryTool
 from syncline.simulation.watch import Watch
+from syncline.store import links, runs
 from syncline.store.database import Database
+from syncline.store.errors import LeaseHeld
 from syncline.store.findings import conflicts, parked
+from syncline.store.lease import Lease
 from syncline.store.store import Store
+from syncline.undoing import Undone
 
 WORKFLOW: Mapping[str | None, tuple[str, ...]] = {
     None: ("todo", "in_progress"),
@@ -76,6 +80,7 @@ class World:
         self.store = Store(self.database, "w", self.clock, None)
         self.tools = {name: self._tool(name, told.tools[name]) for name in sorted(told.tools)}
         self.down: set[str] = set()
+        self.troubled: set[str] = set()
         self.title = told.title
         self.fingerprint = 1
         self._ids = (f"i{n:06d}" for n in itertools.count(1))
@@ -91,14 +96,17 @@ class World:
         """One step; what it names and is not there makes it do nothing."""
         self.note(f"{step.do} {step.model_dump_json(exclude_defaults=True)}")
         match step:
-            case story.Create() | story.Edit() | story.Fate():
+            case story.Create() | story.Edit() | story.Fate() | story.Merge():
                 people.act(self, step)
+            case story.Bind():
+                await self._bind(step)
             case story.Pass():
                 await self._pass(step)
             case story.Wait():
                 self.clock.advance(step.seconds)
                 await _breathe()
             case story.Trouble() if step.side in self.tools:
+                self.troubled.add(step.side)
                 self.tools[step.side].faults.add(step.method, step.action, step.times)
             case story.Outage() if step.side in self.tools:
                 self._outage(step)
@@ -125,7 +133,13 @@ class World:
     def sync(self) -> Sync:
         """The sync as it is configured now."""
         sides = {
-            name: SideSpec(name, tool.record, tool.text_format, create="when_missing")
+            name: SideSpec(
+                name,
+                tool.record,
+                tool.text_format,
+                create="never" if name in self.story.never else "when_missing",
+                required=("title",),
+            )
             for name, tool in self.tools.items()
         }
         texts = {
@@ -140,12 +154,24 @@ class World:
             entity="ticket",
             sides=sides,
             match=MATCH if self.story.match else MATCH[:2],
-            units=compiled(sides, texts, {"title": policy}, {}),
+            units=compiled(sides, texts, {"title": policy}, self._modes()),
             comments=CommentPolicy(everybody, "internal") if self.story.comments else None,
             show_links=False,
             deletes=DeletePolicy(propagate=self.story.deletes),
             fingerprint=f"f{self.fingerprint}",
         )
+
+    def _modes(self) -> Mapping[tuple[str, str], Mode]:
+        modes = self.story.modes.items()
+        return {(u, s): m for u, of in modes for s, m in of.items() if s in self.tools}
+
+    def hears(self, side: str, unit: str) -> bool:
+        """Whether the sync takes up what people do to a unit on a side."""
+        return self.story.modes.get(unit, {}).get(side, "both") in ("both", "source")
+
+    def group_of(self, side: str, id_: str) -> Group | None:
+        """The group that a record belongs to."""
+        return next((g for g in self.groups.values() if g.ids.get(side) == id_), None)
 
     async def run(self, options: Options | None = None) -> Report | None:
         """A whole pass of a fresh hub; None where it did not come to a report."""
@@ -170,11 +196,46 @@ class World:
             self.clock.advance(1)
         crash = None if step.crash is None else Crash(step.crash, step.mode)
         options = Options(full=step.full, apply=step.apply)
+        undo = await self._run_before(step.undo) if step.undo is not None else None
+        if step.undo is not None and undo is None and hub.work is None:
+            return
         self.watch.planning = step.plan if hub.work is None else hub.work.plan
         await hub.run(
-            self.sync(), options, steps=step.steps, until=step.until, crash=crash, plan=step.plan
+            self.sync(),
+            options,
+            steps=step.steps,
+            until=step.until,
+            crash=crash,
+            plan=step.plan,
+            undo=undo,
         )
         self.watch.planning = False
+        if crash is not None and isinstance(hub.outcome, Died):
+            self.counts[f"death: {step.mode}"] += 1
+        people.robots(self)
+
+    async def _run_before(self, back: int) -> str | None:
+        """The run that an operator takes back: so many before the latest one."""
+        moving = [run.id for run in await self.store.read(runs.list, "s") if run.kind != "plan"]
+        return moving[back] if back < len(moving) else None
+
+    async def _bind(self, step: story.Bind) -> None:
+        """An operator cuts a record off, or ties it again, unless a pass is at work."""
+        group = self.groups.get(step.record)
+        id_ = group.ids.get(step.side) if group else None
+        if group is None or id_ is None or id_ not in self.tools[step.side].items:
+            return
+        try:
+            lease = await Lease.acquire(self.store, "s", "operator", self.clock)
+        except LeaseHeld:
+            return
+        try:
+            bound = _cut if step.what == "unlink" else _tied
+            if await bound(self, group, step.side, id_):
+                group.torn.add(step.side)
+                self.counts[f"operators: {step.what}"] += 1
+        finally:
+            await lease.release()
 
     def _hub(self, number: int) -> Hub:
         if number not in self.hubs:
@@ -197,9 +258,9 @@ class World:
         self.clock.advance(self.story.cost)
         self.watch.step(hub, what, writes)
 
-    def _ended(self, hub: str, outcome: Report | BaseException | None) -> None:
+    def _ended(self, hub: str, outcome: Outcome) -> None:
         self.note(f"{hub} ended {described(outcome)}")
-        self.counts["passes"] += 1
+        self.counts["undos" if isinstance(outcome, Undone) else "passes"] += 1
         self.watch.ended(outcome)
         if isinstance(outcome, BaseException):
             self.counts["passes that died"] += 1
@@ -210,7 +271,7 @@ class World:
         made = MemoryTool(
             SkewedClock(self.clock, timedelta(seconds=tool.skew)),
             name=name,
-            fields=FIELDS if tool.cut is None else {**FIELDS, "title": FieldRule(cut=tool.cut)},
+            fields={**FIELDS, "title": FieldRule(required=True, cut=tool.cut)},
             text_format=tool.text,
             workflow=WORKFLOW if tool.workflow else None,
             search_lag=timedelta(seconds=tool.lag),
@@ -230,6 +291,7 @@ class World:
 
     def _outage(self, step: story.Outage) -> None:
         tool = self.tools[step.side]
+        self.troubled.add(step.side)
         match step.what:
             case "down":
                 self.down.add(step.side)
@@ -274,6 +336,33 @@ def _resolves(before: Mapping[str, Any], after: Mapping[str, Any]) -> Mapping[st
     """What is done has no priority any more."""
     done = after.get("status") == "done" and before.get("status") != "done"
     return {"priority": "none"} if done else {}
+
+
+async def _cut(world: World, group: Group, side: str, id_: str) -> bool:
+    found = await world.store.read(links.find, "s", side, [id_])
+    link = (await world.store.read(links.load, found.values())).get(found.get(id_, ""))
+    if link is None or sum(at.state in ("in", "out") for at in link.sides.values()) < 2:
+        return False
+    if link.sides[side].state not in ("in", "out"):
+        return False
+    await unlink(world.store, link, side, world.clock.now())
+    return True
+
+
+async def _tied(world: World, group: Group, side: str, id_: str) -> bool:
+    """Back into the link that all others are in; where they are apart, nobody knows which."""
+    homes: dict[str | None, tuple[str, str]] = {}
+    for other, record in sorted(group.ids.items()):
+        if other != side:
+            found = await world.store.read(links.find, "s", other, [record])
+            homes[found.get(record)] = other, record
+    if len(homes) != 1 or None in homes:
+        return False
+    try:
+        await adopt(world.store, "s", [(side, id_), *homes.values()], next(world._ids))
+    except ValueError:
+        return False
+    return True
 
 
 async def _breathe() -> None:

@@ -238,7 +238,10 @@ def test_a_target_that_drifts_to_the_new_value_needs_no_write() -> None:
 
 
 def test_a_source_is_heard_and_never_written() -> None:
-    scene = linked(**TWO, modes={("title", "b"): "source"})
+    scene = Scene(**TWO, modes={("title", "b"): "source"})
+    scene.show("a", title="One")
+    scene.show("b", title="One")
+    scene.settle()
     scene.show("b", title="From B")
     scene.settle()
     assert scene.shown("title") == {"a": "From B", "b": "From B"}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from syncline.engine.births import fields_digest
 from syncline.engine.plan import plan_link
 from syncline.engine.spec import Policy
@@ -185,10 +187,26 @@ def test_a_new_record_made_during_a_conflict_gets_the_answer() -> None:
         scene.show("a", title="From A")
         scene.show("b", title="From B")
         plan = scene.step()
-        assert scene.shown("title")["c"] is None
+        assert scene.shown("title") == {"a": "From A", "b": "From B", "c": "One"}
         scene.answer(plan.clashes[0], answer)
         scene.settle()
         assert set(scene.shown("title").values()) == {answer}
+
+
+@pytest.mark.parametrize("why", ["required", "create_only"])
+def test_a_record_waits_for_the_answer_where_it_could_not_be_given_it_later(why: str) -> None:
+    once = TICKET.replace("title: {path: title}", "title: {path: title, create_only: true}")
+    specs = {"c": {"create": "when_missing", "required": ("title",)}}
+    if why == "create_only":
+        specs["c"].pop("required")
+    scene = Scene(**TWO, c=once if why == "create_only" else TICKET, specs=specs)
+    scene.show("a", title="From A")
+    scene.show("b", title="From B")
+    plan = scene.step()
+    assert plan.clashes and not plan.refusals and "c" not in scene.wires
+    scene.answer(plan.clashes[0], "From B")
+    scene.settle()
+    assert set(scene.shown("title").values()) == {"From B"}
 
 
 def test_defaults_fill_what_nobody_says_and_are_not_sent_back() -> None:
@@ -206,6 +224,9 @@ def test_a_source_is_not_given_the_others_value_when_its_record_is_made() -> Non
     scene.settle()
     assert scene.wires["b"] == {"title": "One"}
     scene.show("b", priority="low")
+    (clash,) = scene.step().clashes
+    assert [(c.side, c.value) for c in clash.candidates] == [(None, "high"), ("b", "low")]
+    scene.answer(clash, "low")
     scene.settle()
     assert scene.shown("priority") == {"a": "low", "b": "low"}
 

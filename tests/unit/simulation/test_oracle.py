@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from syncline.simulation import story
 from syncline.simulation.checks import judge
+from syncline.simulation.choices import Choices
 from syncline.simulation.shrink import shrink
 from syncline.simulation.story import Create, Edit, Pass, Story, Tool
 from syncline.simulation.tool import BOT
@@ -55,9 +57,20 @@ def _drop_label(world: World) -> None:
         world.tools[name].edit(world.groups["r1"].ids[name], {"labels": []}, by="ann")
 
 
+def _choose_over(world: World) -> None:
+    """Somebody chose a priority, and it is nowhere."""
+    world.groups["r1"].choices["priority"].chose("a", "urgent")
+
+
+def _remove_bold(world: World) -> None:
+    world.ledger.bold["b"] = {"p2"}
+
+
 @pytest.mark.parametrize(
     ("harm", "check"),
     [
+        (_choose_over, "lost"),
+        (_remove_bold, "plain"),
         (_overwrite, "lost"),
         (_duplicate, "duplicate"),
         (_invent, "invention"),
@@ -82,6 +95,42 @@ async def test_a_world_without_harm_is_found_without_fault() -> None:
     await judge(world)
     assert world.wrong == []
     assert world.counts["edits delivered"] == 4
+
+
+async def test_a_write_against_a_side_s_mode_is_seen() -> None:
+    told = AT_REST.model_copy(update={"modes": {"labels": {"b": "source"}}, "never": ("b",)})
+    world = World(told)
+    await world.play()
+    assert world.wrong == [] and "b" not in world.groups["r1"].ids
+    made = world.tools["b"].create({"title": "t1"}, by=BOT)
+    world.watch.look()
+    world.tools["b"].edit(made, {"labels": ["l3"]}, by=BOT)
+    world.watch.look()
+    assert [name for name, _ in world.wrong][:2] == ["mode", "mode"]
+
+
+async def test_a_pass_that_refuses_or_leaves_a_side_out_without_a_reason_is_seen() -> None:
+    world = World(AT_REST)
+    await world.play()
+    report = await world.run()
+    assert report is not None
+    world.watch.ended(replace(report, refused=("deletes: 9 of 9",), stopped={"a": "not there"}))
+    assert [name for name, _ in world.wrong] == ["refused", "stopped"]
+
+
+def test_a_choice_is_lost_unless_it_was_settled_shown_or_kept() -> None:
+    choices = Choices()
+    for side in ("a", "b"):
+        choices.chose(side, "todo")
+    choices.chose("a", "done")
+    choices.carried("b", "done")
+    choices.chose("b", "blocked")
+    assert choices.lost(["blocked"]) == []
+    choices.chose("a", "cancelled")
+    assert choices.lost(["blocked"]) == ["cancelled"]
+    assert choices.lost(["blocked", "cancelled"]) == []
+    choices.excuse("a")
+    assert choices.lost(["blocked"]) == []
 
 
 async def test_a_write_of_a_hub_that_only_plans_is_seen() -> None:

@@ -45,7 +45,8 @@ async def verified(world: World) -> Verified:
     )
 
 
-@pytest.mark.parametrize("seed", range(10))
+# Of seed 8 nothing is left that two tools have.
+@pytest.mark.parametrize("seed", [*range(8), 9, 10])
 async def test_after_a_story_it_finds_what_was_planted_and_nothing_else(seed: int) -> None:
     world = await told(seed)
     try:
