@@ -50,9 +50,10 @@ real-tests: install
 sandbox-tests: install
 	SYNCLINE_KILLS=30 $(BIN)/pytest -s tests/sandbox
 
-# Longer run, not part of the gate: a pass of each scenario dies at every step, in every way.
+# Longer run, not part of the gate: a pass of each scenario dies at every step, in every way, and of
+# each tenth of those deaths the pass after it dies at every tenth step.
 crashes: install
-	SYNCLINE_EVERY_DEATH=1 $(BIN)/pytest -n 2 tests/unit/simulation/test_crashes.py
+	SYNCLINE_EVERY_CRASH=10 $(BIN)/pytest -n 2 tests/unit/simulation/test_crashes.py
 
 # Longer run, not part of the gate: a million stories of people, tools and troubles. It may be stopped;
 # the next call goes on where it was.

@@ -17,6 +17,7 @@ from syncline.cli.output import Failed, Output, Wrong, count
 if TYPE_CHECKING:
     from syncline.simulation.campaign import Tally
 
+DEATHS = ("death: before", "death: after", "death: torn")
 SHORTENED = 5
 """Failing stories that are made short and written down, at most."""
 
@@ -46,6 +47,8 @@ def simulate(
 
     Needs no configuration and touches no tool. Each story has a seed and is the same every time.
     """
+    from syncline.simulation import campaign
+
     out = Output(as_json)
     if seed is not None or story is not None:
         _one(out, seed, story)
@@ -64,11 +67,13 @@ def simulate(
             "crashes": tally.counts["passes that died"],
             "faults": tally.faults(),
             "counts": dict(sorted(tally.counts.items())),
+            "rare": {name: least for name, (_, least) in tally.rare().items()},
+            "code": campaign.code(),
             "seconds": round(seconds, 1),
         }
     )
     _tell(out, tally, seconds, written)
-    if tally.broken:
+    if tally.broken or tally.rare():
         raise typer.Exit(1)
 
 
@@ -165,10 +170,13 @@ def _tell(out: Output, tally: Tally, seconds: float, written: dict[tuple[int, st
             ("  arrived, or were decided against", f"{tally.delivered:.2%}"),
             ("passes", f"{counts['passes']:,}"),
             ("  that died or were overtaken", f"{counts['passes that died']:,}"),
+            *((name.replace("death: ", "  died "), f"{counts[name]:,}") for name in DEATHS),
             ("conflicts answered", f"{counts['answers']:,}"),
             *((f"fault: {name}", f"{times:,}") for name, times in tally.faults().items()),
         ],
     )
+    for name, (times, least) in tally.rare().items():
+        out.say(f"{name}: {times:,} times; below {least:,} these stories prove too little")
     for seed, check, words in tally.broken[:20]:
         story = written.get((seed, check))
         again = f"--story {story}" if story else f"--seed {seed}"

@@ -50,6 +50,7 @@ MISFORTUNES = ("trouble", "trouble", "outage", "fate", "merge", "bind", "change"
 MODED = ("body", "labels", "status", "priority")
 """Units that a record may be made without."""
 
+BACK: dict[Doom, Doom] = {"archive": "restore", "leave": "return", "hide": "show"}
 FATES: tuple[Doom, ...] = (*get_args(Doom), "return", "show")
 WORDS: tuple[How, ...] = get_args(How)
 
@@ -66,6 +67,7 @@ class _Drawing:
         self.sides = SIDES[: self.rnd.choice((2, 2, 3, 4))]
         self.tokens = 0
         self.records: list[str] = []
+        self.fates: list[Fate] = []
         self.with_ = {
             name: self.rnd.random() < 0.5
             for name in ("crash", "trouble", "outage", "fate", "stop", "twins", "change", "comment")
@@ -184,8 +186,7 @@ class _Drawing:
             case "outage":
                 return [Outage(side=side, what=rnd.choice(OUTAGES))]
             case "fate":
-                what = rnd.choice(FATES)
-                return [Fate(record=rnd.choice(self.records), side=side, what=what)]
+                return [self._fate(side)]
             case "merge":
                 record, into = rnd.choice(self.records), rnd.choice(self.records)
                 return [Merge(record=record, into=into, side=side)]
@@ -195,6 +196,17 @@ class _Drawing:
             case _:
                 policy = rnd.choice((None, "ask", "newest", side))
                 return [Change(policy=policy, mapping=rnd.random() < 0.3)]
+
+    def _fate(self, side: str) -> Fate:
+        """Something befalls a record, or what befell one is taken back."""
+        rnd = self.rnd
+        back = [fate for fate in self.fates if fate.what in BACK]
+        if back and rnd.random() < 0.4:
+            before = rnd.choice(back)
+            return before.model_copy(update={"what": BACK[before.what]})
+        fate = Fate(record=rnd.choice(self.records), side=side, what=rnd.choice(FATES))
+        self.fates.append(fate)
+        return fate
 
     def _trouble(self, side: str) -> list[Step]:
         """Calls that go wrong, and work on another side that leads to such calls."""

@@ -1,4 +1,4 @@
-"""Twelve stories whose last step is a pass: the one that is killed at every step it takes.
+"""Stories whose last step is a pass: the one that is killed at every step it takes.
 
 Each is as small as it can be while the pass does what its name says; between them they make,
 change, close, archive, match, re-read and hand over.
@@ -14,6 +14,7 @@ from syncline.simulation.story import (
     Create,
     Edit,
     Fate,
+    Merge,
     Pass,
     Step,
     Story,
@@ -48,6 +49,8 @@ def scenarios() -> Mapping[str, Story]:
         "a lease taken over": _takeover(),
         "comments": _comments(),
         "an answer that was lost": _lost(),
+        "a merge in a tool": _merge(),
+        "an undo": _undo(),
     }
 
 
@@ -151,3 +154,17 @@ def _comments() -> Story:
 def _lost() -> Story:
     lost = Trouble(side="b", method="*", action="drop_after_apply", times=9)
     return _story(_made(1, "a"), Pass(), lost, _title(1, "a", 11), _made(2, "a"), Pass())
+
+
+def _merge() -> Story:
+    start = (_made(1, "a"), _made(2, "b"), _made(3, "c"), Pass())
+    edits = (_title(1, "a", 11), _label(2, "a", 12), _title(3, "b", 13))
+    merged = (Merge(record="r1", into="r2", side="b"), Merge(record="r3", into="r4", side="a"))
+    tools = {"a": FAST, "b": PLAIN, "c": FAST}
+    return _story(*start, *edits, _made(4, "a"), *merged, Pass(), tools=tools)
+
+
+def _undo() -> Story:
+    start = (_made(1, "a"), _made(2, "b"), Pass())
+    edits = (_title(1, "a", 11), _label(1, "a", 12), _title(2, "b", 13), Pass())
+    return _story(*start, *edits, _title(2, "a", 14), Pass(undo=0))

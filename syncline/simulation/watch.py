@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from syncline.engine.report import Report
-from syncline.simulation.choices import UNITS
 from syncline.simulation.ledger import Group, tokens
 from syncline.simulation.tool import BOT, Deed
 
@@ -146,31 +145,23 @@ class Watch:
             self.world.broke("echo", f"{side}:{deed.id} was written what it showed already")
         before, after = deed.before or {}, deed.after or {}
         changed = {path: value for path, value in before.items() if after[path] != value}
-        self._moded(side, deed, changed)
-        self._chosen(side, deed, changed)
+        self._written(side, deed, changed)
         self._unheard[side, deed.id] = {**changed, **self._unheard.get((side, deed.id), {})}
         self._provenance(side, deed)
 
-    def _moded(self, side: str, deed: Deed, changed: Iterable[str]) -> None:
-        """A side that is only read is not written."""
-        for unit in changed:
-            if self.world.story.modes.get(unit, {}).get(side) in ("source", "off"):
-                self.world.broke(
-                    "mode", f"{side}:{deed.id} was written {unit}, which it only gives"
-                )
-
-    def _chosen(self, side: str, deed: Deed, changed: Mapping[str, Any]) -> None:
+    def _written(self, side: str, deed: Deed, changed: Iterable[str]) -> None:
+        """What a write changed: by the hub, which may not write all, or by the tool itself."""
         group, after = self._group(side, deed.id), deed.after or {}
-        if group is None:
-            return
         told = self.world.story.tools[side]
-        for unit in UNITS:
-            if unit not in changed:
+        done = told.automation and "status" in changed and after["status"] == "done"
+        for unit in changed:
+            if unit == "priority" and done and after[unit] == "none":
+                if group is not None and self.world.hears(side, unit):
+                    group.choices[unit].chose(side, "none")
                 continue
-            by_tool = told.automation and unit == "priority" and after["status"] == "done"
-            if by_tool and "status" in changed and after[unit] == "none":
-                group.choices[unit].chose(side, "none")
-            else:
+            if self.world.story.modes.get(unit, {}).get(side) in ("source", "off"):
+                self.world.broke("mode", f"{side}:{deed.id} was written {unit}, against its mode")
+            if group is not None and unit in group.choices:
                 group.choices[unit].carried(side, after[unit])
         if "priority" in changed and told.robot:
             self.repriced.setdefault(side, []).append(deed)

@@ -49,6 +49,18 @@ async def test_a_record_that_its_tool_refuses_altogether_is_parked_and_not_sent_
     assert world.b.log.count("create") == sent > 0
 
 
+async def test_a_refused_record_that_is_made_after_all_waits_for_nobody() -> None:
+    world = await picky()
+    world.b.rules["title"] = FieldRule(required=True, max_length=3)
+    made = world.a.create({"title": "Too long"})
+    await world.sync()
+    assert await world.store.read(parked.list, "s")
+    world.a.edit(made, {"title": "One"})
+    await world.sync()
+    assert [item.now.fields["title"] for item in world.b.items.values()] == ["One"]
+    assert not await world.store.read(parked.list, "s")
+
+
 async def test_what_a_tool_fills_in_a_field_of_its_own_is_no_change_in_the_next_pass() -> None:
     """Else all records of a first pass had changed at once in the second, and it was refused."""
     lines = [line for line in MAPPING.splitlines() if "urgent" not in line]

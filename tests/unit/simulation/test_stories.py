@@ -47,6 +47,27 @@ def test_the_swarm_meets_every_kind_of_trouble() -> None:
     actions = Counter(step.action for step in steps if isinstance(step, story.Trouble))
     assert all(actions[name] > 5 for name in ("drop_before", "drop_after_apply", "torn:1"))
     assert any(isinstance(step, story.Pass) and step.hub == 1 for step in steps)
+    assert all(does[name] > 10 for name in ("merge", "bind"))
+    assert sum(isinstance(step, story.Pass) and step.undo is not None for step in steps) > 10
+    told = [draw(seed) for seed in range(300)]
+    assert sum(bool(one.never) for one in told) > 10 and sum(bool(one.modes) for one in told) > 10
+
+
+def test_a_thousand_stories_that_meet_too_little_trouble_prove_nothing() -> None:
+    tally = campaign.Tally(0, 1000, Counter(campaign.FLOORS))
+    assert tally.rare() == {}
+    tally.end = 2000
+    assert tally.rare()["undos"] == (campaign.FLOORS["undos"], 2 * campaign.FLOORS["undos"])
+    assert campaign.Tally(0, 999).rare() == {}
+
+
+def test_what_other_code_came_to_is_not_added_up(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    campaign.Tally(0, 20).save(path)
+    assert campaign.Tally.load(path).end == 20
+    path.write_text(path.read_text("utf-8").replace(campaign.code(), "0" * 16), "utf-8")
+    with pytest.raises(ValueError, match="other code"):
+        campaign.Tally.load(path)
 
 
 def test_a_seed_gives_the_same_trace_in_another_process() -> None:
