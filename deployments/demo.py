@@ -237,13 +237,19 @@ async def demo(
             home = folder / ".syncline" / "prefect"
             say(f"   Zendesk  {one.support.base_url}")
             say(f"   Jira     {one.tracker.base_url}")
+            # Paused, or the schedules would do what is about to be told.
             async with prefect(
-                load(configuration), configuration, home, port=port, schedules=not once, say=say
+                load(configuration),
+                configuration,
+                home,
+                port=port,
+                schedules=not once,
+                paused=True,
+                say=say,
             ) as runs:
-                await runs.scheduled(False)  # or they would do what is about to be told
                 await _tell(one, runs)
                 if not once:
-                    await runs.scheduled(True)
+                    await runs.resume()
                     say("")
                     say("Everything keeps running; the schedules run both syncs. Edit something")
                     say("in either tool and look into the other. Ctrl-C ends it all.")

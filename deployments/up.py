@@ -116,13 +116,9 @@ class Prefect:
         """Run these syncs once, and say how each ended."""
         return await _each_once(syncs, self.port, self.children)
 
-    async def scheduled(self, wanted: bool) -> None:
-        """Let the schedules make runs, or not; `run` works either way."""
-        from prefect.client.orchestration import get_client
-
-        async with get_client() as client:
-            for one in await client.read_deployments():
-                await (client.resume_deployment if wanted else client.pause_deployment)(one.id)
+    async def resume(self) -> None:
+        """Let the schedules make runs."""
+        await _scheduled(True)
 
     async def watch(self) -> None:
         """Never returns. Raises NotUp when the server or the worker ends."""
@@ -140,11 +136,13 @@ async def prefect(
     port: int | None = None,
     at_once: int = AT_ONCE,
     schedules: bool = True,
+    paused: bool = False,
     say: Say = print,
 ) -> AsyncIterator[Prefect]:
     """A server and a worker that have the configuration's deployments, while the block runs.
 
-    Runs at work are cancelled where the block is. Raises NotUp.
+    `schedules`: whether the server has a scheduler at all; `paused`: no schedule makes a run before
+    `resume`. Runs at work are cancelled where the block is. Raises NotUp.
     """
     os.environ["DO_NOT_TRACK"] = "1"
     with _only_one(home):
@@ -156,11 +154,22 @@ async def prefect(
 
                 await _forget_the_past(everything=not schedules)
                 say(_told(await deploy(config, configuration=configuration)))
+                if paused:
+                    # Before there is a worker: one that was scheduled already would be at work.
+                    await _scheduled(False)
                 async with worker(home, port, POOL, at_once) as hand, _cancelled_when_told():
                     one = Prefect(port, (serving, hand))
                     say(f"Runs, summaries and deployments: {one.page}")
                     say(f"Logs: {serving.log} and {hand.log}")
                     yield one
+
+
+async def _scheduled(wanted: bool) -> None:
+    from prefect.client.orchestration import get_client
+
+    async with get_client() as client:
+        for one in await client.read_deployments():
+            await (client.resume_deployment if wanted else client.pause_deployment)(one.id)
 
 
 @contextmanager

@@ -201,7 +201,8 @@ class _Merging:
         live = {s: at for s, at in after.sides.items() if at.state in LIVE}
         if not live:
             self.book.resolved += [one.id for one in known.conflicts]
-            self.book.unparked += [row.id for row in known.parked]
+            # A record that may have been made is still somewhere, for a person to tell.
+            self.book.unparked += [row.id for row in known.parked if row.digest != "lost"]
             return
         observed = {s: one for s, one in known.observed.items() if s in live}
         # What waited for an answer between the two is planned again without the one that ended.

@@ -3,9 +3,10 @@ known."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from syncline.engine.spec import Policy
 from syncline.sdk.connector import Page
@@ -120,6 +121,20 @@ async def test_a_deviation_is_known_only_while_both_sides_show_what_was_noted(
     slip(world.tools["b"], b, title="Longer t")
     slip(world.tools["a"], a, title="Lost edit")
     assert (await verified(world)).links.differing == 1
+
+
+async def test_what_a_tool_fills_in_a_new_record_is_known(tmp_path: Path) -> None:
+    world = await quiet(tmp_path)
+
+    def fills(before: Mapping[str, Any], after: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {} if after.get("priority") else {"priority": "medium"}
+
+    world.tools["b"].automations.append(fills)
+    world.tools["a"].create({"title": "Nobody said how urgent"})
+    await rest(world)
+    assert [t.now.fields["priority"] for t in world.tools["b"].items.values()][-1] == "medium"
+    found = await verified(world)
+    assert (found.links.known, found.links.differing) == ({"deviation": 1}, 0)
 
 
 async def test_two_sides_may_deviate_from_what_a_third_shows(tmp_path: Path) -> None:
