@@ -1,0 +1,45 @@
+"""HubSpot's refusals, in its own shape (developers.hubspot.com, "Error handling")."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import Response
+
+from syncline.sandbox import Refusal, answer
+
+CORRELATION = "aeb5f871-7f07-4993-9211-075dc63e7cbf"
+
+
+class Refused(Refusal):
+    """A request, or one item of a batch, that HubSpot does not do."""
+
+    def __init__(self, status: int, category: str, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.status, self.category, self.code = status, category, code
+
+    def body(self) -> dict[str, Any]:
+        """The body of the answer."""
+        told: dict[str, Any] = {
+            "status": "error",
+            "message": str(self),
+            "correlationId": CORRELATION,
+            "category": self.category,
+        }
+        if self.code:
+            told["errors"] = [{"message": str(self), "code": self.code}]
+        return told
+
+    def response(self) -> Response:
+        """The answer to the whole request."""
+        return answer(self.body(), self.status)
+
+
+def invalid(message: str, code: str = "") -> Refused:
+    """A record, or a request, that does not pass HubSpot's checks."""
+    return Refused(400, "VALIDATION_ERROR", message, code)
+
+
+def missing(id: object) -> Refused:
+    """No such record; also what is said of one that was archived or merged away."""
+    return Refused(404, "OBJECT_NOT_FOUND", f"Object not found. objectId: {id}")
