@@ -66,7 +66,10 @@ def opened(
         problems.append(_nobody(config))
     if problems:
         raise ConfigError(problems)
-    return [Endpoint(name, token(key, name), webhook) for name, webhook in found.items()]
+    endpoints = [Endpoint(name, token(key, name), webhook) for name, webhook in found.items()]
+    for one in endpoints:
+        one.webhook.address = address(config, one.token)
+    return endpoints
 
 
 def wrong(

@@ -21,6 +21,7 @@ from connectors.hubspot.metadata import Metadata
 from connectors.hubspot.notes import Notes
 from connectors.hubspot.people import People
 from connectors.hubspot.reading import Reader
+from connectors.hubspot.webhook import HubSpotWebhook
 from connectors.hubspot.wire import WireShape
 from connectors.hubspot.writing import Writer
 from syncline.sdk.clock import Clock
@@ -50,6 +51,7 @@ from syncline.sdk.connector import (
 from syncline.sdk.errors import Misconfigured
 from syncline.sdk.http import Limits, RateHeaders, Transport
 from syncline.sdk.secrets import Secret
+from syncline.sdk.webhook import Webhook
 
 # Changes appear in searches after moments; HubSpot does not say how many.
 SEARCH_LAG = timedelta(minutes=1)
@@ -66,6 +68,7 @@ class HubSpotConnector(Connector):
 
     name: ClassVar[str] = "hubspot"
     config_model: ClassVar[type[ConnectionConfig]] = HubSpotConfig
+    webhook: ClassVar[type[Webhook] | None] = HubSpotWebhook
 
     def __init__(self, config: HubSpotConfig, transport: Transport, clock: Clock) -> None:
         lag = SEARCH_LAG if config.search_lag is None else config.search_lag

@@ -55,8 +55,11 @@ class Delivery:
 class Webhook(ABC):
     """One endpoint of one connection; a tool's own class says where its signature stands.
 
+    `address` is where the tool calls, which is part of what some tools sign.
     Raises `Misconfigured` for no secret, more than two, or one shorter than 24 bytes.
     """
+
+    address: str = ""
 
     def __init__(self, secrets: Sequence[Secret]) -> None:
         if not 1 <= len(secrets) <= 2:
