@@ -12,7 +12,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from connectors.hubspot.fake.errors import Refused, invalid, missing
+from connectors.hubspot.fake.errors import Refused, asks_archived, invalid, missing
 from connectors.hubspot.fake.objects import Objects
 from connectors.hubspot.fake.portal import APP
 from syncline.sandbox import Call, answer
@@ -31,7 +31,7 @@ class Batches:
     def read(self, call: Call) -> Response:
         """Those of the ids that there are; the others are an error in the 207."""
         kind, asked = call.path_params["kind"], call.json()
-        archived = call.query.get("archived") == "true"
+        archived = asks_archived(call)
         results, lost = [], []
         for one in _inputs(asked):
             id = str(one["id"])

@@ -1,4 +1,5 @@
-"""HubSpot's refusals, in its own shape (developers.hubspot.com, "Error handling")."""
+"""HubSpot's refusals, in its own shape (developers.hubspot.com, "Error handling"), and what is
+read of a query."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from syncline.sandbox import Refusal, answer
+from syncline.sandbox import Call, Refusal, answer
 
 CORRELATION = "aeb5f871-7f07-4993-9211-075dc63e7cbf"
 
@@ -43,3 +44,8 @@ def invalid(message: str, code: str = "") -> Refused:
 def missing(id: object) -> Refused:
     """No such record; also what is said of one that was archived or merged away."""
     return Refused(404, "OBJECT_NOT_FOUND", f"Object not found. objectId: {id}")
+
+
+def asks_archived(call: Call) -> bool:
+    """Whether archived ones are asked for; the package writes `True` where others write `true`."""
+    return call.query.get("archived", "").lower() == "true"

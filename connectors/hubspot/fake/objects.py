@@ -9,7 +9,7 @@ from typing import Any
 from starlette.responses import Response
 
 from connectors.hubspot.fake import properties as p
-from connectors.hubspot.fake.errors import Refused, invalid, missing
+from connectors.hubspot.fake.errors import Refused, asks_archived, invalid, missing
 from connectors.hubspot.fake.portal import APP, Portal
 from syncline.sandbox import Call, answer
 
@@ -64,7 +64,7 @@ class Objects:
         return told
 
     def one(self, call: Call) -> Response:
-        kind, archived = call.path_params["kind"], call.query.get("archived") == "true"
+        kind, archived = call.path_params["kind"], asks_archived(call)
         self.portal.definitions(kind)
         id = call.path_params["id"]
         if name := call.query.get("idProperty"):
@@ -77,7 +77,7 @@ class Objects:
 
     def list(self, call: Call) -> Response:
         """By id, a page after the id that `after` names (page size 10, at most 100)."""
-        kind, archived = call.path_params["kind"], call.query.get("archived") == "true"
+        kind, archived = call.path_params["kind"], asks_archived(call)
         self.portal.definitions(kind)
         limit = int(call.query.get("limit", LISTED))
         if limit > MOST_LISTED:

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from connectors.hubspot.fake.errors import Refused, invalid
+from connectors.hubspot.fake.errors import Refused, asks_archived, invalid
 from connectors.hubspot.fake.portal import APP, Portal
 from connectors.hubspot.fake.properties import definition
 from syncline.sandbox import Call, answer
@@ -77,7 +77,7 @@ class Setup:
 
     def owners(self, call: Call) -> Response:
         """Owners by id; archived ones only where they are asked for, and then they alone."""
-        archived = call.query.get("archived") == "true"
+        archived = asks_archived(call)
         limit, after = int(call.query.get("limit", "100")), int(call.query.get("after", "0"))
         rows = [o for o in self._portal.state.table("owner").values() if o["archived"] is archived]
         if email := call.query.get("email"):

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
-from hmac import digest
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+from hubspot.utils.signature import Signature
 
 from connectors.hubspot.webhook import HubSpotWebhook
 from syncline.sdk.secrets import Secret
@@ -38,10 +36,9 @@ EVENT = {
 def signed(
     body: bytes, address: str = ADDRESS, secret: str = SECRET, at: datetime = NOW
 ) -> Headers:
-    """The headers that HubSpot sends with a body."""
+    """The headers that HubSpot sends with a body, signed as its own package does."""
     time = str(round(at.timestamp() * 1000))
-    what = b"POST" + address.encode() + body + time.encode()
-    signature = b64encode(digest(secret.encode(), what, sha256)).decode()
+    signature = Signature.get_signature(secret, body.decode(), "v3", address, timestamp=time)
     return [("X-HubSpot-Signature-v3", signature), ("X-HubSpot-Request-Timestamp", time)]
 
 
