@@ -48,7 +48,7 @@ def up(folder: Path, port: int) -> Tools:
     """Both fakes, left running by a command that has ended, as the command tells of them."""
     options = ("--port-base", str(port), "--records", str(RECORDS), "--seed", "5")
     ran = subprocess.run(
-        [sys.executable, "-m", "syncline", "sandbox", "up", "--detach", *options, "--json"],
+        [sys.executable, "-m", "syncline", "sandbox", "up", *TYPES, *options, "--detach", "--json"],
         cwd=folder,
         capture_output=True,
         text=True,
