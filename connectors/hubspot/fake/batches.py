@@ -115,6 +115,9 @@ class Batches:
         self, call: Call, one: Callable[[Mapping[str, Any]], dict[str, Any]], done: int
     ) -> Response:
         inputs = _inputs(call.json())
+        ids = [str(asked["id"]) for asked in inputs if "id" in asked]
+        if len(set(ids)) < len(ids):
+            raise invalid("Duplicate IDs found in batch input. IDs must be unique.")
         results, errors = [], []
         for asked in inputs[: call.let_through(len(inputs))]:
             trace = asked.get(TRACE)

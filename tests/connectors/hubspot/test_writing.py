@@ -135,6 +135,7 @@ async def test_two_patches_of_one_record_are_written_one_after_the_other(
     )
     assert [one.result for one in told] == [Result.APPLIED, Result.APPLIED]
     assert world.shown(id)["subject"] == "two"
+    assert world.requests().write == 2  # HubSpot refuses a batch that names a record twice
 
 
 async def test_what_hubspot_sets_itself_is_refused_before_anything_is_sent(
