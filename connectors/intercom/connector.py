@@ -1,0 +1,154 @@
+"""The Intercom connector: opens a connection and hands each call to the part for it.
+
+What Intercom cannot do decides what is claimed here. It has no compare-and-set and tells no field's
+history; its search lags, and reading many at once is done by the search alone; files are taken by
+public address only. It answers a write with the ticket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import timedelta
+from typing import ClassVar, Self
+
+from connectors.intercom.client import VERSION, Client
+from connectors.intercom.config import IntercomConfig
+from connectors.intercom.describing import describe
+from connectors.intercom.links import Links
+from connectors.intercom.messages import Messages
+from connectors.intercom.metadata import Metadata
+from connectors.intercom.people import People
+from connectors.intercom.reading import Reader
+from connectors.intercom.webhook import IntercomWebhook
+from connectors.intercom.wire import WireShape
+from connectors.intercom.writing import Writer
+from syncline.sdk.clock import Clock
+from syncline.sdk.connector import (
+    Capabilities,
+    CensusPage,
+    Comment,
+    ConnectionConfig,
+    Connector,
+    Create,
+    CreateSearch,
+    FindResult,
+    LinkCard,
+    Missing,
+    NewComment,
+    Outcome,
+    Page,
+    Person,
+    Record,
+    Schema,
+    Update,
+    Visibility,
+)
+from syncline.sdk.errors import Misconfigured
+from syncline.sdk.http import Limits, RateHeaders, Transport
+from syncline.sdk.secrets import Secret
+from syncline.sdk.webhook import Webhook
+
+# Intercom says of contacts that they are found "within minutes"; of tickets it says nothing.
+SEARCH_LAG = timedelta(minutes=2)
+# 80 % of the 1000 a minute that every app may send; private apps are given up to 10,000.
+REQUESTS_PER_MINUTE = 800.0
+CONCURRENT = 4
+
+
+class IntercomConnector(Connector):
+    """Tickets of an Intercom workspace."""
+
+    name: ClassVar[str] = "intercom"
+    config_model: ClassVar[type[ConnectionConfig]] = IntercomConfig
+    webhook: ClassVar[type[Webhook] | None] = IntercomWebhook
+
+    def __init__(self, config: IntercomConfig, transport: Transport) -> None:
+        self.capabilities = Capabilities(
+            answers_writes=True,
+            find_by_key=config.key_attribute is not None,
+            search_lag=SEARCH_LAG if config.search_lag is None else config.search_lag,
+            visibilities=(Visibility.PUBLIC, Visibility.INTERNAL),
+            shows_links=config.link_attribute is not None,
+            residual_window=True,
+        )
+        self._config = config
+        self._transport = transport
+        client = Client(transport)
+        self._metadata = Metadata(client, config.scope.ticket_type)
+        shape = WireShape(config.key_attribute, config.link_attribute)
+        lag = self.capabilities.search_lag
+        self._reader = Reader(client, self._metadata, shape, config, lag)
+        self._people = People(client, self._metadata)
+        self._writer = Writer(client, self._metadata, self._reader, self._people, shape, config)
+        self._messages = Messages(client, self._metadata, self._reader)
+        self._links = Links(self._reader, self._writer, config.link_attribute)
+
+    @classmethod
+    def open(cls, connection: str, config: ConnectionConfig, clock: Clock) -> Self:
+        """A connector for one connection; sends nothing yet."""
+        if not isinstance(config, IntercomConfig):
+            raise Misconfigured(f"{connection} is not configured for Intercom; nothing was sent.")
+        token = config.auth.access_token.reveal()
+        limits = config.limits
+        transport = Transport(
+            connection=connection,
+            base_url=config.base_url,
+            limits=Limits(
+                limits.requests_per_minute or REQUESTS_PER_MINUTE, limits.concurrent or CONCURRENT
+            ),
+            clock=clock,
+            headers={
+                "Authorization": Secret(f"Bearer {token}", (token,)),
+                "Intercom-Version": VERSION,
+            },
+            private_network=config.private_network,
+            ca_file=config.ca_file,
+            rate_headers=RateHeaders(
+                "x-ratelimit-remaining", "x-ratelimit-reset", reset_as="epoch"
+            ),
+        )
+        return cls(config, transport)
+
+    async def describe(self) -> Schema:
+        return await describe(self._metadata, self._config)
+
+    def changes(self, record: str, cursor: str | None) -> AsyncIterator[Page]:
+        return self._reader.changes(cursor)
+
+    def census(self, record: str) -> AsyncIterator[CensusPage]:
+        return self._reader.census()
+
+    async def fetch(self, record: str, ids: Sequence[str]) -> Mapping[str, Record | Missing]:
+        return await self._reader.fetch(ids)
+
+    async def create(self, record: str, items: Sequence[Create]) -> Sequence[Outcome]:
+        return await self._writer.create(items)
+
+    async def update(self, record: str, items: Sequence[Update]) -> Sequence[Outcome]:
+        return await self._writer.update(items)
+
+    async def find(self, record: str, items: Sequence[CreateSearch]) -> Sequence[FindResult]:
+        return await self._writer.find(items)
+
+    async def comments(self, record: str, ids: Sequence[str]) -> Mapping[str, Sequence[Comment]]:
+        return await self._messages.comments(ids)
+
+    async def comment(self, record: str, items: Sequence[NewComment]) -> Sequence[Outcome]:
+        return await self._messages.comment(items)
+
+    async def show_links(
+        self, record: str, cards: Sequence[LinkCard], gone: Sequence[LinkCard] = ()
+    ) -> Sequence[Outcome]:
+        return await self._links.show(cards, gone)
+
+    async def people(self, handles: Sequence[str]) -> Mapping[str, Person]:
+        return await self._people.by_id(handles)
+
+    async def find_people(self, emails: Sequence[str]) -> Mapping[str, Person]:
+        return await self._people.by_email(emails)
+
+    def requests(self) -> Mapping[str, int]:
+        return dict(self._transport.log.counts)
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()

@@ -1,0 +1,48 @@
+"""Intercom's webhooks: `X-Hub-Signature: sha1=…` over the raw body, and ticket ids to read.
+
+They are signed with the app's client secret, by SHA-1, and carry no time in what is signed but the
+notification's own id, which stays the same when it is sent again
+(developers.intercom.com/docs/webhooks).
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable
+from hashlib import sha1
+from typing import Any
+
+from syncline.sdk.secrets import Secret
+from syncline.sdk.webhook import Headers, Hint, Refused, Webhook, header
+
+_SCHEME = "sha1="
+
+
+class IntercomWebhook(Webhook):
+    """An endpoint for the topics `ticket.*`."""
+
+    def signature(self, headers: Headers) -> bytes:
+        scheme, digest = (value := header(headers, "X-Hub-Signature"))[:5], value[5:]
+        if scheme != _SCHEME:
+            raise Refused("the signature is not of the kind sha1")
+        try:
+            return bytes.fromhex(digest)
+        except ValueError as error:
+            raise Refused("the signature is not hexadecimal") from error
+
+    def event(self, payload: Any) -> str | None:
+        """The notification's id."""
+        return str(payload["id"]) if payload.get("id") else None
+
+    def hints(self, payload: Any) -> Iterable[Hint]:
+        """A ticket's topics carry it as the item, or within the part that was written."""
+        if not str(payload["topic"]).startswith("ticket."):
+            return ()
+        item = payload["data"]["item"]
+        ticket = item.get("ticket") or item
+        return (Hint("ticket", str(int(ticket["id"]))),)
+
+    @classmethod
+    def _digest(cls, secret: Secret, signed: bytes) -> bytes:
+        # SHA-1 is what Intercom signs with; an HMAC does not rest on its collisions.
+        return hmac.new(secret.reveal().encode(), signed, sha1).digest()
