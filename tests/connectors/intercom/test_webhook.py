@@ -1,0 +1,77 @@
+"""Intercom's signed notifications become ids to read, and everything else is refused."""
+
+from __future__ import annotations
+
+import hmac
+from datetime import UTC, datetime
+from hashlib import sha1, sha256
+from typing import Any
+
+import orjson
+import pytest
+
+from connectors.intercom.fake.notifying import CLIENT_SECRET
+from connectors.intercom.webhook import IntercomWebhook
+from syncline.sdk.secrets import Secret
+from syncline.sdk.webhook import Delivery, Hint, Refused
+from tests.connectors.intercom.world import IntercomWorld
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+EVENT: dict[str, Any] = {
+    "type": "notification_event",
+    "id": "notif_1",
+    "topic": "ticket.state.updated",
+    "data": {"item": {"type": "ticket", "id": "626", "ticket_id": "33"}},
+}
+
+
+def receive(payload: object, scheme: str = "sha1=", algorithm: Any = sha1) -> Delivery:
+    body = orjson.dumps(payload)
+    digest = hmac.new(CLIENT_SECRET.encode(), body, algorithm).hexdigest()
+    headers = [("X-Hub-Signature", scheme + digest)]
+    return IntercomWebhook([Secret(CLIENT_SECRET)]).receive(headers, body, NOW)
+
+
+def test_a_notification_hints_at_its_ticket_and_keeps_its_key_when_sent_again() -> None:
+    again = receive({**EVENT, "delivery_attempts": 2})
+    assert receive(EVENT).key == again.key
+    assert receive(EVENT).hints == (Hint("ticket", "626"),)
+    assert receive({**EVENT, "id": "notif_2"}).key != again.key
+
+
+def test_a_topic_of_something_else_hints_at_nothing() -> None:
+    event = {"id": "notif_3", "topic": "contact.deleted", "data": {"item": {"id": "5f"}}}
+    assert receive(event).hints == ()
+
+
+async def test_what_the_fake_sends_is_genuine_and_names_the_ticket(world: IntercomWorld) -> None:
+    world.workspace.settings.webhook_url = "http://127.0.0.1:9/hook"
+    id = await world.create({"title": "told"})
+    ticket = world.ticket(id)
+    world.fake.desk.reply(world.ann, ticket, "note", "<p>ü</p>")
+    for delivery in world.fake.hooks.deliveries:
+        webhook = IntercomWebhook([Secret(CLIENT_SECRET)])
+        told = webhook.receive(list(delivery.headers.items()), delivery.body, NOW)
+        assert told.hints == (Hint("ticket", id),)
+    assert len(world.fake.hooks.deliveries) == 2
+
+
+@pytest.mark.parametrize("scheme", ["sha256=", "", "SHA1="])
+def test_the_request_does_not_choose_the_algorithm(scheme: str) -> None:
+    with pytest.raises(Refused):
+        receive(EVENT, scheme=scheme, algorithm=sha256 if scheme == "sha256=" else sha1)
+
+
+def test_a_changed_byte_is_refused() -> None:
+    body = orjson.dumps(EVENT)
+    digest = hmac.new(CLIENT_SECRET.encode(), body, sha1).hexdigest()
+    with pytest.raises(Refused):
+        IntercomWebhook([Secret(CLIENT_SECRET)]).receive(
+            [("X-Hub-Signature", f"sha1={digest}")], body + b" ", NOW
+        )
+
+
+@pytest.mark.parametrize("id", ["../me", None, "1.5"])
+def test_an_id_that_is_no_number_is_refused(id: object) -> None:
+    with pytest.raises(Refused):
+        receive({**EVENT, "data": {"item": {"id": id}}})
