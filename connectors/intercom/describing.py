@@ -19,7 +19,7 @@ async def describe(metadata: Metadata, config: IntercomConfig) -> Schema:
     """The real schema; raises Misconfigured for a wrong region, type or attribute."""
     metadata.forget()
     app = (await metadata.me())["app"]
-    _check_region(app["region"], config)
+    check_region(app["region"], config)
     types = await metadata.in_scope()
     _check_attributes(types, config)
     fields = {field.path: field for field in _fields(types, config)}
@@ -27,7 +27,8 @@ async def describe(metadata: Metadata, config: IntercomConfig) -> Schema:
     return Schema(app["id_code"], VERSION, records, "html", tuple(_warnings(types, config)))
 
 
-def _check_region(region: str, config: IntercomConfig) -> None:
+def check_region(region: str, config: IntercomConfig) -> None:
+    """Raises Misconfigured where base_url is the API of another region than the workspace's."""
     if config.region not in (None, region):
         host = REGIONS.get(region, ("another address",))[0]
         raise Misconfigured(

@@ -68,9 +68,14 @@ class Stage:
         """Let the index catch up."""
         self.clock.advance(self.fake.workspace.settings.search_lag)
 
-    async def by_client(self, work: Callable[[Intercom], T]) -> T:
+    async def by_client(self, work: Callable[[Intercom], T], token: str = TOKEN) -> T:
         """What the official client makes of it, in a thread of its own."""
-        return await asyncio.to_thread(lambda: work(Intercom(token=TOKEN, base_url=self.url)))
+
+        def run() -> T:
+            with httpx.Client(trust_env=False, timeout=20) as http:
+                return work(Intercom(token=token, base_url=self.url, httpx_client=http))
+
+        return await asyncio.to_thread(run)
 
 
 @asynccontextmanager
