@@ -140,10 +140,11 @@ def host(url: Any) -> str | None:
         return None
     text = url.strip()
     try:
-        found = urlsplit(text if "//" in text else f"//{text}").hostname
+        found = urlsplit(text if "//" in text else f"//{text}").netloc
     except ValueError:
         return None
-    return found.removeprefix("www.") if found else None
+    found = found.rpartition("@")[2].partition(":")[0]
+    return found.removeprefix("www.") or None
 
 
 def _written(field: Field, value: Any) -> Any:

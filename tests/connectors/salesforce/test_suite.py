@@ -44,3 +44,46 @@ class TestCases(Salesforce):
         longest=32_000,
         volatile=TOUCHED,
     )
+
+
+class TestAccounts(Salesforce):
+    shape = Shape(
+        record="Account",
+        title="Name",
+        text="Description",
+        clearable=NOTES,
+        refused={"Rating": "no such rating"},
+        far_status=("Rating", "Cold"),
+        longest=32_000,
+        volatile=TOUCHED,
+    )
+
+
+class TestContacts(Salesforce):
+    shape = Shape(
+        record="Contact",
+        title="Title",
+        text="Description",
+        clearable=NOTES,
+        refused={"Email": "no address at all"},
+        base={"LastName": "Tester"},
+        longest=32_000,
+        volatile=TOUCHED,
+    )
+    exempt = {
+        "test_a_status_is_reached_along_the_allowed_transitions": "a contact has no status",
+    }
+
+
+class TestOpportunities(Salesforce):
+    shape = Shape(
+        record="Opportunity",
+        title="Name",
+        text="Description",
+        clearable=NOTES,
+        refused={"StageName": "no such stage"},
+        far_status=("StageName", "Closed Won"),
+        base={"StageName": "Prospecting", "CloseDate": "2026-03-31"},
+        longest=32_000,
+        volatile=TOUCHED,
+    )
