@@ -82,6 +82,7 @@ class SalesforceWorld:
         self._http = httpx.AsyncClient(base_url=base_url, trust_env=False)
         self.org.add_field(record, long(NOTES))
         self.ann = self._made("User", Name="Ann Agent", Email="ann@acme.test")
+        self.queue = self._made("Group", Name="Support queue", Type="Queue")
         self.types = {
             name: self._made("RecordType", DeveloperName=name, Name=name, SobjectType=record)
             for name in (HERE, ELSEWHERE)
@@ -97,6 +98,10 @@ class SalesforceWorld:
 
     async def aclose(self) -> None:
         await self._http.aclose()
+
+    async def requests_made(self) -> list[dict[str, Any]]:
+        """Every request of the connector so far, as the sandbox tells them."""
+        return list((await self._http.get("/_sandbox/requests")).json())
 
     async def fault(self, method: str, path: str, action: str, times: int = 1) -> None:
         """Let this happen to the next requests of a path."""
@@ -131,7 +136,7 @@ class SalesforceWorld:
         return wanted
 
     async def create(self, fields: Wire) -> str:
-        values = {"RecordTypeId": self.types[HERE], **self.wanted(fields)}
+        values = {"RecordTypeId": self.types[HERE], "OwnerId": self.queue, **self.wanted(fields)}
         return str(self.rules.create(self.record, values, self.ann)["Id"])
 
     async def edit(self, id: str, patch: Wire) -> None:
