@@ -51,7 +51,7 @@ class Reading:
         """The calls."""
         both = ("/query", self._query), ("/queryAll", self._query_all)
         return [
-            Route("GET", "/limits", self._limits),
+            *(Route("GET", f"/limits{end}", self._limits) for end in ("", "/")),
             *(Route("GET", path + end, call) for path, call in both for end in ("", "/")),
             Route("GET", "/query/{locator}", self._more),
             Route("GET", "/sobjects/{source}/describe", self._describe),
