@@ -126,7 +126,7 @@ class Client:
             yield Rows(rows, total, _date(response), last)
             if last:
                 return
-            path, first = _next(told.get("nextRecordsUrl")), False
+            path, first = goes_on_at(told.get("nextRecordsUrl")), False
 
     async def rows(self, soql: str, *, deleted: bool = False) -> list[Row]:
         """All rows of a query."""
@@ -220,6 +220,16 @@ def is_later(errors: Sequence[Row]) -> bool:
     return any(code_of(one) in (*_LATER, LIMIT) for one in errors)
 
 
+def goes_on_at(url: object) -> str:
+    """Where a query goes on: a path of this API at this org, and nothing else."""
+    if not isinstance(url, str) or not _NEXT.fullmatch(url):
+        raise Misconfigured(
+            f"Salesforce says that a list goes on at {str(url)[:120]!r}, which is no address of "
+            "its queries. It was not followed."
+        )
+    return url
+
+
 def moment(text: str) -> datetime:
     """A time as Salesforce writes it: `2026-01-05T09:00:00.000+0000`."""
     return datetime.fromisoformat(text).astimezone(UTC)
@@ -256,16 +266,6 @@ def _date(response: Response) -> datetime:
             "Salesforce's answer does not tell its time, so nobody knows up to where it is "
             "complete. It is asked again later."
         ) from error
-
-
-def _next(url: object) -> str:
-    """Where a query goes on: a path of this API at this org, and nothing else."""
-    if not isinstance(url, str) or not _NEXT.fullmatch(url):
-        raise Misconfigured(
-            f"Salesforce says that a list goes on at {str(url)[:120]!r}, which is no address of "
-            "its queries. It was not followed."
-        )
-    return url
 
 
 def _not_whole(rows: int, total: int) -> Retriable:
