@@ -1,4 +1,4 @@
-"""What the two servers have in common: a state folder, a port, a seeded database, a process.
+"""What the servers have in common: a state folder, a port, a seeded database, a process.
 
 Each tool lives in `<root>/<tool>/`: `state.json` (port and process), `seed.json` (credentials
 and ids written by the seed), `seeded.sqlite` (the database as freshly seeded), `live.sqlite`
@@ -116,15 +116,12 @@ class Server(ABC):
         seed = json.loads(output.read_text(encoding="utf-8")) | {"recipe": self._recipe()}
         _write_json(self.folder / "seed.json", seed)
         output.unlink()
-        part = self.folder / "seeded.part"
-        shutil.copyfile(self.live, part)
-        # Last, and atomic: its presence means that every step before it is done.
-        part.rename(self.seeded)
+        self.keep()
         return True
 
     def _from_nothing(self, output: Path) -> None:
-        for stale in (self.seeded, self.live, *self.folder.glob("live.sqlite-*"), output):
-            stale.unlink(missing_ok=True)
+        output.unlink(missing_ok=True)
+        self.discard()
         self.forget()
         self.configure(self.port)
         self.build(output)
@@ -141,8 +138,7 @@ class Server(ABC):
         port = self._choose_port(port)
         self.init()
         self._remember(port=port)
-        if not self.live.exists():
-            shutil.copyfile(self.seeded, self.live)
+        self.prepare()
         self.configure(self.port)
         process = spawn(self.command(self.port), env=self._env(), log=self.logs / "server.log")
         self._remember(process=asdict(process))
@@ -156,23 +152,41 @@ class Server(ABC):
             self._remember(process=None)
 
     def reset(self) -> None:
-        """Put the database back as it was seeded, under a running server as well.
-
-        SQLite's backup writes it as one transaction, so the server sees either the old
-        database or the seeded one.
-        """
+        """Put the database back as it was seeded, under a running server as well."""
         running = self.process() is not None
         if self.init():
             # The seed has changed since: the server was stopped to build the new database.
             if running:
                 self.start()
             return
+        self.restore()
+        self.forget()
+
+    # The database: SQLite, unless a tool says otherwise.
+
+    def discard(self) -> None:
+        """Remove what an earlier seed left."""
+        for stale in (self.seeded, self.live, *self.folder.glob("live.sqlite-*")):
+            stale.unlink(missing_ok=True)
+
+    def keep(self) -> None:
+        """Keep the live database as the seeded one: the last step of a seed, and atomic."""
+        part = self.folder / "seeded.part"
+        shutil.copyfile(self.live, part)
+        part.rename(self.seeded)
+
+    def prepare(self) -> None:
+        """See that there is a live database before the server starts."""
+        if not self.live.exists():
+            shutil.copyfile(self.seeded, self.live)
+
+    def restore(self) -> None:
+        """Make the live database as seeded; the server sees the old one or the seeded one."""
         with (
             closing(sqlite3.connect(self.seeded)) as source,
             closing(sqlite3.connect(self.live, timeout=30)) as target,
         ):
             source.backup(target)
-        self.forget()
 
     def connection(self) -> JSON:
         """`base_url`, `auth`, `scope` and `pid`, with what tests need beside them."""
@@ -183,14 +197,14 @@ class Server(ABC):
             "pid": process.pid if process else None,
         }
 
-    def run(self, argv: Sequence[str], **variables: str) -> None:
+    def run(self, argv: Sequence[str], stdin: Path | str = os.devnull, **variables: str) -> None:
         """Run one step of the set-up with its output in `logs/init.log`; raises ServerError."""
         log = self.logs / "init.log"
-        with log.open("ab") as out:
+        with log.open("ab") as out, Path(stdin).open("rb") as given:
             done = subprocess.run(
                 argv,
                 env={**self._env(), **variables},
-                stdin=subprocess.DEVNULL,
+                stdin=given,
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 check=False,

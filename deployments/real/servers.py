@@ -17,11 +17,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from deployments.real.odoo import Odoo
 from deployments.real.redmine import TEXT_FORMATTINGS, Redmine
 from deployments.real.request_tracker import RequestTracker
 from deployments.real.server import Server, ServerError
 
 TOOLS: dict[str, type[Server]] = {"request_tracker": RequestTracker, "redmine": Redmine}
+# Only where a command names them: half a gigabyte is fetched for it.
+NAMED: dict[str, type[Server]] = {"odoo": Odoo}
 COMMANDS = ("install", "init", "start", "stop", "restart", "reset", "status", "connections")
 
 # Helpers of the packages that keep them from bringing a database server and a mail server.
@@ -41,8 +44,9 @@ def default_root() -> Path:
 
 
 def available(*tools: str) -> bool:
-    """True when the Debian packages of these tools (of all, by default) are installed."""
-    return not any(TOOLS[tool](default_root()).missing_packages() for tool in tools or TOOLS)
+    """True when the packages of these tools (Request Tracker and Redmine, by default) are there."""
+    known = TOOLS | NAMED
+    return not any(known[tool](default_root()).missing_packages() for tool in tools or TOOLS)
 
 
 def install(servers: Sequence[Server], *, allowed: bool) -> list[str]:
@@ -50,9 +54,13 @@ def install(servers: Sequence[Server], *, allowed: bool) -> list[str]:
 
     Raises ServerError, with nothing changed, unless it is allowed and runs as root.
     """
+    own = [server for server in servers if isinstance(server, Odoo) and server.missing_packages()]
+    for server in own:
+        server.install()
+    fetched = [package for server in own for package in server.packages]
     missing = [package for server in servers for package in server.missing_packages()]
     if not missing:
-        return []
+        return fetched
     if not allowed:
         raise ServerError(
             f"The packages {', '.join(missing)} are missing and nothing was installed: this"
@@ -80,7 +88,7 @@ def install(servers: Sequence[Server], *, allowed: bool) -> list[str]:
                 f"`{' '.join(argv)}` ended with {done.returncode}; its output is above."
                 " Repeat the command once the cause is gone."
             )
-    return missing
+    return [*fetched, *missing]
 
 
 @contextmanager
@@ -113,10 +121,11 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     result = argparse.ArgumentParser(prog="deployments.real.servers", description=__doc__)
     result.add_argument("command", choices=COMMANDS)
-    result.add_argument("tools", nargs="*", help=f"of {', '.join(TOOLS)}; both by default")
+    result.add_argument("tools", nargs="*", help=f"of {', '.join(TOOLS | NAMED)}; {' and '.join(TOOLS)} by default")
     result.add_argument("--root", type=Path, default=default_root())
     result.add_argument("--request-tracker-port", type=int, default=0, metavar="PORT")
     result.add_argument("--redmine-port", type=int, default=0, metavar="PORT")
+    result.add_argument("--odoo-port", type=int, default=0, metavar="PORT")
     result.add_argument("--text-formatting", choices=TEXT_FORMATTINGS, default="")
     result.add_argument("--allow-system-install", action="store_true")
     return result
@@ -127,9 +136,14 @@ def run(args: argparse.Namespace) -> None:
     made: dict[str, Server] = {
         "request_tracker": RequestTracker(args.root),
         "redmine": Redmine(args.root, args.text_formatting),
+        "odoo": Odoo(args.root),
     }
-    servers = [made[tool] for tool in args.tools or made]
-    ports = {"request_tracker": args.request_tracker_port, "redmine": args.redmine_port}
+    servers = [made[tool] for tool in args.tools or TOOLS]
+    ports = {
+        "request_tracker": args.request_tracker_port,
+        "redmine": args.redmine_port,
+        "odoo": args.odoo_port,
+    }
     if args.command == "install":
         allowed = args.allow_system_install or os.environ.get("CI") == "true"
         print("installed:", ", ".join(install(servers, allowed=allowed)) or "nothing was missing")
@@ -154,7 +168,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Exit code 0, or 1 with the reason on standard error, or 2 for a wrong command line."""
     arguments = parser()
     args = arguments.parse_args(argv)
-    if unknown := [tool for tool in args.tools if tool not in TOOLS]:
+    if unknown := [tool for tool in args.tools if tool not in TOOLS | NAMED]:
         arguments.error(f"unknown tool: {', '.join(unknown)}")
     try:
         with locked(args.root):
