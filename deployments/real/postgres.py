@@ -6,6 +6,7 @@ all above it; so its folder is a temporary one and not the private one of the se
 
 from __future__ import annotations
 
+import atexit
 import tempfile
 import warnings
 from pathlib import Path
@@ -45,8 +46,9 @@ class Postgres:
         package = _package()
         server = package.get_server(data, cleanup_mode=None)
         package.pg_ctl(["-w", "-m", "fast", "stop"], pgdata=data, user=server.system_user)
-        # The package would believe that it still runs.
+        # The package would believe that it still runs, and end it again at the end.
         server._instances.pop(server.pgdata, None)
+        atexit.unregister(server._cleanup)
 
     def execute(self, *statements: str) -> None:
         """Run statements that no transaction may hold, as the administrator."""

@@ -121,7 +121,9 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     result = argparse.ArgumentParser(prog="deployments.real.servers", description=__doc__)
     result.add_argument("command", choices=COMMANDS)
-    result.add_argument("tools", nargs="*", help=f"of {', '.join(TOOLS | NAMED)}; {' and '.join(TOOLS)} by default")
+    result.add_argument(
+        "tools", nargs="*", help=f"of {', '.join(TOOLS | NAMED)}; {' and '.join(TOOLS)} by default"
+    )
     result.add_argument("--root", type=Path, default=default_root())
     result.add_argument("--request-tracker-port", type=int, default=0, metavar="PORT")
     result.add_argument("--redmine-port", type=int, default=0, metavar="PORT")

@@ -58,6 +58,8 @@ class Stage:
     lose_answer     the hub's next write is applied and the connection reset without an answer
     refuse_once     the hub's next request gets a 429 to come back after a second
     down            the hub's requests get a 503
+
+    `clean` takes out of an answer what should not be kept, live as well.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Stage:
         kept: list[Exchange] | None = None,
         scrub: Mapping[str, str] | None = None,
         is_read: Callable[[str, str], bool] | None = None,
+        clean: Callable[[str], str] = str,
         hub: str = "hub",
     ) -> None:
         self.exchanges = list(kept or [])
@@ -78,6 +81,7 @@ class Stage:
         self._upstream = upstream
         self._scrub = dict(scrub or {})
         self._is_read = is_read or (lambda method, target: method in READS)
+        self._clean = clean
         self._counts: dict[tuple[str, bool], int] = defaultdict(int)
         self._answers: dict[tuple[str, str, str, str], list[Exchange]] = defaultdict(list)
         for exchange in self.exchanges:
@@ -162,7 +166,7 @@ class Stage:
         url = f"{self._upstream}{head.second}"
         reply = await self._client.request(head.first, url, headers=headers, content=body)
         told = {name: reply.headers[name] for name in KEPT_HEADERS if name in reply.headers}
-        answer, target, sent = _text(reply.content), head.second, _text(body)
+        answer, target, sent = self._clean(_text(reply.content)), head.second, _text(body)
         for secret, word in self._scrub.items():
             answer, target, sent = (t.replace(secret, word) for t in (answer, target, sent))
             told = {name: value.replace(secret, word) for name, value in told.items()}
