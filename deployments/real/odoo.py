@@ -7,6 +7,7 @@ databases are two: `live`, and `seeded`, of which the live one is a copy.
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 from deployments.real.odoo_package import PACKAGE, OdooPackage
@@ -65,6 +66,14 @@ class Odoo(Server):
     def missing_packages(self) -> list[str]:
         """The package is not the system's: it is there once it was unpacked into its folder."""
         return [] if self.package.is_there else list(self.packages)
+
+    def _require_packages(self) -> None:
+        if self.missing_packages():
+            raise ServerError(
+                f"{self.name}: {PACKAGE} is not in {self.package.folder}. Run `python -m"
+                " deployments.real.servers install odoo`: it fetches Debian sid's package and what"
+                " it imports, 600 MB, and changes nothing else on this machine."
+            )
 
     def install(self) -> None:
         """Fetch the package; raises ServerError with the reason where it cannot be had."""
@@ -138,6 +147,12 @@ class Odoo(Server):
         super().stop()
         if "postgres" in self._state():
             self.postgres.stop()
+
+    def remove(self) -> None:
+        """Stop it and throw its databases away, which lie outside the folder of its state."""
+        self.stop()
+        if known := self._state().get("postgres"):
+            shutil.rmtree(known, ignore_errors=True)
 
     # The databases, in place of SQLite's files; `seeded` is an empty file that says all is done.
 

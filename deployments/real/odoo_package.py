@@ -14,12 +14,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from deployments.real.server import SEEDS, ServerError
+from deployments.real.server import ServerError
 
 PACKAGE = "odoo-19"
 SUITE = "sid"
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-REQUIREMENTS = SEEDS / "odoo.txt"
+REQUIREMENTS = Path(__file__).with_name("odoo-requirements.txt")
 
 # Country packages, translations and themes: most of the package, and nothing that a test needs.
 LEFT_OUT = ("*/addons/l10n_*", "*/addons/theme_*", "*/i18n/*.po", "*/static/description/*")

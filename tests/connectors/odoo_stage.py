@@ -69,7 +69,7 @@ class Live:
         server.start()
         yield server
         if not kept:
-            server.stop()
+            server.remove()
 
     @pytest.fixture
     async def world(self, request: pytest.FixtureRequest, server: Odoo) -> AsyncIterator[OdooWorld]:

@@ -15,6 +15,7 @@ def bare_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A machine without the packages, and without apt: PATH is an empty folder."""
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setenv("SYNCLINE_ODOO", str(tmp_path / "odoo"))
     return tmp_path / "state"
 
 
@@ -31,6 +32,25 @@ def test_a_machine_without_the_packages_says_so(
     assert not servers.available()
     assert servers.main(["start", "redmine", "--root", str(bare_machine)]) == 1
     assert "redmine-sqlite" in capsys.readouterr().err
+
+
+def test_odoo_says_how_it_is_fetched_and_why_it_cannot_be(
+    bare_machine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert not servers.available("odoo")
+    assert servers.main(["start", "odoo", "--root", str(bare_machine)]) == 1
+    assert "install odoo" in capsys.readouterr().err
+    assert servers.main(["install", "odoo", "--root", str(bare_machine)]) == 1
+    assert "there is no apt-get here" in capsys.readouterr().err
+
+
+def test_odoo_is_left_alone_unless_it_is_named(
+    bare_machine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert servers.main(["status", "--root", str(bare_machine)]) == 0
+    told = capsys.readouterr().out
+    assert "redmine: not installed" in told
+    assert "odoo" not in told
 
 
 def test_connections_of_an_unseeded_server_are_refused(
@@ -56,5 +76,5 @@ def test_state_is_kept_where_the_environment_says(monkeypatch: pytest.MonkeyPatc
 def test_every_tool_has_a_seed() -> None:
     from deployments.real.server import SEEDS
 
-    tools: list[type[Server]] = list(servers.TOOLS.values())
+    tools: list[type[Server]] = [*servers.TOOLS.values(), *servers.NAMED.values()]
     assert {tool.seed_file for tool in tools} == {path.name for path in SEEDS.iterdir()}
