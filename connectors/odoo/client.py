@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from syncline.sdk.errors import Ambiguous, ConnectorError, Misconfigured, Rejected, Retriable
+from syncline.sdk.errors import Ambiguous, Misconfigured, Rejected, Retriable
 from syncline.sdk.http import Response, Transport, safe_error
 
 Row = Mapping[str, Any]
@@ -142,6 +142,3 @@ def _message(response: Response) -> str:
         return str(response.json()["message"])
     except (ValueError, KeyError, TypeError):
         return ""
-
-
-__all__ = ["CONTEXT", "PAGE", "Client", "ConnectorError", "Domain", "Row", "Specification"]
