@@ -27,17 +27,25 @@ class Patching:
         self._people = people
 
     async def values(
-        self, kind: RecordType, patch: Wire, expected: Wire, row: Row | None
+        self,
+        kind: RecordType,
+        patch: Wire,
+        expected: Wire,
+        row: Row | None,
+        project: int | None = None,
     ) -> dict[str, Any]:
-        """What sets `patch` on a record; `row` is what it shows, where that matters (`looks`)."""
+        """What sets `patch` on a record; `row` is what it shows, where that matters (`looks`).
+
+        `project` is that of a task that is yet to be made.
+        """
         values: dict[str, Any] = {}
         # A status names a stage of the project, which the same patch may change.
         ordered = sorted(patch, key=lambda path: path == "status")
         for path in ordered:
             field, value = self._field(kind, path), patch[path]
             if field.kind is Kind.STATUS:
-                project = values.get("project_id", _project(row))
-                values |= await self._status(kind, value, project, row)
+                home = values.get("project_id", _project(row) or project)
+                values |= await self._status(kind, value, home, row)
             elif field.kind is Kind.TAGS:
                 values[field.name] = await self._tags(kind, value, expected.get(path))
             elif field.kind is Kind.SOLE:

@@ -63,7 +63,8 @@ class Field:
 class RecordType:
     """`is_one` and `alive` are domains: what is of this type at all, and what is not archived.
 
-    `stages` and `tags` are the models of those names; `more` are fields that only we look at.
+    `stages` and `tags` are the models of those names; `new` and `archived` are what Odoo is told
+    besides; `more` are fields that only we look at.
     """
 
     record: str
@@ -74,6 +75,7 @@ class RecordType:
     stages: str = ""
     tags: str = ""
     new: Mapping[str, Any] = field(default_factory=dict)
+    archived: Mapping[str, Any] = field(default_factory=lambda: {"active": False})
     more: Sequence[str] = ()
 
     def specification(self, key_field: str | None, absent: Sequence[str]) -> dict[str, Any]:
@@ -147,6 +149,8 @@ OPPORTUNITY = RecordType(
     # A lost opportunity is archived too; it is still there, with that status.
     alive=("|", ["active", "=", True], ["won_status", "=", "lost"]),
     new={"type": "opportunity", "user_id": False},
+    # With a probability of nothing Odoo would call it lost.
+    archived={"active": False, "probability": 1},
     more=("won_status", "type"),
     fields=(
         Field("name", "name", label="Opportunity", required=True),

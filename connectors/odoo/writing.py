@@ -88,9 +88,9 @@ class Writing:
             if not projects:
                 raise Rejected("New tasks need a project: name one under `scope: {project: …}`.")
             values["project_id"] = next(iter(projects.values()))
-        # A status is a stage of the record's project, as if it were there already.
-        row = {"id": 0, "project_id": {"id": values.get("project_id")}, "state": "", "user_ids": []}
-        values |= await self._patching.values(kind, item.fields, {}, row)
+        values |= await self._patching.values(
+            kind, item.fields, {}, None, project=values.get("project_id")
+        )
         if self._key_field:
             values[self._key_field] = item.key
         return values
@@ -138,7 +138,7 @@ class Writing:
 
         async def one(id: str) -> Outcome:
             if how == "archive":
-                await self._send(kind, id, "write", vals={"active": False})
+                await self._send(kind, id, "write", vals=dict(kind.archived))
             else:
                 await self._send(kind, id, "unlink")
             return Outcome.applied(id)

@@ -17,7 +17,7 @@ RIGHTS = (
     "base.group_user",
     "base.group_partner_manager",
     "project.group_project_manager",
-    "sales_team.group_sale_salesman_all_leads",
+    "sales_team.group_sale_manager",
 )
 EXPIRY = Datetime.to_datetime("2037-01-01")
 
