@@ -220,16 +220,17 @@ class Transport:
         """One attempt with the credentials of now, and a second one where they were refused."""
         if self._credentials is None or not call.authorised:
             return await self._attempt(call)
-        for last in (False, True):
+        replaced = False
+        while True:
             value = await self._credentials.value(self)
             _check_header(self.connection, "Authorization", value)
             try:
                 return await self._attempt(call, value)
             except AuthRequired as error:
-                if last or error.status != 401:
+                if replaced or error.status != 401:
                     raise
             self._credentials.refused(value)
-        raise AssertionError("the last attempt answers or raises")
+            replaced = True
 
     async def _attempt(self, call: _Call, credentials: Secret | None = None) -> Response:
         await self._endpoints.wait(call.endpoint)

@@ -17,12 +17,16 @@ from tests.unit.sdk.loopback import Peer, Seen, Server, VirtualClock, serving, t
 
 
 class Desk:
-    """A tool that gives tokens `secret-token-1`, `-2`, …, of which `refused` are no good."""
+    """A tool that gives tokens `secret-token-1`, `-2`, …, of which `refused` are no good.
+
+    Where it refuses a token, `/late` does so only after another was welcome elsewhere.
+    """
 
     def __init__(self, seconds: float | None = 600, refused: tuple[str, ...] = ()) -> None:
         self.seconds = seconds
         self.refused = refused
         self.given = 0
+        self.welcomed = asyncio.Event()
 
     async def __call__(self, seen: Seen, peer: Peer) -> None:
         if seen.target == "/token":
@@ -32,8 +36,11 @@ class Desk:
             text = f"secret-token-{self.given}"
             await peer.answer(200, {"access_token": text, "expires_in": self.seconds})
         elif seen.headers.get("authorization", "").removeprefix("Bearer ") in self.refused:
+            if seen.target == "/late":
+                await self.welcomed.wait()
             await peer.answer(401, {"error": f"bad {seen.headers['authorization']}"})
         else:
+            self.welcomed.set()
             await peer.answer(200, {"by": seen.headers.get("authorization")})
 
 
@@ -88,6 +95,14 @@ async def test_a_refused_token_is_replaced_once_even_for_a_write() -> None:
     assert answer.json()["by"] == "Bearer secret-token-2"
     bodies = [seen.body for seen in server.requests if seen.target == "/x"]
     assert [json.loads(body) for body in bodies] == [{"n": 1}, {"n": 1}]
+
+
+async def test_a_refusal_that_comes_late_leaves_the_newer_token_in_use() -> None:
+    desk, clock = Desk(refused=("secret-token-1",)), VirtualClock()
+    async with connected(desk, clock) as (server, http):
+        answers = await asyncio.gather(*(http.request("GET", path) for path in ("/late", "/x")))
+    assert {answer.json()["by"] for answer in answers} == {"Bearer secret-token-2"}
+    assert desk.given == 2
 
 
 async def test_a_tool_that_refuses_every_token_is_asked_for_one_more_and_no_further() -> None:
