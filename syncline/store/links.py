@@ -138,8 +138,8 @@ def children(tx: Tx, parent_ids: Iterable[str]) -> dict[str, list[Link]]:
     found = _assemble(tx, _children.among(tx, parent_ids))
     by_parent: dict[str, list[Link]] = {}
     for one in sorted(found.values(), key=lambda child: child.id):
-        if one.parent is not None:
-            by_parent.setdefault(one.parent, []).append(one)
+        assert one.parent is not None  # they were asked for by their parents
+        by_parent.setdefault(one.parent, []).append(one)
     return by_parent
 
 

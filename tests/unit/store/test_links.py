@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from syncline.store import links
-from syncline.store.errors import StoreIntegrity
+from syncline.store import links, lookup
+from syncline.store.errors import NotOne, StoreIntegrity
 from syncline.store.rows import Link, LinkSide
 from syncline.store.store import Store
 from tests.unit.store.samples import SYNC, link, moved
@@ -99,6 +99,17 @@ async def _pages(store: Store, reader: object) -> list[Link]:
     while page := await store.read(reader, SYNC, found[-1].id if found else None, 4):  # type: ignore[arg-type]
         found += page
     return found
+
+
+async def test_the_beginning_of_an_id_has_to_fit_one_link_or_be_the_whole_id(
+    store: Store,
+) -> None:
+    await store.write(links.insert, [link("abc"), link("abcd"), link("abx")])
+    assert await store.read(lookup.by_id, SYNC, "abx") == "abx"
+    assert await store.read(lookup.by_id, SYNC, "abc") == "abc"
+    assert await store.read(lookup.by_id, SYNC, "no") is None
+    with pytest.raises(NotOne, match="'ab' fits several: abc, abcd, abx"):
+        await store.read(lookup.by_id, SYNC, "ab")
 
 
 async def test_comments_are_found_by_their_parents(store: Store) -> None:

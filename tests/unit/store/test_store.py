@@ -15,7 +15,7 @@ import pytest
 
 from syncline.simulation.clock import ManualClock
 from syncline.store import cursors, journal, links, observations
-from syncline.store.errors import StoreIntegrity, StoreLocked, StoreUnavailable
+from syncline.store.errors import StoreError, StoreIntegrity, StoreLocked, StoreUnavailable
 from syncline.store.lease import Lease
 from syncline.store.sql import Tx
 from syncline.store.store import Store
@@ -158,6 +158,13 @@ async def test_a_lost_connection_is_said_and_then_made_anew(store: Store) -> Non
 
 def _cut_own_connection(tx: Tx) -> None:
     tx.cursor().execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+
+async def test_a_mistake_in_a_statement_is_not_told_as_a_store_out_of_reach(store: Store) -> None:
+    with pytest.raises(Exception, match="nowhere") as caught:
+        await store.read(lambda tx: tx.cursor().execute("SELECT * FROM nowhere"))
+    assert not isinstance(caught.value, StoreError)
+    assert await store.read(links.load, ["l1"]) == {}
 
 
 async def test_errors_do_not_show_what_was_to_be_stored(store: Store) -> None:
