@@ -39,7 +39,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from syncline.sdk.clock import Clock
 from syncline.sdk.errors import (
     Ambiguous,
-    AuthRequired,
     Conflict,
     ConnectorError,
     NotFound,
@@ -295,7 +294,7 @@ class Outcome:
                 return cls(Result.GONE, reason=reason)
             case Rejected():
                 return cls(Result.REJECTED, reason=reason)
-            case AuthRequired() | ConnectorError():
+            case _:
                 raise error
 
 
