@@ -208,10 +208,10 @@ class _Compiler:
                             ("sides", side, key, field), f"{side} maps no field `{field}`", hint
                         )
                     elif field not in synced:
-                        # `source`: read and filled at creation, but no other side's business.
+                        # `source`: read and filled at creation, but no other side's business. It
+                        # outweighs `off`, so defaults come last.
                         mode: Mode = "source" if key == "defaults" else "off"
-                        if wanted.setdefault(field, {}).get(side) != "source":
-                            wanted[field][side] = mode
+                        wanted.setdefault(field, {})[side] = mode
         return {field: self._extra(field, found) for field, found in wanted.items()}
 
     def _matched(self, field: str, synced: set[str], wanted: dict[str, dict[str, Mode]]) -> None:
