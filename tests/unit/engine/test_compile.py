@@ -34,6 +34,11 @@ fields:
   updated_at: {path: updated, read_only: true}
 """
 )
+FIXED = load_mapping(MAPPING.replace("{path: title}", "{path: title, read_only: true}"))
+
+
+def markdown(source: str) -> dict[str, str]:
+    return {"format": "markdown", "source": source}
 
 
 def config(**sync: Any) -> Config:
@@ -106,8 +111,7 @@ def test_a_state_follows_the_entitys_order_unless_another_is_declared() -> None:
 
 
 def test_a_field_its_tool_never_takes_is_a_source_there() -> None:
-    mapping = load_mapping(MAPPING.replace("{path: title}", "{path: title, read_only: true}"))
-    assert made(mappings={"a": mapping, "b": B}).units["title"].modes == {
+    assert made(mappings={"a": FIXED, "b": B}).units["title"].modes == {
         "a": "source",
         "b": "both",
     }
@@ -189,6 +193,25 @@ def test_comparisons_of_sets(condition: Any, fits: Any, fits_not: Any) -> None:
     assert not where({"labels": fits_not})
 
 
+@pytest.mark.parametrize(
+    ("field", "condition", "fits", "fits_not"),
+    [
+        ("status", {"in": ["todo", "done"]}, "done", "in_progress"),
+        ("due_on", {"after": "2026-12-01"}, "2026-12-02", "2026-12-01"),
+        ("body", {"contains": "ON FIRE"}, markdown("*on* fire"), markdown("*on* ice")),
+    ],
+)
+def test_comparisons_of_single_values(field: str, condition: Any, fits: Any, fits_not: Any) -> None:
+    where = made(sides={"b": {"where": {field: condition}}, "a": {}}).sides["b"].where
+    assert where is not None
+    assert where({field: fits})
+    assert not where({field: fits_not}) and not where({field: None})
+
+
+def test_a_filter_that_compares_nothing_is_no_filter() -> None:
+    assert made(sides={"a": {"where": {"labels": {}}}, "b": {}}).sides["a"].where is None
+
+
 def test_a_filter_may_use_a_field_that_is_not_synced() -> None:
     sync = made(fields={"title": None}, sides={"a": {}, "b": {"where": {"type": "bug"}}})
     assert sync.units["type"].modes == {"b": "off"}
@@ -199,6 +222,27 @@ def test_a_default_fills_new_records_and_travels_nowhere() -> None:
     sync = made(sides={"a": {}, "b": {"create": "when_missing", "defaults": {"type": "bug"}}})
     assert sync.sides["b"].defaults == {"type": "bug"}
     assert sync.units["type"].modes == {"b": "source"}
+    sync = made(sides={"a": {}, "b": {"where": {"type": "bug"}, "defaults": {"type": "bug"}}})
+    assert sync.units["type"].modes == {"b": "source"}
+
+
+def test_a_default_text_is_in_the_sides_format_and_a_default_person_is_anybody() -> None:
+    both = {"a": A, "b": load_mapping(MAPPING.replace("text: html", "text: markdown"))}
+    filled = {"body": "*new*", "assignee": "ann@example.com"}
+    side = made(mappings=both, sides={"a": {}, "b": {"defaults": filled}}).sides["b"]
+    assert side.defaults == {"body": markdown("*new*"), "assignee": "ann@example.com"}
+
+
+def test_a_match_may_use_a_field_that_is_not_synced() -> None:
+    units = made(fields={"title": None}, match=[{"fields": ["priority"]}]).units
+    assert units["priority"].modes == {"a": "off", "b": "off"}
+
+
+def test_mappings_that_mean_different_kinds_by_a_field_are_told_with_the_other_mistakes() -> None:
+    a, b = (load_mapping(f"{MAPPING}  size: {{path: size, kind: {k}}}") for k in ("text", "number"))
+    told = problems(mappings={"a": a, "b": b}, fields={"titel": None, "size": None})
+    assert "size is of kind number and text on different sides" in told
+    assert "no side maps a field `titel`" in told
 
 
 def test_what_a_new_record_must_have_is_learnt_from_the_tool() -> None:
@@ -293,6 +337,32 @@ def test_the_fingerprint_moves_with_what_decides_values_and_with_nothing_else() 
                 "sides": {"a": {"on_closed": "follow_up"}, "b": {}},
             },
             "memory has no follow-ups to records that were closed for good",
+        ),
+        ({"sides": {"b": {"where": {"due_on": {"before": None}}}, "a": {}}}, "to compare with"),
+        ({"sides": {"a": {"where": {"title": {"contains": ""}}}, "b": {}}}, "takes a text"),
+        ({"sides": {"a": {"where": {"status": {"contains": "do"}}}, "b": {}}}, "this is neither"),
+        ({"sides": {"a": {"where": {"status": {"in": "done"}}}, "b": {}}}, "like [done]"),
+        (
+            {
+                "fields": {"title": None},
+                "sides": {
+                    "a": {"defaults": {"priority": "low"}},
+                    "b": {"defaults": {"priority": "low"}},
+                },
+            },
+            "`priority` has defaults on several sides but is not synced",
+        ),
+        (
+            {"mappings": {"a": B, "b": B}, "fields": {"created_at": None}},
+            "`created_at` is read-only on every side",
+        ),
+        (
+            {"mappings": {"a": A, "b": FIXED}, "fields": {"title": {"sides": {"b": "target"}}}},
+            "`title` is read-only in b, so it cannot be a target",
+        ),
+        (
+            {"capabilities": {"b": PLAIN}, "fields": {"body": {"on_uneditable": "note"}}},
+            "b has no internal notes",
         ),
         ({"mappings": {"a": A}}, "no mapping shows memory's records as ticket"),
     ],
