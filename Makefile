@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test check unit real real-tests sandbox-tests crashes simulate-long mutants bench anchors constraints clean
+.PHONY: install demo test check unit real real-tests sandbox-tests crashes simulate-long mutants coverage bench anchors constraints clean
 
 install: $(STAMP)
 
@@ -64,6 +64,11 @@ simulate-long: install
 mutants: install
 	$(BIN)/python -m tests.mutants
 
+# Longer run, not part of the gate: the branch coverage of the engine, the store and the SDK by the
+# gate's plain tests, and a reason for every line that they leave out.
+coverage: install
+	$(BIN)/python -m tests.coverage
+
 # Longer run, not part of the gate: requests, CPU and memory beside a floor measured in the same run.
 bench: install
 	$(BIN)/python -m tests.bench
@@ -80,4 +85,4 @@ constraints: install
 	  --no-emit-index-url --no-header --python-version 3.11 --upgrade --quiet -o constraints.txt
 
 clean:
-	rm -rf $(VENV) .anchors .servers .syncline .simulation dist build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .coverage.json .anchors .servers .syncline .simulation dist build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
