@@ -31,3 +31,10 @@ def test_of_two_accounts_with_one_address_the_first_active_one_is_written() -> N
     gone = PersonRow("jira", "0", ANN, "Ann", active=False)
     second = PersonRow("jira", "3", ANN, "Ann")
     assert directory(None, [gone, BY_ADDRESS, second], {}).handles == {ANN: "1"}
+
+
+def test_an_account_without_an_address_is_nobody_until_the_operator_names_it() -> None:
+    bot = PersonRow("jira", "bot", None, "Bot")
+    people = directory(None, [bot, BY_ADDRESS], {})
+    assert people.by_handle == {"1": ANN}
+    assert directory(None, [bot], {"bot": NAMED}).by_handle == {"bot": ANN}

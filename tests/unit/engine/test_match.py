@@ -63,3 +63,10 @@ async def test_a_record_that_lacks_a_field_to_match_by_matches_nothing() -> None
     world.b.create({"title": "T"})
     await world.settled()
     assert (len(world.records("a")), len(world.records("b"))) == (2, 2)
+
+
+async def test_texts_in_two_formats_match_by_what_they_say() -> None:
+    world = await World.make(match=(("body",),), a={"text_format": "html"}, b={})
+    world.a.create({"title": "T", "body": "<p>It <b>burns</b></p>"})
+    world.b.create({"title": "T", "body": "<p>it burns</p>"})
+    assert (await world.sync()).links == 1

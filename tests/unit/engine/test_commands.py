@@ -1,0 +1,59 @@
+"""What an operator decides about links, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from syncline.engine.commands import adopt, answer_conflict, retry_parked
+from syncline.store import links
+from syncline.store.findings import conflicts
+from tests.support.world import World
+
+
+async def pairs() -> World:
+    """Two links of two records each."""
+    world = await World.make(a={}, b={})
+    for title in ("One", "Two"):
+        world.a.create({"title": title})
+    await world.settled()
+    return world
+
+
+async def test_records_of_two_links_are_not_made_one() -> None:
+    world = await pairs()
+    first, second = await world.store.read(links.page, "s", None, 5)
+    crossed = [("a", first.sides["a"].record_id), ("b", second.sides["b"].record_id)]
+    with pytest.raises(ValueError, match="these records are in different links already"):
+        await adopt(world.store, "s", crossed, "new")
+    assert await world.store.read(links.page, "s", None, 5) == [first, second]
+
+
+async def test_a_link_does_not_take_a_second_record_of_a_side() -> None:
+    world = await pairs()
+    first, _ = await world.store.read(links.page, "s", None, 5)
+    other = world.b.create({"title": "Three"})
+    wanted = [("a", first.sides["a"].record_id), ("b", other)]
+    with pytest.raises(ValueError, match=f"link {first.id} has b:.* already; `syncline unlink`"):
+        await adopt(world.store, "s", wanted, "new")
+    assert (await world.store.read(links.load, [first.id]))[first.id] == first
+
+
+async def test_a_conflict_is_answered_once() -> None:
+    world = await pairs()
+    link = (await world.store.read(links.page, "s", None, 5))[0]
+    one, other = (link.sides[side].record_id for side in "ab")
+    world.a.edit(one, {"title": "Mine"})
+    world.b.edit(other, {"title": "Ours"})
+    await world.sync()
+    (asked,) = await world.store.read(conflicts.list, "s")
+    assert await answer_conflict(world.store, asked.id, asked.digest, "Mine", "olga")
+    await world.settled()
+    assert {world.a.fields(one)["title"], world.b.fields(other)["title"]} == {"Mine"}
+    assert not await answer_conflict(world.store, asked.id, asked.digest, "Ours", "olga")
+    await world.settled()
+    assert {world.a.fields(one)["title"], world.b.fields(other)["title"]} == {"Mine"}
+
+
+async def test_what_is_not_parked_cannot_be_tried_again() -> None:
+    world = await pairs()
+    assert not await retry_parked(world.store, "nothing", world.clock.now())
