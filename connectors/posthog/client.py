@@ -1,0 +1,101 @@
+"""PostHog's private interface as calls on one project.
+
+Lists are pages of Django REST Framework: `next` says whether there is more, and nothing else does.
+Some lists have no order of their own, so that an edited row may move while they are read
+(posthog.com/docs/api; the views of products/early_access_features in PostHog/posthog).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+from syncline.sdk.errors import Misconfigured, NotFound
+from syncline.sdk.http import Transport
+
+Row: TypeAlias = Mapping[str, Any]
+
+PAGE = 500
+"""PostHog's default is 100, annotations' 1,000; it has no maximum for these lists."""
+
+
+class Client:
+    """The calls; it raises what `Transport` raises, and `Misconfigured` for another project.
+
+    A 403 is about the key: a scope or a project that it lacks (posthog.com/docs/api/overview).
+    """
+
+    def __init__(self, transport: Transport, project: int) -> None:
+        self.transport = transport
+        self.project = project
+
+    def path(self, of: str) -> str:
+        """The address of something in the project."""
+        return f"/api/projects/{self.project}/{of}"
+
+    async def about(self) -> Row:
+        """The project itself; raises Misconfigured where the key sees no such project."""
+        try:
+            about: Row = await self.get("")
+        except NotFound as error:
+            raise Misconfigured(
+                f"scope: this PostHog has no project {self.project} that the key can see. Nothing "
+                "was synced; give the number that stands in its address after /project/."
+            ) from error
+        return about
+
+    async def get(self, of: str, **query: object) -> Any:
+        """The JSON of something in the project."""
+        asked = self.transport.request("GET", self.path(of), params=query, forbidden="auth")
+        return (await asked).json()
+
+    async def send(self, method: str, of: str, body: Row | None = None) -> Any:
+        """A write, and what PostHog shows after it."""
+        asked = self.transport.request(method, self.path(of), json=body, forbidden="auth")
+        return (await asked).json()
+
+    async def ask(self, of: str, body: Row) -> Any:
+        """A question that is asked by POST."""
+        asked = self.transport.request(
+            "POST", self.path(of), json=body, forbidden="auth", mutating=False
+        )
+        return (await asked).json()
+
+    async def pages(self, of: str, **query: object) -> AsyncIterator[list[Row]]:
+        """All rows of a list, page after page.
+
+        It starts again where rows were lost to a removal or a move behind those already read, so
+        that rows may be given twice.
+        """
+        first = {"limit": PAGE, **query}
+        url, asked = self.path(of), first
+        ids: set[str] = set()
+        count = 0
+        while True:
+            body = await self._page(url, asked)
+            if body["count"] < count:
+                url, asked, ids, count = self.path(of), first, set(), 0
+                continue
+            count = body["count"]
+            ids |= {str(row["id"]) for row in body["results"]}
+            yield body["results"]
+            if body["next"]:
+                url, asked = body["next"], {}
+            elif len(ids) < count:
+                url, asked, ids, count = self.path(of), first, set(), 0
+            else:
+                return
+
+    async def _page(self, url: str, query: Mapping[str, object]) -> Any:
+        try:
+            asked = self.transport.request("GET", url, params=query, forbidden="auth", items=PAGE)
+            return (await asked).json()
+        except NotFound:
+            await self.about()
+            raise
+
+
+def moment(text: str) -> datetime:
+    """A time as PostHog writes it."""
+    return datetime.fromisoformat(text).astimezone(UTC)

@@ -1,0 +1,208 @@
+"""The fake of PostHog: its calls with credentials and limits, and the page for people."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from starlette.responses import Response
+
+from connectors.posthog.fake import seeding
+from connectors.posthog.fake.errors import Refused
+from connectors.posthog.fake.features import Features, Flags
+from connectors.posthog.fake.project import (
+    KEY,
+    ORGANISATION,
+    PROJECT,
+    TOKEN,
+    Office,
+    Row,
+    body_of,
+)
+from connectors.posthog.fake.web import Web
+from syncline.sandbox import (
+    Call,
+    Company,
+    Endpoint,
+    Fake,
+    Field,
+    Hooks,
+    Sheet,
+    State,
+    ToolClock,
+    answer,
+)
+from syncline.sandbox import Row as BoardRow
+
+API = "/api/projects/{project_id}"
+
+
+class PostHogFake(Fake):
+    """PostHog in this process."""
+
+    tool: ClassVar[str] = "posthog"
+    types: ClassVar[tuple[str, ...]] = ("early_access_feature",)
+
+    def __init__(self, state: State, clock: ToolClock, hooks: Hooks) -> None:
+        super().__init__(state, clock, hooks)
+        self.office = office = Office(state, clock)
+        self.flags = Flags(office)
+        self.features = Features(office, self.flags)
+        self.web = Web(self.features)
+
+    def base_url_known(self, url: str) -> None:
+        self.office.base_url = url.rstrip("/")
+
+    def endpoints(self) -> Sequence[Endpoint]:
+        return [
+            self._endpoint("GET", "/", "project:read", self._project),
+            *self._features(),
+            *self._flags(),
+        ]
+
+    def _features(self) -> list[Endpoint]:
+        scope, of = "early_access_feature", self.features
+        return [
+            self._endpoint(
+                "GET", "/early_access_feature/", f"{scope}:read",
+                lambda call, _: answer(
+                    self.office.paged(call, [of.shown(row) for row in of.rows.values()])
+                ),
+            ),
+            self._endpoint(
+                "POST", "/early_access_feature/", f"{scope}:write",
+                lambda call, who: _made(call, of.shown(of.create(body_of(call), who))),
+            ),
+            self._endpoint(
+                "GET", "/early_access_feature/{id}/", f"{scope}:read",
+                lambda call, _: answer(of.shown(of.get(call.path_params["id"]))),
+            ),
+            self._endpoint(
+                "PATCH", "/early_access_feature/{id}/", f"{scope}:write",
+                lambda call, _: _changed(
+                    call, of.shown(of.change(call.path_params["id"], body_of(call)))
+                ),
+            ),
+            self._endpoint(
+                "DELETE", "/early_access_feature/{id}/", f"{scope}:write",
+                lambda call, _: _removed(call, of.remove),
+            ),
+        ]  # fmt: skip
+
+    def _flags(self) -> list[Endpoint]:
+        scope, of = "feature_flag", self.flags
+        return [
+            self._endpoint(
+                "GET", "/feature_flags/", f"{scope}:read",
+                lambda call, _: answer(
+                    self.office.paged(call, of.listed(call.query.get("search", "")))
+                ),
+            ),
+            self._endpoint(
+                "POST", "/feature_flags/", f"{scope}:write",
+                lambda call, who: _made(call, of.shown(of.create(body_of(call), who))),
+            ),
+            self._endpoint(
+                "PATCH", "/feature_flags/{id}/", f"{scope}:write",
+                lambda call, _: _changed(
+                    call, of.shown(of.change(call.path_params["id"], body_of(call)))
+                ),
+            ),
+        ]  # fmt: skip
+
+    def _endpoint(
+        self, method: str, path: str, scope: str, handler: Callable[[Call, str], Response]
+    ) -> Endpoint:
+        def handle(call: Call) -> Response:
+            try:
+                return handler(call, self.office.signed_in(call, scope))
+            except Refused as error:
+                answered: Response = error.answered()
+                return answered
+
+        return Endpoint(method, API + path, handle, mutating=method != "GET", open=True)
+
+    def _project(self, call: Call, person: str) -> Response:
+        return answer(
+            {
+                "id": PROJECT,
+                "organization": ORGANISATION,
+                "name": "Bramble",
+                "api_token": TOKEN,
+                "timezone": "UTC",
+            }
+        )
+
+    def authorised(self, call: Call) -> Response | None:
+        return None  # each endpoint asks for its own scope
+
+    def rate_limited(self, seconds: float) -> Response:
+        wait = math.ceil(seconds)
+        detail = f"Request was throttled. Expected available in {wait} seconds."
+        body = {"type": "throttled_error", "code": "throttled", "detail": detail, "attr": None}
+        return answer(body, 429, {"Retry-After": str(wait)})
+
+    def refused(self, status: int) -> Response:
+        type, code = {
+            401: ("authentication_error", "authentication_failed"),
+            403: ("authentication_error", "permission_denied"),
+            404: ("invalid_request", "not_found"),
+        }.get(status, ("server_error" if status >= 500 else "invalid_request", "error"))
+        detail = f"The sandbox answers with {status}"
+        return answer({"type": type, "code": code, "detail": detail, "attr": None}, status)
+
+    def bad_json(self) -> Response:
+        detail = "JSON parse error"
+        body = {"type": "invalid_request", "code": "malformed_request", "detail": detail}
+        return answer({**body, "attr": None}, 400)
+
+    def connection(self) -> Mapping[str, Any]:
+        auth = {"personal_api_key": KEY, "project_token": TOKEN}
+        return {"auth": auth, "scope": {"project": PROJECT}}
+
+    def seed(self, company: Company) -> None:
+        seeding.seed(self, company)
+
+    def records(self, type: str) -> list[Row]:
+        return [self.features.shown(row) for row in self.features.rows.values()]
+
+    def people(self) -> Sequence[str]:
+        return [row["first_name"] for row in self.state.table("member").values()]
+
+    def board(self) -> Sequence[BoardRow]:
+        return self.web.board()
+
+    def sheet(self, type: str, id: str) -> Sheet:
+        return self.web.sheet(type, id)
+
+    def blanks(self) -> Mapping[str, Sequence[Field]]:
+        return self.web.blanks()
+
+    def edit(self, type: str, id: str, person: str, values: Mapping[str, str]) -> None:
+        self.web.edit(type, id, values)
+
+    def remark(self, type: str, id: str, person: str, text: str, public: bool) -> None:
+        self.web.remark()
+
+    def make(self, type: str, person: str, values: Mapping[str, str]) -> str:
+        return self.web.make(type, person, values)
+
+    def act(self, type: str, id: str, person: str, action: str) -> None:
+        self.web.act(type, id)
+
+
+def _made(call: Call, row: Row) -> Response:
+    call.applied(str(row["id"]))
+    return answer(row, 201)
+
+
+def _changed(call: Call, row: Row) -> Response:
+    call.applied(str(row["id"]))
+    return answer(row)
+
+
+def _removed(call: Call, remove: Callable[[str], None]) -> Response:
+    remove(call.path_params["id"])
+    call.applied(call.path_params["id"])
+    return answer(status=204)

@@ -1,0 +1,57 @@
+"""The connector keeps the interface that all connectors keep."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import ClassVar
+
+import pytest
+
+from connectors.posthog import PostHogConnector
+from connectors.posthog.client import PAGE
+from syncline.sdk.testing import ConnectorTests, Shape
+from tests.connectors.posthog.world import WRONG, PostHogWorld, living, opened
+
+
+class Fixtures:
+    """What the suite asks for."""
+
+    kind: ClassVar[type[PostHogWorld]] = PostHogWorld
+
+    @pytest.fixture
+    async def world(self) -> AsyncIterator[PostHogWorld]:
+        async with living(self.kind) as world:
+            yield world
+
+    @pytest.fixture
+    async def connector(self, world: PostHogWorld) -> AsyncIterator[PostHogConnector]:
+        async with opened(world) as connector:
+            yield connector
+
+    @pytest.fixture
+    async def stranger(self, world: PostHogWorld) -> AsyncIterator[PostHogConnector]:
+        async with opened(world, WRONG) as connector:
+            yield connector
+
+
+class TestFeatures(Fixtures, ConnectorTests):
+    shape = Shape(
+        record="early_access_feature",
+        title="name",
+        text="description",
+        clearable="description",
+        refused={"stage": "no such stage"},
+        base={"stage": "draft"},
+        many=PAGE + 5,
+    )
+    exempt: ClassVar = {
+        "test_a_record_out_of_scope_is_shown_as_such_and_not_listed": (
+            "a feature cannot leave its project"
+        ),
+        "test_fetch_tells_hidden_from_gone": "who sees a project sees all its features",
+        "test_people_are_known_by_handle_and_by_exact_address": "a feature names nobody",
+        "test_writes_go_in_bulk_where_that_is_claimed": (
+            "a create is two writes, its flag and itself; they are counted in test_features.py"
+        ),
+        "test_a_status_is_reached_along_the_allowed_transitions": "any stage follows any",
+    }
