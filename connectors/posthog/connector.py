@@ -1,4 +1,4 @@
-"""The PostHog connector: early-access features of one project.
+"""The PostHog connector: early-access features and annotations of one project.
 
 What PostHog lacks decides what is claimed here. Its lists cannot be asked for changes, so they are
 read whole; it has no compare-and-set and no history that every plan can read, so a window remains
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Self
 
+from connectors.posthog.annotations import Annotations
 from connectors.posthog.client import PAGE, Client
 from connectors.posthog.config import TOKEN, PostHogConfig
 from connectors.posthog.features import Features
@@ -57,7 +58,10 @@ class PostHogConnector(Connector):
     def __init__(self, config: PostHogConfig, transport: Transport) -> None:
         self._config = config
         self.client = client = Client(transport, config.scope.project)
-        kinds: Sequence[Kind] = (Features(client, config.base_url),)
+        kinds: Sequence[Kind] = (
+            Features(client, config.base_url),
+            Annotations(client, config.base_url),
+        )
         self._kinds = {kind.name: kind for kind in kinds}
 
     @classmethod

@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 from starlette.responses import Response
 
 from connectors.posthog.fake import seeding
-from connectors.posthog.fake.errors import Refused
+from connectors.posthog.fake.annotations import Annotations
+from connectors.posthog.fake.errors import Refused, method_not_allowed
 from connectors.posthog.fake.features import Features, Flags
 from connectors.posthog.fake.project import (
     KEY,
@@ -42,14 +43,15 @@ class PostHogFake(Fake):
     """PostHog in this process."""
 
     tool: ClassVar[str] = "posthog"
-    types: ClassVar[tuple[str, ...]] = ("early_access_feature",)
+    types: ClassVar[tuple[str, ...]] = ("early_access_feature", "annotation")
 
     def __init__(self, state: State, clock: ToolClock, hooks: Hooks) -> None:
         super().__init__(state, clock, hooks)
         self.office = office = Office(state, clock)
         self.flags = Flags(office)
         self.features = Features(office, self.flags)
-        self.web = Web(self.features)
+        self.annotations = Annotations(office)
+        self.web = Web(self.features, self.annotations)
 
     def base_url_known(self, url: str) -> None:
         self.office.base_url = url.rstrip("/")
@@ -59,6 +61,7 @@ class PostHogFake(Fake):
             self._endpoint("GET", "/", "project:read", self._project),
             *self._features(),
             *self._flags(),
+            *self._annotations(),
         ]
 
     def _features(self) -> list[Endpoint]:
@@ -110,6 +113,29 @@ class PostHogFake(Fake):
                 ),
             ),
         ]  # fmt: skip
+
+    def _annotations(self) -> list[Endpoint]:
+        scope, of = "annotation", self.annotations
+        return [
+            self._endpoint("GET", "/annotations/", f"{scope}:read", self._listed_annotations),
+            self._endpoint(
+                "POST", "/annotations/", f"{scope}:write",
+                lambda call, who: _made(call, of.create(body_of(call), who)),
+            ),
+            self._endpoint(
+                "GET", "/annotations/{id}/", f"{scope}:read",
+                lambda call, _: answer(of.get(call.path_params["id"])),
+            ),
+            self._endpoint(
+                "PATCH", "/annotations/{id}/", f"{scope}:write",
+                lambda call, _: _changed(call, of.change(call.path_params["id"], body_of(call))),
+            ),
+            self._endpoint("DELETE", "/annotations/{id}/", f"{scope}:write", _forbidden),
+        ]  # fmt: skip
+
+    def _listed_annotations(self, call: Call, person: str) -> Response:
+        rows = self.annotations.listed(call.query.get("scope", ""), call.query.get("search", ""))
+        return answer(self.office.paged(call, rows, default=1000))
 
     def _endpoint(
         self, method: str, path: str, scope: str, handler: Callable[[Call, str], Response]
@@ -165,6 +191,8 @@ class PostHogFake(Fake):
         seeding.seed(self, company)
 
     def records(self, type: str) -> list[Row]:
+        if type == "annotation":
+            return self.annotations.listed("", "")
         return [self.features.shown(row) for row in self.features.rows.values()]
 
     def people(self) -> Sequence[str]:
@@ -190,6 +218,10 @@ class PostHogFake(Fake):
 
     def act(self, type: str, id: str, person: str, action: str) -> None:
         self.web.act(type, id)
+
+
+def _forbidden(call: Call, person: str) -> Response:
+    raise method_not_allowed(call.request.method)
 
 
 def _made(call: Call, row: Row) -> Response:

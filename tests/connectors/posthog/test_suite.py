@@ -10,7 +10,13 @@ import pytest
 from connectors.posthog import PostHogConnector
 from connectors.posthog.client import PAGE
 from syncline.sdk.testing import ConnectorTests, Shape
-from tests.connectors.posthog.world import WRONG, PostHogWorld, living, opened
+from tests.connectors.posthog.world import (
+    WRONG,
+    AnnotationWorld,
+    PostHogWorld,
+    living,
+    opened,
+)
 
 
 class Fixtures:
@@ -54,4 +60,23 @@ class TestFeatures(Fixtures, ConnectorTests):
             "a create is two writes, its flag and itself; they are counted in test_features.py"
         ),
         "test_a_status_is_reached_along_the_allowed_transitions": "any stage follows any",
+    }
+
+
+class TestAnnotations(Fixtures, ConnectorTests):
+    kind = AnnotationWorld
+    shape = Shape(
+        record="annotation",
+        title="name",
+        text="note",
+        clearable="note",
+        refused={"date_marker": "no date"},
+        longest=7_500,  # of 8,192, which the name and the key share
+        many=PAGE + 5,
+        volatile=frozenset({"updated_at"}),
+    )
+    exempt: ClassVar = {
+        "test_fetch_tells_hidden_from_gone": "who sees a project sees all its annotations",
+        "test_people_are_known_by_handle_and_by_exact_address": "an annotation names nobody",
+        "test_a_status_is_reached_along_the_allowed_transitions": "an annotation has no status",
     }

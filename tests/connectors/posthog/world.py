@@ -125,6 +125,29 @@ class PostHogWorld:
         self.tool.advance(120)
 
 
+class AnnotationWorld(PostHogWorld):
+    """People at PostHog who write annotations."""
+
+    listing = f"{API}annotations/"
+
+    async def create(self, fields: Wire) -> str:
+        body = {"content": _content(fields), "date_marker": None, "scope": "project"}
+        return str(self.fake.annotations.create(body, HUB)["id"])
+
+    async def edit(self, id: str, patch: Wire) -> None:
+        self.fake.annotations.change(id, {"content": _content(patch)})
+
+    async def delete(self, id: str) -> None:
+        self.fake.annotations.remove(id)
+
+    async def leave_scope(self, id: str) -> None:
+        self.fake.annotations.change(id, {"scope": "dashboard"})
+
+
+def _content(fields: Wire) -> str:
+    return "\n".join(filter(None, (fields.get("name"), fields.get("note"))))
+
+
 def _texts(fields: Wire) -> dict[str, Any]:
     return {name: "" if value is None else value for name, value in fields.items()}
 
