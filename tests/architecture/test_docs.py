@@ -20,6 +20,10 @@ LINK = re.compile(r"\]\((?![a-z]+:)([^)#\s]*)(?:#([^)\s]+))?\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
+PROMISE = re.compile(r"^\*\*(I\d+) (.+?)\*\*(.*?)(?=^\*\*I\d+ |^#)", re.MULTILINE | re.DOTALL)
+STATE = re.compile(r"\*(Holds|As far as the tool can tell|Partly|Not yet)\b")
+
+
 def _anchor(heading: str) -> str:
     """As the usual hosts make one of a heading: letters, digits, hyphens."""
     return re.sub(r"[^\w -]", "", heading.lower()).strip().replace(" ", "-")
@@ -27,6 +31,17 @@ def _anchor(heading: str) -> str:
 
 def test_the_promises_name_their_tests() -> None:
     assert len(TEST.findall((ROOT / "docs/promises.md").read_text("utf-8"))) > 50
+
+
+def test_the_page_on_reliability_lists_every_promise_as_it_stands() -> None:
+    text = (ROOT / "docs/promises.md").read_text("utf-8")
+    rows = []
+    for number, name, body in PROMISE.findall(text):
+        (state, *_), (path, test) = STATE.findall(body), TEST.findall(body)[0]
+        name = name.replace("\n", " ").rstrip(".")
+        rows.append(f"| {number} | {name} | {state.lower()} | `{path}::{test}` |")
+    assert len(rows) == 30
+    assert "\n".join(rows) in (ROOT / "docs/reliability.md").read_text("utf-8"), "\n".join(rows)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
