@@ -1,4 +1,4 @@
-"""Annotations, which PostHog shows on its charts: its native way to say that something was released.
+"""Annotations, which PostHog shows on its charts: its way to say that something was released.
 
 The first line is the name, the rest a note. There is no external id, so the key of a create stands
 at the end of the text, where a search finds it. DELETE is answered with 405: an annotation goes by

@@ -44,6 +44,20 @@ def test_the_page_on_reliability_lists_every_promise_as_it_stands() -> None:
     assert "\n".join(rows) in (ROOT / "docs/reliability.md").read_text("utf-8"), "\n".join(rows)
 
 
+def test_the_page_on_mappings_lists_those_that_ship() -> None:
+    page = (ROOT / "docs/mappings.md").read_text("utf-8")
+    (head,) = re.findall(r"^\| mappings \| (.+) \|$", page, re.MULTILINE)
+    entities = [name.strip("`") for name in head.split(" | ")]
+    listed = {
+        (tool, entity)
+        for tool, cells in re.findall(r"^\| `(\w+)` \| (.*) \|$", page, re.MULTILINE)
+        for entity, cell in zip(entities, cells.split(" | "), strict=False)
+        if cell == "yes"
+    }
+    shipped = {(path.parent.name, path.stem) for path in (ROOT / "mappings").glob("[a-z]*/*.yaml")}
+    assert listed == shipped
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_test_that_a_page_names_exists(page: Path) -> None:
     for path, name in TEST.findall(page.read_text("utf-8")):

@@ -61,7 +61,7 @@ def test_list_tells_how_many_records_wait(desk: Desk) -> None:
                 await store.write(inbox.put, "jira", delivery, [("issue", record)], clock.now())
 
     asyncio.run(receive())
-    told(desk.run("webhooks", "list"), 0, "set", "2 records", "0 s ago")
+    told(desk.run("webhooks", "list"), 0, "set", "2 records", " s ago")
     (row,) = desk.json("webhooks", "list")["webhooks"]
     assert row["hints"] == 2
     assert row["last"] is not None
