@@ -55,13 +55,6 @@ class Client:
         asked = self.transport.request(method, self.path(of), json=body, forbidden="auth")
         return (await asked).json()
 
-    async def ask(self, of: str, body: Row) -> Any:
-        """A question that is asked by POST."""
-        asked = self.transport.request(
-            "POST", self.path(of), json=body, forbidden="auth", mutating=False
-        )
-        return (await asked).json()
-
     async def pages(self, of: str, **query: object) -> AsyncIterator[list[Row]]:
         """All rows of a list, page after page.
 

@@ -44,6 +44,7 @@ KNOWN = {
     "target": "typed where nobody listens (target)",
     "source": "never written there (source)",
     "off": "switched off there",
+    "default": "filled by the tool, where nobody has a value",
 }
 
 WHY = {

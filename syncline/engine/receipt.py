@@ -18,9 +18,6 @@ from syncline.mapping.lens import People, Unmappable, Unwritable
 from syncline.sdk.connector import Record
 from syncline.store.rows import Deviation, Link, LinkSide, Slice
 
-OWN_DEFAULT = "filled when the record was made, by the tool or by `defaults`; nobody said otherwise"
-"""Why a new record shows a value though it was given none."""
-
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
@@ -91,10 +88,6 @@ def receive(
                     continue
                 alone = not any(other in unit.lenses for other in link.sides if other != side)
                 state = _born(unit, state, side, slice_, people, alone)
-                if side in state.deviates:
-                    deviations.append(
-                        Deviation(sync.name, link.id, side, name, None, slice_, OWN_DEFAULT)
-                    )
             elif side in state.seen and state.seen[side] != slice_:
                 stale = True
         elif shows(lens, slice_, write.value, people):
@@ -165,12 +158,9 @@ def _born(
     if not state.known:
         return _first(unit, state, side, slice_, people) if alone else state
     state = state._replace(seen={**state.seen, side: slice_})
-    if shows(unit.lenses[side], slice_, state.value, people):
-        return state._replace(delivered=state.delivered | {side})
-    if state.value is not None or not unit.writable(side):
+    if state.value is not None and not shows(unit.lenses[side], slice_, state.value, people):
         return state
-    deviates = {**state.deviates, side: OWN_DEFAULT}
-    return state._replace(delivered=state.delivered | {side}, deviates=deviates)
+    return state._replace(delivered=state.delivered | {side})
 
 
 def _reason(lens: Any, slice_: Slice, write: UnitWrite, people: People) -> str:

@@ -125,6 +125,17 @@ def explained_by_mode(
     return None
 
 
+def explained_by_default(found: Look, filled: Set[str]) -> str | None:
+    """Whether what differs is only what tools filled in records that Syncline made: `default`.
+
+    `filled` are sides where nobody changed the field since Syncline made the record. Where nobody
+    else has a value, what they show is no word of anybody.
+    """
+    others = _without(found.values, filled)
+    nothing = not found.unreadable and all(value is None for value in others.values())
+    return "default" if filled and others and nothing else None
+
+
 def modes_matter(unit: Unit) -> bool:
     """Whether some side of the unit is not `both`."""
     return any(mode in ("source", "target") for mode in unit.modes.values())

@@ -13,7 +13,7 @@ T = TypeVar("T")
 CAP = 1000
 """Findings of one kind that are named; all are counted."""
 
-KNOWN = ("conflict", "parked", "deviation", "in_flight", "target", "source", "off")
+KNOWN = ("conflict", "parked", "deviation", "in_flight", "target", "source", "off", "default")
 """Why sides may differ without anything being wrong."""
 
 

@@ -173,19 +173,21 @@ class Linked:
                 known[one.link.id][name] = reason
                 if reason is None:
                     unclear.append((one, name))
-        histories = await self._histories(unclear)
+        histories = await self._histories(unclear, waiting)
         for one, name in unclear:
             known[one.link.id][name] = self._by_history(one, name, histories, waiting)
         return known
 
     async def _histories(
-        self, unclear: Sequence[tuple[Compared, str]]
+        self, unclear: Sequence[tuple[Compared, str]], waiting: Waiting
     ) -> dict[str, Mapping[str, Sequence[Change]] | None]:
         """The tools' histories of records whose difference may have to do with who edited when."""
         wanted: dict[str, list[str]] = {}
         for one, name in unclear:
             for side, shown in one.shown.items():
-                if compare.modes_matter(self.sync.units[name]) or self.recent(shown):
+                made = (one.link.id, side) in waiting.made
+                filled = made and None in one.looks[name].values.values()
+                if filled or compare.modes_matter(self.sync.units[name]) or self.recent(shown):
                     wanted.setdefault(side, []).append(shown.id)
         return {s: await self.sides.history(s, ids, EVER) for s, ids in wanted.items()}
 
@@ -196,7 +198,7 @@ class Linked:
         histories: Mapping[str, Mapping[str, Sequence[Change]] | None],
         waiting: Waiting,
     ) -> str | None:
-        seen, by_hand = one.looks[name], {}
+        seen, by_hand, filled = one.looks[name], {}, set()
         for side in seen.slices:
             shown = one.shown[side]
             told = histories.get(side)
@@ -211,7 +213,11 @@ class Linked:
             last = {change.path: change for change in changes}
             made = (one.link.id, side) in waiting.made
             by_hand[side] = any(not c.by_us for c in last.values()) if last else not made
-        return compare.explained_by_mode(seen, by_hand, self.sides.people)
+            if made and not last:
+                filled.add(side)
+        people = self.sides.people
+        mode = compare.explained_by_mode(seen, by_hand, people)
+        return mode or compare.explained_by_default(seen, filled)
 
     def _missing(
         self,

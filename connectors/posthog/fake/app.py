@@ -184,7 +184,7 @@ class PostHogFake(Fake):
         return answer({**body, "attr": None}, 400)
 
     def connection(self) -> Mapping[str, Any]:
-        auth = {"personal_api_key": KEY, "project_token": TOKEN}
+        auth = {"personal_api_key": KEY}
         return {"auth": auth, "scope": {"project": PROJECT}}
 
     def seed(self, company: Company) -> None:

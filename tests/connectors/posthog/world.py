@@ -18,7 +18,7 @@ import httpx
 from connectors.posthog import PostHogConnector
 from connectors.posthog.config import PostHogConfig
 from connectors.posthog.fake import PostHogFake
-from connectors.posthog.fake.project import HUB, KEY, PROJECT, TOKEN
+from connectors.posthog.fake.project import HUB, KEY, PROJECT
 from syncline.sandbox import Call, Endpoint, Hooks, State, ToolClock, serving
 from syncline.sdk.connector import Visibility, Wire
 from syncline.sdk.secrets import Secret
@@ -155,7 +155,7 @@ def _texts(fields: Wire) -> dict[str, Any]:
 def config(world: PostHogWorld, key: str = KEY, **more: Any) -> PostHogConfig:
     """A connection to this world."""
     options: dict[str, Any] = {
-        "auth": {"personal_api_key": Secret(key), "project_token": Secret(TOKEN)},
+        "auth": {"personal_api_key": Secret(key)},
         "scope": {"project": PROJECT},
         **more,
     }

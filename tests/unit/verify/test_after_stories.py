@@ -56,10 +56,10 @@ async def test_after_a_story_it_finds_what_was_planted_and_nothing_else(seed: in
         whole = (one for one in page if [at.state for at in one.sides.values()][:2] == ["in", "in"])
         link = next(whole)
         side, at = next(iter(link.sides.items()))
-        slip(world.tools[side], at.record_id, labels=["planted"])
+        slip(world.tools[side], at.record_id, title="planted")
         found = await verified(world)
         (one,) = found.disagreements.kept
-        assert (one.link, one.field, one.values[side]) == (link.id, "labels", ["planted"])
+        assert (one.link, one.field, one.values[side]) == (link.id, "title", "planted")
     finally:
         await world.stop()
         world.database.close()

@@ -134,7 +134,11 @@ async def test_what_a_tool_fills_in_a_new_record_is_known(tmp_path: Path) -> Non
     await rest(world)
     assert [t.now.fields["priority"] for t in world.tools["b"].items.values()][-1] == "medium"
     found = await verified(world)
-    assert (found.links.known, found.links.differing) == ({"deviation": 1}, 0)
+    assert (found.links.known, found.links.differing) == ({"default": 1}, 0)
+    world.tools["b"].edit(list(world.tools["b"].items)[-1], {"priority": "high"})
+    await rest(world)
+    slip(world.tools["a"], list(world.tools["a"].items)[-1], priority=None)
+    assert (await verified(world)).links.differing == 1
 
 
 async def test_two_sides_may_deviate_from_what_a_third_shows(tmp_path: Path) -> None:
