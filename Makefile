@@ -3,10 +3,19 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+RUNS := $(VENV)/.runs
 
 .PHONY: install demo test check unit real real-tests sandbox-tests crashes simulate-long mutants coverage bench anchors constraints clean
 
 install: $(STAMP)
+
+# What Syncline needs to run; `install` adds what its tests and tools need.
+$(RUNS): constraints-run.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r constraints-run.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m pip check
+	touch $(RUNS)
 
 $(STAMP): constraints.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -17,7 +26,7 @@ $(STAMP): constraints.txt pyproject.toml
 
 # A Jira and a Zendesk of the sandbox, kept in step on Prefect before your eyes; needs no account
 # and no server. ONCE=1 ends by itself.
-demo: install
+demo: $(RUNS)
 	$(BIN)/syncline demo $(if $(ONCE),--once)
 
 # The gate: style, types, import rules, every test, and the two real servers where they can be had.
@@ -83,6 +92,8 @@ constraints: install
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip compile pyproject.toml --extra test --extra build --generate-hashes \
 	  --no-emit-index-url --no-header --python-version 3.11 --upgrade --quiet -o constraints.txt
+	$(BIN)/uv pip compile pyproject.toml --extra build --generate-hashes --no-annotate \
+	  --no-emit-index-url --no-header --python-version 3.11 --quiet -c constraints.txt -o constraints-run.txt
 
 clean:
 	rm -rf $(VENV) .coverage.json .anchors .servers .syncline .simulation dist build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
