@@ -100,9 +100,18 @@ def _runtime(root: str) -> set[str]:
     return seen - {root}
 
 
-def test_constraints_pin_hashes_and_name_no_address() -> None:
-    text = (ROOT / "constraints.txt").read_text("utf-8")
+@pytest.mark.parametrize("name", ["constraints.txt", "constraints-run.txt"])
+def test_constraints_pin_hashes_and_name_no_address(name: str) -> None:
+    text = (ROOT / name).read_text("utf-8")
     pins = re.findall(r"^[a-z0-9_.-]+(?:\[[a-z0-9,_-]+\])?==\S+ ?\\?$", text, re.MULTILINE)
     assert len(pins) > 50
     assert text.count("--hash=sha256:") >= len(pins)
     assert "://" not in text
+
+
+def test_what_runs_is_pinned_as_it_is_tested() -> None:
+    pins = {
+        name: set(re.findall(r"^[a-z0-9._-]+==\S+", (ROOT / name).read_text("utf-8"), re.MULTILINE))
+        for name in ("constraints.txt", "constraints-run.txt")
+    }
+    assert pins["constraints-run.txt"] and pins["constraints-run.txt"] < pins["constraints.txt"]
