@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from connectors.intercom.client import Client, Row, moment
 from connectors.intercom.metadata import Metadata
@@ -48,14 +49,14 @@ class Messages:
         async def one(item: NewComment) -> Outcome:
             if not item.body.strip():
                 raise Rejected("Intercom keeps no empty comments; nothing was written.")
-            body = {
+            body: dict[str, Any] = {
                 "message_type": _KINDS[item.visibility],
                 "type": "admin",
                 "admin_id": me,
                 "body": item.body,
             }
             if item.visibility is Visibility.INTERNAL:
-                body["skip_notifications"] = True  # type: ignore[assignment]
+                body["skip_notifications"] = True
             part = await self._client.write("POST", f"/tickets/{item.record_id}/reply", body)
             return Outcome.applied(str(part["id"]))
 
