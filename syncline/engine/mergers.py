@@ -7,7 +7,7 @@ it holds that the merged record never got is kept as a conflict.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from syncline.engine import identity
@@ -48,10 +48,12 @@ class Merge:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the store knows of a merge. `home` is the link of the record that answers for both."""
+    """What the store knows of a merge. `home` is the link of the record that answers for both, and
+    `unsettled` the sides where a record of it may have been made that nobody has seen yet."""
 
     link: Link | None
     home: Link | None
+    unsettled: Set[str]
     buried: bool
     observed: Mapping[str, Observation]
     intents: Sequence[Intent]
@@ -161,7 +163,7 @@ class _Merging:
     async def _join(self, link: Link, home: Link, survivor: Record, known: Known) -> None:
         """Two links become one: the survivor's has both histories, the other one ends here."""
         cut = identity.buried(link, self.side)
-        spare = await self._spare(cut, home)
+        spare = await self._spare(cut, home, known.unsettled)
         kept, rest = identity.joined(home, cut, spare)
         self.book.links[home.id] = _unread(kept) if spare else kept
         self._enter(home.id)
@@ -174,11 +176,15 @@ class _Merging:
                 "without a partner there"
             )
 
-    async def _spare(self, link: Link, home: Link) -> list[str]:
-        """Sides of a link that ends whose record the other link lacks: it goes there."""
+    async def _spare(self, link: Link, home: Link, unsettled: Set[str]) -> list[str]:
+        """Sides of a link that ends whose record the other link lacks: it goes there.
+
+        Not where the other link's own record may exist already: that one would have no link.
+        """
         spare = []
         for other, at in link.sides.items():
-            if at.state not in LIVE or other in home.sides or other not in self.sync.sides:
+            taken = other in home.sides or other in unsettled
+            if taken or at.state not in LIVE or other not in self.sync.sides:
                 continue
             record = self.sync.sides[other].record
             try:
@@ -252,10 +258,15 @@ def _known(tx: Tx, tombstone: Tombstone, survivor: Record | None) -> Known:
         homes = links.find(tx, sync, side, [survivor.id])
         home = next(iter(links.load(tx, homes.values()).values()), None)
         buried = bool(tombstones.dead(tx, sync, side, [survivor.id]))
+    at_home = [home.id] if home is not None else []
+    sent = [one for some in intents.of_links(tx, at_home, ("open",)).values() for one in some]
+    lost = [one for some in parked.of_links(tx, at_home).values() for one in some]
     link = links.load(tx, [id_]).get(id_)
     return Known(
         link=link if link is not None and side in link.sides else None,
         home=home,
+        unsettled={one.side for one in sent if one.kind == "create"}
+        | {one.side for one in lost if one.digest == "lost"},
         buried=buried,
         observed=observations.of_links(tx, sync, [id_]).get(id_, {}),
         intents=intents.of_links(tx, [id_], ("open",)).get(id_, ()),
