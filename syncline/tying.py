@@ -19,7 +19,7 @@ from syncline.engine.passes import Environment
 from syncline.engine.spec import Sync
 from syncline.sdk.connector import LinkCard, Record
 from syncline.store import intents, links, observations
-from syncline.store.findings import parked, tombstones
+from syncline.store.findings import parked
 from syncline.store.lease import Lease
 from syncline.store.rows import Link, LinkSide, Parked
 from syncline.store.sql import Tx
@@ -68,16 +68,13 @@ async def _record(sync: Sync, env: Environment, side: str, id_: str) -> Record:
 
 
 def _seen(tx: Tx, sync: Sync, link: Link, found: Mapping[str, Record], at: datetime) -> Link:
-    """What the tools showed, to be decided by the next pass; and no tombstone is left."""
+    """What the tools showed, to be decided by the next pass."""
     sides = {
         side: replace(link.sides[side], key=record.key, url=record.url)
         for side, record in found.items()
     }
     after = replace(link, sides={**link.sides, **sides})
     links.update(tx, [after])
-    for side, record in found.items():
-        dead = tombstones.of_records(tx, sync.name, side, [record.id]).get(record.id, ())
-        tombstones.lift(tx, [(one.link_id, one.side, one.record_id) for one in dead])
     observations.put(
         tx, [observation_of(sync, side, record, link.id, at) for side, record in found.items()]
     )

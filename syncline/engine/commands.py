@@ -11,7 +11,7 @@ from syncline.engine.attempts import PUT_OFF
 from syncline.engine.identity import buried, forgotten
 from syncline.engine.owing import WANTED
 from syncline.store import intents, journal, links, observations
-from syncline.store.findings import conflicts, parked, tombstones
+from syncline.store.findings import conflicts, deviations, parked, tombstones
 from syncline.store.rows import JournalEntry, Link, LinkSide, Tombstone
 from syncline.store.sql import Tx
 from syncline.store.store import Store
@@ -91,7 +91,8 @@ def _note_answered(tx: Tx, sync: str, records: Set[tuple[str, str]]) -> None:
 
 
 async def unlink(store: Store, link: Link, side: str, at: datetime) -> Link:
-    """Cut one side off its link for good: a tombstone keeps the pair apart until `adopt`."""
+    """Cut one side off its link for good: a tombstone keeps the pair apart until `adopt`, and what
+    waited for the record or was told of it is over."""
     return await store.write(_unlink, link, side, at)
 
 
@@ -109,6 +110,10 @@ def _unlink(tx: Tx, link: Link, side: str, at: datetime) -> Link:
     after = buried(link, side, "cut")
     links.update(tx, [after])
     observations.delete(tx, link.sync, [(side, record_id)])
+    waiting = parked.of_links(tx, [link.id]).get(link.id, ())
+    parked.clear(tx, [row.id for row in waiting if row.side == side])
+    told = deviations.of_links(tx, [link.id]).get(link.id, ())
+    deviations.clear(tx, [(row.link_id, row.side, row.field) for row in told if row.side == side])
     return after
 
 

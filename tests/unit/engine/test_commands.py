@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from syncline.engine.commands import adopt, answer_conflict, retry_parked
+from syncline.engine.commands import adopt, answer_conflict, retry_parked, unlink
 from syncline.store import links
-from syncline.store.findings import conflicts
+from syncline.store.findings import conflicts, parked
 from tests.support.world import World
 
 
@@ -52,6 +52,17 @@ async def test_a_conflict_is_answered_once() -> None:
     assert not await answer_conflict(world.store, asked.id, asked.digest, "Ours", "olga")
     await world.settled()
     assert {world.a.fields(one)["title"], world.b.fields(other)["title"]} == {"Mine"}
+
+
+async def test_what_waited_for_an_unlinked_record_waits_no_longer() -> None:
+    world = await pairs()
+    link = (await world.store.read(links.page, "s", None, 5))[0]
+    world.a.edit(link.sides["a"].record_id, {"assignee": "nobody-knows"})
+    await world.sync()
+    (waiting,) = await world.store.read(parked.list, "s")
+    (link,) = (await world.store.read(links.load, [link.id])).values()
+    await unlink(world.store, link, waiting.side, world.clock.now())
+    assert await world.store.read(parked.list, "s") == []
 
 
 async def test_what_is_not_parked_cannot_be_tried_again() -> None:
