@@ -9,20 +9,23 @@ RUNS := $(VENV)/.runs
 
 install: $(STAMP)
 
-# What Syncline needs to run; `install` adds what its tests and tools need.
-$(RUNS): constraints-run.txt pyproject.toml
+# What Syncline needs to run; `install` adds what its tests and tools need. Compiled afterwards, as pip
+# would do it on one core.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+define installed
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r constraints-run.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(PIP) --require-hashes --no-compile -r $(1)
+	$(PIP) --no-build-isolation -e .
+	$(BIN)/python -m compileall -q -j 0 $(VENV)/lib
 	$(BIN)/python -m pip check
-	touch $(RUNS)
+	touch $@
+endef
+
+$(RUNS): constraints-run.txt pyproject.toml
+	$(call installed,constraints-run.txt)
 
 $(STAMP): constraints.txt pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r constraints.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	$(BIN)/python -m pip check
-	touch $(STAMP)
+	$(call installed,constraints.txt)
 
 # A Jira and a Zendesk of the sandbox, kept in step on Prefect before your eyes; needs no account
 # and no server. ONCE=1 ends by itself.

@@ -11,7 +11,8 @@ import asyncio
 import json
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -237,17 +238,22 @@ async def demo(
             home = folder / ".syncline" / "prefect"
             say(f"   Zendesk  {one.support.base_url}")
             say(f"   Jira     {one.tracker.base_url}")
-            # Paused, or the schedules would do what is about to be told.
-            async with prefect(
-                load(configuration),
-                configuration,
-                home,
-                port=port,
-                schedules=not once,
-                paused=True,
-                say=say,
-            ) as runs:
-                await _tell(one, runs)
+            # What needs no Prefect is told while it starts. Its schedules are paused, or they would
+            # do what is about to be told.
+            up: list[str] = []
+            async with (
+                _meanwhile(_before(one)) as urgent,
+                prefect(
+                    load(configuration),
+                    configuration,
+                    home,
+                    port=port,
+                    schedules=not once,
+                    paused=True,
+                    say=up.append,
+                ) as runs,
+            ):
+                await _tell(one, runs, await urgent, up)
                 if not once:
                     await runs.resume()
                     say("")
@@ -258,15 +264,30 @@ async def demo(
         running.end([one.process for one in started])
 
 
-async def _tell(one: Demo, runs: Prefect) -> None:
-    ticket = f"support:{await _first(one, runs)}"
+@asynccontextmanager
+async def _meanwhile(work: Coroutine[Any, Any, str]) -> AsyncIterator[asyncio.Task[str]]:
+    """Work that goes on beside the block, and ends with it."""
+    task = asyncio.create_task(work)
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def _tell(one: Demo, runs: Prefect, urgent: str, up: Sequence[str]) -> None:
+    one.step("Both syncs, as Prefect runs.")
+    for line in up:
+        one.say(f"   {line}")
+    ticket = f"support:{await _first(one, runs, urgent)}"
     await _edits(one, runs)
     await _conflict(one)
     await _why(one, ticket)
     await _where_to_look(one, runs, ticket)
 
 
-async def _first(one: Demo, runs: Prefect) -> str:
+async def _before(one: Demo) -> str:
+    """What people do, and what would be done about it; gives the title of what became urgent."""
     one.step("A customer's case is escalated in Zendesk, and another becomes urgent.")
     await one.support.make(
         "Chiara Bianchi",
@@ -284,10 +305,13 @@ async def _first(one: Demo, runs: Prefect) -> str:
     for action in plan["actions"][:6]:
         one.say(f"     {action['side']} {action['record'] or 'new record'}: {_action(action)}")
     one.say(f"     {len(plan['actions'])} actions, {_requests(plan['requests'])}")
-    one.step("Both syncs, as Prefect runs.")
+    return str(urgent["subject"])
+
+
+async def _first(one: Demo, runs: Prefect, urgent: str) -> str:
     await _run(one, runs, "escalations", "requests")
     await one.pair(FRESH)
-    ticket, issue = await one.pair(urgent["subject"])
+    ticket, issue = await one.pair(urgent)
     priority = issue["fields"]["priority"]
     one.expect(priority["name"] == "Highest", "the urgency is in Jira", priority)
     one.say(f"   {one.support.page(str(ticket['id']))}")

@@ -13,6 +13,7 @@ from typing import Any
 
 from syncline.engine.passes import Pass
 from syncline.engine.report import Action, Report
+from syncline.plans import beside
 from syncline.sdk.redaction import redact
 from syncline.store import links
 from syncline.store.findings import conflicts, parked
@@ -179,14 +180,18 @@ def brief(report: Report) -> str:
     return ", ".join(said)
 
 
-def shortened(value: Any) -> str:
-    """A shared value as one line of text, without secrets."""
+def shortened(*values: Any) -> tuple[str, ...]:
+    """Shared values that stand beside each other, each as one short line of text that shows how
+    they differ, without secrets."""
+    return beside([_line(value) for value in values], LENGTH)
+
+
+def _line(value: Any) -> str:
     if isinstance(value, Mapping) and "source" in value:
         value = value["source"]
     if isinstance(value, list | tuple):
         value = ", ".join(str(one) for one in value)
-    text = "" if value is None else " ".join(redact(str(value)).split())
-    return text if len(text) <= LENGTH else f"{text[: LENGTH - 1]}…"
+    return "" if value is None else " ".join(redact(str(value)).split())
 
 
 def plain(text: str) -> str:
@@ -203,9 +208,10 @@ def _linked(name: str, url: str | None) -> str:
 
 
 def _values(one: Conflict) -> Iterator[str]:
-    for candidate in one.candidates:
+    shown = shortened(*(candidate.get("value") for candidate in one.candidates))
+    for candidate, text in zip(one.candidates, shown, strict=True):
         side = plain(candidate.get("side") or "current")
-        value = plain(shortened(candidate.get("value"))) or "(empty)"
+        value = plain(text) or "(empty)"
         person = candidate.get("person")
         yield f"{side}: {value}" + (f" (by {plain(str(person))})" if person else "")
 
@@ -222,13 +228,14 @@ def _answer(one: Conflict) -> str:
 
 
 def _row(action: Action) -> dict[str, str]:
+    before, after = shortened(action.before, action.after)
     others = (f"{side}:{id_}" for side, id_ in action.source.items() if side != action.side)
     return {
         "tool": action.side,
         "record": action.record or "(new)",
         "field": action.field or "",
-        "before": shortened(action.before),
-        "after": shortened(action.after),
+        "before": before,
+        "after": after,
         "why": action.why,
         "linked with": ", ".join(others),
     }

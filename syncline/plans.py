@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from os.path import commonprefix
 from pathlib import Path
 from typing import Any
 
@@ -145,21 +146,31 @@ def told(action: Mapping[str, Any]) -> str:
     if action["record"] is None:
         source = ", ".join(f"{s}:{r}" for s, r in action["source"].items())
         return f"{action['field']} of a new record in {action['side']} for {source}"
-    return (
-        f"{action['side']}:{action['record']}.{action['field']} "
-        f"{brief(action['before'])} → {brief(action['after'])}"
-    )
+    before, after = brief(action["before"], action["after"])
+    return f"{action['side']}:{action['record']}.{action['field']} {before} → {after}"
 
 
-def brief(value: Any) -> str:
-    """A shared value on one short line."""
+def brief(*values: Any) -> tuple[str, ...]:
+    """Shared values that stand beside each other, each on one short line that shows how they
+    differ."""
+    return beside([_text(value) for value in values], 48)
+
+
+def beside(texts: Sequence[str], length: int) -> tuple[str, ...]:
+    """Texts of at most `length` characters: what is too long begins before the first difference."""
+    same = len(commonprefix(texts)) if len(set(texts)) > 1 else 0
+    start = min(same - length // 4, max(map(len, texts), default=0) - length)
+    shown = [f"…{text[start + 1 :]}" if start > 0 else text for text in texts]
+    return tuple(t if len(t) <= length else f"{t[: length - 1]}…" for t in shown)
+
+
+def _text(value: Any) -> str:
     if value is None:
         return "empty"
     if isinstance(value, dict) and "source" in value:
         value = value["source"]
     text = value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
-    text = " ".join(text.split())
-    return text if len(text) <= 48 else f"{text[:47]}…"
+    return " ".join(text.split())
 
 
 def _name(action: Mapping[str, Any]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ refused and the conflict shown again: nobody decides about values they have not 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -60,8 +60,6 @@ async def _conflicts(path: Path | None, name: str | None, out: Output) -> int:
 
 
 def _show_conflicts(found: list[dict[str, Any]], out: Output) -> None:
-    from syncline.plans import brief
-
     out.table(
         ("id", "sync", "records", "field", "candidates", "digest", "state"),
         [
@@ -70,15 +68,21 @@ def _show_conflicts(found: list[dict[str, Any]], out: Output) -> None:
                 one["sync"],
                 records(one["sides"]),
                 one["field"] or one["kind"],
-                " | ".join(
-                    f"{c['side'] or 'current'}: {brief(c['value'])}" for c in one["candidates"]
-                ),
+                " | ".join(_candidates(one)),
                 one["digest"],
                 one["state"],
             )
             for one in found
         ],
     )
+
+
+def _candidates(conflict: Mapping[str, Any]) -> Iterator[str]:
+    from syncline.plans import brief
+
+    values = brief(*(candidate["value"] for candidate in conflict["candidates"]))
+    for candidate, value in zip(conflict["candidates"], values, strict=True):
+        yield f"{_whose(candidate)}: {value}"
 
 
 def _whose(candidate: Mapping[str, Any]) -> str:

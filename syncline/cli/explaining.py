@@ -143,7 +143,7 @@ def _show_story(place: Named, value: Any, told: Story, out: Output) -> None:
     from syncline.plans import brief
 
     if place.field:
-        out.say(f"{place.name} is {brief(value)}.")
+        out.say(f"{place.name} is {brief(value)[0]}.")
     if not told.hops:
         out.say("It has not changed since its records were linked.")
         return
@@ -156,8 +156,7 @@ def _show_story(place: Named, value: Any, told: Story, out: Output) -> None:
                 hop.entry.kind,
                 f"{hop.entry.side}:{hop.entry.record_id}" if hop.entry.side else "all sides",
                 *((hop.field,) if not place.field else ()),
-                brief(hop.before),
-                brief(hop.after),
+                *brief(hop.before, hop.after),
                 hop.entry.person or "",
                 RULES.get(hop.entry.rule, hop.entry.rule),
                 hop.entry.run[:8],

@@ -177,8 +177,7 @@ async def _deviations(path: Path | None, name: str | None, limit: int | None, ou
                 f["sync"],
                 f"{f['side']}:{f['record']}",
                 f["field"],
-                brief(f["written"]),
-                brief(f["shown"]),
+                *brief(f["written"], f["shown"]),
                 f["reason"],
             )
             for f in found

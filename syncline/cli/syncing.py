@@ -88,8 +88,10 @@ def _row(action: Mapping[str, Any]) -> tuple[str, ...]:
     record = action["record"] or f"new, for {records(action['source'])}"
     if action["field"] is None:
         return action["side"], record, "", "", action["kind"], action["why"]
-    before = "" if action["kind"] == "create" else brief(action["before"])
-    return action["side"], record, action["field"], before, brief(action["after"]), action["why"]
+    before, after = brief(action["before"], action["after"])
+    if action["kind"] == "create":
+        before = ""
+    return action["side"], record, action["field"], before, after, action["why"]
 
 
 def _show_plan(plan: Plan, file: Path | None, out: Output) -> None:

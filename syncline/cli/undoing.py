@@ -170,7 +170,7 @@ def _show(found: Undone, out: Output, *, done: bool) -> None:
     out.table(
         ("side", "record", "field", "shows" if not done else "showed", "goes back to", "why"),
         [
-            (a["side"], a["record"], a["field"], brief(a["before"]), brief(a["after"]), a["why"])
+            (a["side"], a["record"], a["field"], *brief(a["before"], a["after"]), a["why"])
             for a in plan.actions[:SHOWN]
         ],
     ) if plan.actions else None

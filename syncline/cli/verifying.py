@@ -39,7 +39,7 @@ LISTS = ("disagreements", "orphans", "duplicates", "one_sided")
 KNOWN = {
     "conflict": "in conflict",
     "parked": "parked",
-    "deviation": "where the tool made something else of it",
+    "deviation": "another value, as noted",
     "in_flight": "in flight",
     "target": "typed where nobody listens (target)",
     "source": "never written there (source)",
@@ -244,7 +244,7 @@ def _show_disagreements(
     from syncline.plans import brief
 
     for one in found[:shown]:
-        told = {side: brief(value) for side, value in one["values"].items()}
+        told = dict(zip(one["values"], brief(*one["values"].values()), strict=True))
         told |= {side: f"cannot be read: {why}" for side, why in one["unreadable"].items()}
         sides = "  ".join(f"{s}:{id_} {told[s]}" for s, id_ in one["records"].items() if s in told)
         out.say(f"differs  {one['field']}  {sides}", f"         {one['do']}")
