@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RUNS := $(VENV)/.runs
 
-.PHONY: install demo test check unit real real-tests sandbox-tests crashes simulate-long mutants coverage bench anchors constraints clean
+.PHONY: install demo test check unit prefect servers real real-tests sandbox-tests crashes simulate-long mutants coverage bench anchors constraints clean
 
 install: $(STAMP)
 
@@ -33,7 +33,12 @@ demo: $(RUNS)
 	$(BIN)/syncline demo $(if $(ONCE),--once)
 
 # The gate: style, types, import rules, every test, and the two real servers where they can be had.
-test: check unit
+# Much of the time is waiting, for processes to start and for servers to answer: the parts run beside
+# each other.
+test: check
+	$(MAKE) --no-print-directory -j 3 unit prefect servers
+
+servers: install
 	$(BIN)/python -m deployments.real.gate
 
 check: install
@@ -42,10 +47,12 @@ check: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+unit: install
+	$(BIN)/pytest -m "not real and not prefect" -n 3 --dist worksteal
+
 # Prefect's threads draw from the process's random numbers, which Hypothesis must have for itself:
 # so its tests run in a process of their own.
-unit: install
-	$(BIN)/pytest -m "not real and not prefect" -n 2
+prefect: install
 	$(BIN)/pytest -m prefect
 
 # Request Tracker and Redmine on loopback, kept the same in both directions. ONCE=1 ends by itself.

