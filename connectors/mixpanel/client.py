@@ -24,7 +24,10 @@ from syncline.sdk.secrets import Secret
 Row: TypeAlias = Mapping[str, Any]
 
 PAGE = 1000
-"""Profiles in a page; also what one question names by id."""
+"""Profiles in a page."""
+
+BATCH = PAGE - 1
+"""Profiles named in one question: a full page would take another one to be known as the last."""
 
 HOUR = 3600.0
 NO_DAY = "1970-01-01"

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import ClassVar, Self
 
 from connectors.mixpanel.annotations import Annotations
-from connectors.mixpanel.client import PAGE, Budget, Client
+from connectors.mixpanel.client import BATCH, Budget, Client
 from connectors.mixpanel.config import MixpanelConfig
 from connectors.mixpanel.kinds import Kind
 from connectors.mixpanel.profiles import About, Profiles
@@ -62,9 +62,9 @@ class MixpanelConnector(Connector):
             find_by_key=True,
             search_lag=SEARCH_LAG if config.search_lag is None else config.search_lag,
             deletes=("delete",),
-            bulk_create=PAGE,
-            bulk_update=PAGE,
-            bulk_fetch=PAGE,
+            bulk_create=BATCH,
+            bulk_update=BATCH,
+            bulk_fetch=BATCH,
             residual_window=True,
         )
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import orjson
 
-from connectors.mixpanel.client import PAGE, Client, Row, listed
+from connectors.mixpanel.client import BATCH, Client, Row, listed
 from connectors.mixpanel.config import Value
 from connectors.mixpanel.kinds import Kind
 from connectors.mixpanel.properties import LONGEST, Type, kept, refused, sent, shown
@@ -283,7 +283,7 @@ def _said(value: Value) -> str:
 
 
 def _chunks(values: list[Any]) -> Iterable[list[Any]]:
-    return (values[at : at + PAGE] for at in range(0, len(values), PAGE))
+    return (values[at : at + BATCH] for at in range(0, len(values), BATCH))
 
 
 def _same(one: Any, other: Any) -> bool:

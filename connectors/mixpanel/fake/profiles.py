@@ -8,6 +8,7 @@ mixpanel/mixpanel-android#665.)
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from connectors.mixpanel.fake.office import GROUP_KEY, TOKEN, Office, Row
 
 LAG = timedelta(seconds=5)
 LONGEST = 255
+BIGGEST = 1024 * 1024
 SET, ADDING = ("$set", "$set_once", "$union", "$remove"), ("$add", "$append")
 OPERATIONS = (*SET, *ADDING, "$unset", "$delete")
 
@@ -116,6 +118,8 @@ def problem(kind: str, update: Any) -> tuple[str, str] | None:
     for name in (*SET, *ADDING):
         if name in update and not isinstance(update[name], dict):
             return name, "must be an object"
+    if len(json.dumps(update)) > BIGGEST:
+        return "", "must not be larger than 1 MB"
     if not isinstance(update.get("$unset", []), list):
         return "$unset", "must be a list"
     return None
