@@ -7,7 +7,7 @@ host to ask and another that takes data in (the `servers` of Mixpanel's publishe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
@@ -54,15 +54,27 @@ class Users(BaseModel):
     only: Mapping[str, Value] = {}
 
 
+class Metric(BaseModel):
+    """How often an event happened in the last whole days, or how many users did it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    event: str = Field(min_length=1)
+    count: Literal["users", "events"] = "users"
+    days: int = Field(default=30, ge=1, le=365)
+
+
 class Group(Users):
     """Which group profiles: those of one group key.
 
     key            the property that events name the group by
     data_group_id  Mixpanel's own number for it, in Project Settings, Group Keys
+    usage          what is counted of each group, by a name of one's own
     """
 
     key: str = Field(min_length=1)
     data_group_id: Text = Field(pattern=r"^-?\d+$")
+    usage: Mapping[str, Metric] = {}
 
 
 class Scope(BaseModel):

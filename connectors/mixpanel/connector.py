@@ -17,6 +17,7 @@ from connectors.mixpanel.client import BATCH, Budget, Client
 from connectors.mixpanel.config import MixpanelConfig
 from connectors.mixpanel.kinds import Kind
 from connectors.mixpanel.profiles import About, Profiles
+from connectors.mixpanel.usage import Usage
 from syncline.sdk.clock import Clock
 from syncline.sdk.connector import (
     Capabilities,
@@ -171,5 +172,8 @@ def _profiles(config: MixpanelConfig, client: Client, clock: Clock) -> Sequence[
             question={"data_group_id": group.data_group_id},
         )
         named = {"$name": "text", **group.properties}
-        found.append(Profiles(client, clock, about, named, group.only))
+        usage = None
+        if group.usage:
+            usage = Usage(client, clock, group.key, config.timezone, group.usage)
+        found.append(Profiles(client, clock, about, named, group.only, usage))
     return found

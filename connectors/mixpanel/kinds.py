@@ -82,6 +82,11 @@ class Kind(ABC):
         return f"{self.name}: {', '.join(wrong)} cannot be written" if wrong else None
 
 
+def path_of(name: str) -> str:
+    """The path of a key in the wire record, where a dot would mean a step."""
+    return name.replace(".", r"\.")
+
+
 def name_of(field: FieldSchema) -> str:
-    """The key of a field in the wire record; a path writes its dots escaped."""
+    """The key that a path names."""
     return field.path.replace(r"\.", ".")

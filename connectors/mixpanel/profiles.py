@@ -15,10 +15,12 @@ from typing import Any, Final
 
 import orjson
 
+from connectors.mixpanel.batch import Batch
 from connectors.mixpanel.client import BATCH, Client, Row, listed
 from connectors.mixpanel.config import Value
-from connectors.mixpanel.kinds import Kind
+from connectors.mixpanel.kinds import Kind, path_of
 from connectors.mixpanel.properties import LONGEST, Type, kept, refused, sent, shown
+from connectors.mixpanel.usage import Usage
 from syncline.sdk.clock import Clock
 from syncline.sdk.connector import (
     Create,
@@ -40,11 +42,6 @@ SEEN: Final = "$last_seen"
 
 WAITS: Final = (2.0, 10.0)
 """Seconds before each look whether a write is shown: each look is one of an hour's few queries."""
-
-LATE = (
-    "Mixpanel took it and does not show it yet; Syncline looks again in the next pass. Where it "
-    "never shows, the project's token is that of another project, or the group key is not set up"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +74,26 @@ class Profiles(Kind):
         about: About,
         properties: Mapping[str, Type],
         only: Mapping[str, Value],
+        usage: Usage | None = None,
     ) -> None:
         self.name = about.name
         self._client, self._clock, self._about = client, clock, about
-        self._properties, self._only = properties, only
+        self._properties, self._only, self._usage = properties, only, usage
 
     @property
     def fields(self) -> Sequence[FieldSchema]:
         id = FieldSchema(self._about.path, "ID", "text", create_only=True)
-        return (id, *(_field(name, type) for name, type in self._properties.items()))
+        counted = self._usage.fields if self._usage else ()
+        return (id, *(_field(name, type) for name, type in self._properties.items()), *counted)
 
     def record(self, raw: Row) -> Record:
         """A record from Mixpanel's JSON, where an id of digits is a number."""
         id, has = str(raw["$distinct_id"]), raw["$properties"]
         values = {name: shown(type, has.get(name)) for name, type in self._properties.items()}
+        counted = {"usage": self._usage.of(id)} if self._usage else {}
         return Record(
             id=id,
-            fields={self._about.path: id, **values},
+            fields={self._about.path: id, **values, **counted},
             updated_at=_moment(has.get(SEEN)),
             in_scope=all(has.get(name) == value for name, value in self._only.items()),
             marker=has.get(KEY),
@@ -162,10 +162,13 @@ class Profiles(Kind):
         there = await self.fetch([self._id(item) for item in items])
         return [_found(there[self._id(item)], item.key) for item in items]
 
-    def _asked(self, question: Mapping[str, object]) -> AsyncIterator[list[Row]]:
+    async def _asked(self, question: Mapping[str, object]) -> AsyncIterator[list[Row]]:
+        if self._usage:
+            await self._usage.ask()
         names = dict.fromkeys((*self._properties, *self._only, KEY, SEEN))
         wanted = {"output_properties": listed(tuple(names))}
-        return self._client.profiles({**self._about.question, **wanted, **question})
+        async for rows in self._client.profiles({**self._about.question, **wanted, **question}):
+            yield rows
 
     async def _sent(
         self, batch: Batch, done: Callable[[int, Record | Missing], Outcome | None]
@@ -249,32 +252,9 @@ class Profiles(Kind):
         return Outcome.applied(item.id, now)
 
 
-class Batch:
-    """Items of a batch by their place: what is sent for each, and what became of it."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self.ids: dict[int, str] = {}
-        self.updates: dict[int, Sequence[Row]] = {}
-        self.told: dict[int, Outcome] = {}
-
-    def add(self, place: int, id: str, *updates: Row) -> None:
-        """Send these for an item."""
-        self.ids[place] = id
-        self.updates[place] = updates
-
-    def outcomes(self) -> Sequence[Outcome]:
-        """One an item; what nothing is known of is open."""
-
-        def late(place: int) -> Outcome:
-            return Outcome(Result.AMBIGUOUS, id=self.ids.get(place), reason=LATE)
-
-        return [self.told.get(place) or late(place) for place in range(self._size)]
-
-
 def _field(name: str, type: Type) -> FieldSchema:
     longest = LONGEST if type == "text" else None
-    return FieldSchema(name.replace(".", r"\."), name, type, max_length=longest)
+    return FieldSchema(path_of(name), name, type, max_length=longest)
 
 
 def _said(value: Value) -> str:

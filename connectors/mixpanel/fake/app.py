@@ -25,6 +25,7 @@ from connectors.mixpanel.fake.office import (
 )
 from connectors.mixpanel.fake.profiles import Profiles
 from connectors.mixpanel.fake.queries import Queries
+from connectors.mixpanel.fake.segmentation import segmentation
 from connectors.mixpanel.fake.web import Web
 from syncline.sandbox import (
     Call,
@@ -41,7 +42,7 @@ from syncline.sandbox import (
 from syncline.sandbox import Row as BoardRow
 
 ANNOTATIONS = "/api/app/projects/{project}/annotations"
-ENGAGE = "/api/query/engage"
+ENGAGE, SEGMENTATION = "/api/query/engage", "/api/query/segmentation"
 LOOK = "consumer"
 
 
@@ -71,7 +72,8 @@ class MixpanelFake(Fake):
             self._asked("GET", ANNOTATIONS + "/{id}", lambda call: of.get(_id(call)), role=LOOK),
             self._asked("PATCH", ANNOTATIONS + "/{id}", self._change),
             self._asked("DELETE", ANNOTATIONS + "/{id}", self._remove),
-            Endpoint("POST", ENGAGE, self._engage, open=True),
+            Endpoint("POST", ENGAGE, _guarded(self._engage), open=True),
+            Endpoint("GET", SEGMENTATION, _guarded(self._segmentation), open=True),
             self._taking("/engage", lambda call: self.ingestion.updates(call, "user")),
             self._taking("/groups", lambda call: self.ingestion.updates(call, "group")),
             self._taking("/track", lambda call: self.ingestion.events(call, old=False)),
@@ -120,12 +122,13 @@ class MixpanelFake(Fake):
         return self.annotations.tag(_body(call).get("name"))
 
     def _engage(self, call: Call) -> Response:
-        try:
-            self.office.query(call)
-            found = self.queries.engage(dict(parse_qsl(call.body.decode())))
-        except Refused as error:
-            return error.answered()
+        self.office.query(call)
+        found = self.queries.engage(dict(parse_qsl(call.body.decode())))
         return answer({**found, "results": call.listed(found["results"])})
+
+    def _segmentation(self, call: Call) -> Response:
+        self.office.query(call)
+        return answer(segmentation(self.events.rows.values(), call.query))
 
     def _import(self, call: Call) -> Response:
         self.office.signed_in(call, "admin")
