@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 import orjson
 
 from syncline.sdk.clock import Clock
-from syncline.sdk.errors import RateLimited, Rejected
+from syncline.sdk.errors import Ambiguous, RateLimited, Rejected
 from syncline.sdk.http import Transport
 from syncline.sdk.secrets import Secret
 
@@ -144,6 +144,8 @@ class Client:
         )
         answer = await asked
         body = answer.json()
+        if not isinstance(body, dict):
+            raise Ambiguous(f"Mixpanel answered {answer.text[:20]!r}, which says nothing of each")
         failed = {one["index"]: str(one["message"]) for one in body.get("failed_records", ())}
         if answer.status != 200 and not failed:
             return dict.fromkeys(range(len(messages)), str(body.get("error", "refused")))

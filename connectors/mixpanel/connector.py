@@ -158,6 +158,8 @@ def _profiles(config: MixpanelConfig, client: Client, clock: Clock) -> Sequence[
         id_key="$distinct_id",
         # Otherwise "Updated at" would say that somebody was there.
         constant={"$ignore_time": True},
+        # Otherwise a duplicate's delete is one of the profile whose alias its id is.
+        at_last={"$ignore_alias": True},
         question={},
     )
     named = {"$name": "text", "$email": "text", **users.properties}
@@ -169,6 +171,7 @@ def _profiles(config: MixpanelConfig, client: Client, clock: Clock) -> Sequence[
             endpoint="groups",
             id_key="$group_id",
             constant={"$group_key": group.key},
+            at_last={},
             question={"data_group_id": group.data_group_id},
         )
         named = {"$name": "text", **group.properties}

@@ -52,7 +52,7 @@ class About:
     path      where its id stands in the wire record
     endpoint  where updates of it are sent
     id_key    what an update calls the id
-    constant  what each update says besides
+    constant  what each update says besides, and at_last what a delete does
     question  what tells Mixpanel which profiles are meant
     """
 
@@ -61,6 +61,7 @@ class About:
     endpoint: str
     id_key: str
     constant: Mapping[str, Any]
+    at_last: Mapping[str, Any]
     question: Mapping[str, str]
 
 
@@ -152,10 +153,10 @@ class Profiles(Kind):
         return await self._sent(batch, done)
 
     async def remove(self, ids: Sequence[str]) -> Sequence[Outcome]:
-        """For good; `$ignore_alias` keeps a profile whose alias this is."""
+        """For good."""
         batch = Batch(len(ids))
         for place, id in enumerate(ids):
-            batch.add(place, id, {**self._update(id, "$delete", ""), "$ignore_alias": True})
+            batch.add(place, id, {**self._update(id, "$delete", ""), **self._about.at_last})
         return await self._sent(batch, lambda place, now: _gone(now))
 
     async def find(self, items: Sequence[CreateSearch]) -> Sequence[FindResult]:

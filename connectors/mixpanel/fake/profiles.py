@@ -30,6 +30,7 @@ class Profiles:
     def __init__(self, office: Office) -> None:
         self._office = office
         self._waiting = office.state.table("waiting")
+        self.aliases = office.state.table("alias")
         self.tables = {kind: office.state.table(kind) for kind in ("user", "group")}
 
     def take(self, kind: str, update: Row, *, located: bool, lag: timedelta | None) -> str:
@@ -67,6 +68,9 @@ class Profiles:
 
     def _apply(self, one: Row) -> None:
         table, id, update = self.tables[one["kind"]], one["id"], one["update"]
+        alias = self.aliases.get(id) if one["kind"] == "user" else None
+        if alias and not update.get("$ignore_alias"):
+            id = alias["of"]
         if "$delete" in update:
             table.delete(id)
             return

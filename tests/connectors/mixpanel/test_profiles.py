@@ -217,12 +217,13 @@ async def test_a_profile_that_is_there_is_not_written_over_by_a_create(
     await world.create({"group_id": "acme.test", "$name": "Acme"})
     given = {"group_id": "acme.test", "$name": "Other"}
     items = [Create("sl-a", given), Create("sl-b", {**given, "group_id": "new.test"})]
-    items.append(Create("sl-c", {**given, "group_id": "new.test"}))
+    items.append(Create("sl-c", {**given, "group_id": "new.test", "note": "of sl-c"}))
     outcomes = await connector.create(RECORD, items)
     assert [one.result for one in outcomes] == [Result.REJECTED, Result.APPLIED, Result.REJECTED]
     assert "has a group 'acme.test' already" in outcomes[0].reason
     assert world.shown("acme.test")["$name"] == "Acme"
     assert world.shown("new.test")["syncline_key"] == "sl-b"
+    assert "note" not in world.shown("new.test")
 
 
 async def test_a_person_who_is_faster_than_a_create_keeps_what_they_wrote(
@@ -294,6 +295,20 @@ async def test_our_writes_do_not_place_a_profile_nor_say_that_a_user_was_there()
         await world.http.post("/engage", json=[update])
         world.tool.advance(60)
         assert {"$city", "$last_seen"} <= world.shown(id).keys(), "the trap"
+
+
+async def test_a_duplicate_is_deleted_and_not_the_profile_whose_alias_its_id_is() -> None:
+    async with living(UserWorld) as world, opened(world) as connector:
+        for id in ("ann", "device-7"):
+            await world.create({"distinct_id": id, "$email": "ann@acme.test"})
+        world.fake.profiles.aliases.put("device-7", {"of": "ann"})
+        (outcome,) = await connector.remove("user", ["device-7"], "delete")
+        assert outcome.result is Result.APPLIED
+        assert [one["id"] for one in world.fake.records("user")] == ["ann"]
+        update = {"$token": TOKEN, "$distinct_id": "device-7", "$delete": ""}
+        await world.http.post("/engage", json=[update])
+        world.tool.advance(60)
+        assert world.fake.records("user") == [], "the trap"
 
 
 async def test_an_id_of_digits_comes_as_a_number_and_is_the_same_id(
