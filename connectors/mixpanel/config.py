@@ -44,13 +44,13 @@ class Auth(BaseModel):
 class Users(BaseModel):
     """Which user profiles, and what of them.
 
-    properties  the properties that are synced besides name and e-mail, each with its type
-    only        the profiles that have these values; new ones are given them
+    fields  the properties that are synced besides name and e-mail, each with its type
+    only    the profiles that have these values; new ones are given them
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    properties: Mapping[str, Type] = {}
+    fields: Mapping[str, Type] = {}
     only: Mapping[str, Value] = {}
 
 

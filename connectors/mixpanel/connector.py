@@ -162,7 +162,7 @@ def _profiles(config: MixpanelConfig, client: Client, clock: Clock) -> Sequence[
         at_last={"$ignore_alias": True},
         question={},
     )
-    named = {"$name": "text", "$email": "text", **users.properties}
+    named = {"$name": "text", "$email": "text", **users.fields}
     found = [Profiles(client, clock, about, named, users.only)]
     if group is not None:
         about = About(
@@ -174,7 +174,7 @@ def _profiles(config: MixpanelConfig, client: Client, clock: Clock) -> Sequence[
             at_last={},
             question={"data_group_id": group.data_group_id},
         )
-        named = {"$name": "text", **group.properties}
+        named = {"$name": "text", **group.fields}
         usage = None
         if group.usage:
             usage = Usage(client, clock, group.key, config.timezone, group.usage)

@@ -53,7 +53,7 @@ def test_a_group_is_named_by_its_number_however_it_is_written() -> None:
     [
         {"queries_per_hour": 61},
         {"scope": {"project": 0}},
-        {"scope": {**SCOPE, "users": {"properties": {"plan": "word"}}}},
+        {"scope": {**SCOPE, "users": {"fields": {"plan": "word"}}}},
         {"scope": {**SCOPE, "cohort": 7}},
     ],
 )

@@ -189,7 +189,7 @@ def _text(fields: Wire) -> str:
 def config(world: MixpanelWorld, secret: str = HUB_SECRET, **more: Any) -> MixpanelConfig:
     """A connection to this world."""
     only = getattr(world, "only", {})
-    kept = {"properties": PROPERTIES, "only": only}
+    kept = {"fields": PROPERTIES, "only": only}
     options: dict[str, Any] = {
         "auth": {"username": HUB, "secret": Secret(secret), "project_token": Secret(TOKEN)},
         "scope": {
