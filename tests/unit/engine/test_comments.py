@@ -12,7 +12,7 @@ from syncline.sdk.connector import Visibility
 from syncline.simulation.connector import FULL
 from syncline.simulation.tool import BOT
 from syncline.store import intents
-from syncline.store.findings import conflicts, parked
+from syncline.store.findings import conflicts, deviations, parked
 from tests.support.world import World
 
 EVERYTHING = CommentPolicy((Visibility.PUBLIC, Visibility.INTERNAL), "same")
@@ -164,3 +164,18 @@ async def test_where_comments_cannot_be_read_now_they_are_copied_by_a_later_pass
     assert list(report.stopped) == ["b"]
     await world.settled()
     assert said(world, "b", other) == [f"{LINE}<p>Is it hot?</p>"]
+
+
+async def test_a_tool_that_makes_something_else_of_a_comment_is_told_once_and_not_fought() -> None:
+    world, one, other = await linked()
+    world.a.comment(one, "<p>Is it hot?</p>")
+
+    def censored(_: object) -> None:
+        edit(world, "b", other, f"{LINE}<p>Is it ***?</p>")
+
+    world.b.faults.add("comment", censored, when="after")
+    await world.settled()
+    assert said(world, "b", other) == [f"{LINE}<p>Is it ***?</p>"]
+    assert said(world, "a", one) == ["<p>Is it hot?</p>"]
+    assert await world.store.read(deviations.count, "s") == 1
+    assert world.b.log.count("edit_comments") == 0
