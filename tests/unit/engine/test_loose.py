@@ -1,0 +1,159 @@
+"""Records that belong to no link yet: tied by an address or a marker, or left to themselves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from syncline.engine.commands import unlink
+from syncline.simulation.connector import FULL
+from syncline.store import intents
+from syncline.store.findings import conflicts
+from tests.support.world import World
+from tests.unit.engine.pairs import link_of, places
+
+PATH = "custom.refers_to"
+
+
+async def referring(**options: Any) -> World:
+    """Tools of which b has a field for the addresses of other records."""
+    world = await World.make(**{"a": {}, "b": {}, **options})
+    b = replace(world.spec.sides["b"], references=(PATH,))
+    world.change(sides={**world.spec.sides, "b": b})
+    return world
+
+
+def record(title: str, refers_to: Any = None) -> dict[str, Any]:
+    return {"title": title, "custom": {"refers_to": refers_to}}
+
+
+async def test_a_record_that_names_the_address_of_another_is_linked_with_it() -> None:
+    world = await referring()
+    world.a.create({"title": "One"})
+    world.b.create(record("One", "memory://a/A-1"))
+    await world.settled()
+    assert places(await link_of(world, "a", "A-1")) == {"a": "A-1", "b": "B-1"}
+    assert (len(world.a.items), len(world.b.items)) == (1, 1)
+
+
+async def test_one_of_several_addresses_is_enough_and_unknown_ones_mean_nothing() -> None:
+    world = await referring()
+    world.a.create({"title": "One"})
+    world.b.create(record("One", ["https://elsewhere.test/7", "memory://a/A-1"]))
+    world.b.create(record("Two", ["https://elsewhere.test/7"]))
+    await world.settled()
+    assert places(await link_of(world, "a", "A-1")) == {"a": "A-1", "b": "B-1"}
+    assert sorted(r["title"] for r in world.records("a")) == ["One", "Two"]
+
+
+async def test_a_record_that_is_made_later_finds_the_one_that_names_it() -> None:
+    world = await referring(create="never")
+    world.b.create(record("One", "memory://a/A-1"))
+    await world.settled()
+    world.a.create({"title": "One"})
+    world.b.edit("B-1", {"custom": {"refers_to": "memory://a/A-1"}})
+    await world.settled()
+    assert len(world.a.items) == 1
+
+
+async def test_an_address_of_a_linked_record_joins_its_link() -> None:
+    world = await referring(c={}, create="never", match=("reference", ("title",)))
+    world.a.create({"title": "One"})
+    world.c.create({"title": "One"})
+    await world.settled()
+    world.b.create(record("In other words", "memory://a/A-1"))
+    await world.sync()
+    assert places(await link_of(world, "a", "A-1")) == {"a": "A-1", "b": "B-1", "c": "C-1"}
+
+
+async def test_an_address_of_a_record_that_has_a_partner_takes_nobodys_place() -> None:
+    world = await referring()
+    world.a.create({"title": "One"})
+    await world.settled()
+    world.b.create(record("Two", "memory://a/A-1"))
+    await world.settled()
+    assert places(await link_of(world, "a", "A-1")) == {"a": "A-1", "b": "B-1"}
+    assert sorted(r["title"] for r in world.records("a")) == ["One", "Two"]
+    assert world.b.fields("B-1")["title"] == "One"
+
+
+async def test_an_address_within_the_same_tool_ties_nothing() -> None:
+    world = await referring()
+    world.b.create(record("One"))
+    world.b.create(record("Two", "memory://b/B-1"))
+    await world.settled()
+    assert sorted(r["title"] for r in world.records("a")) == ["One", "Two"]
+
+
+async def test_two_records_that_name_the_same_address_are_a_question() -> None:
+    world = await referring()
+    world.a.create({"title": "One"})
+    world.b.create(record("One", "memory://a/A-1"))
+    world.b.create(record("One again", "memory://a/A-1"))
+    await world.settled()
+    (asked,) = await world.store.read(conflicts.list, "s")
+    assert {c["value"] for c in asked.candidates} == {"A-1", "B-1", "B-2"}
+    assert (len(world.a.items), len(world.b.items)) == (1, 2)
+
+
+async def test_an_unlinked_record_is_not_tied_again_by_the_address_it_names() -> None:
+    world = await referring()
+    world.a.create({"title": "One"})
+    world.b.create(record("One", "memory://a/A-1"))
+    await world.settled()
+    await unlink(world.store, await link_of(world, "b", "B-1"), "b", world.clock.now())
+    world.b.edit("B-1", {"title": "Two"})
+    await world.settled()
+    assert world.a.fields("A-1")["title"] == "One"
+    assert (len(world.a.items), len(world.b.items)) == (1, 1)
+
+
+async def test_addresses_mean_nothing_where_the_sync_does_not_match_by_them() -> None:
+    world = await referring(match=("marker",))
+    world.a.create({"title": "One"})
+    world.b.create(record("Two", "memory://a/A-1"))
+    await world.settled()
+    assert (len(world.a.items), len(world.b.items)) == (2, 2)
+
+
+# Markers.
+
+
+async def test_a_copy_of_a_record_that_we_made_is_a_record_of_its_own() -> None:
+    world = await World.make(a={}, b={})
+    world.a.create({"title": "One"})
+    await world.settled()
+    world.b.create({"title": "One, copied"}, key=world.b.item("B-1").key)
+    await world.settled()
+    assert places(await link_of(world, "b", "B-1")) == {"a": "A-1", "b": "B-1"}
+    assert places(await link_of(world, "b", "B-2")) == {"a": "A-2", "b": "B-2"}
+
+
+async def lost_and_listed(world: World) -> None:
+    """A create whose answer is lost; the listing shows its record before the search does."""
+    world.a.create({"title": "One"})
+    world.b.faults.add("create", "drop_after_apply")
+    await world.sync()
+
+    def shows(_: object) -> None:
+        world.b.search_lag = timedelta(microseconds=1)
+
+    world.b.search_lag = timedelta(minutes=1)
+    world.b.faults.add("changes", shows)
+    await world.sync()
+    assert len(await world.store.read(intents.open, "s")) == 1
+
+
+async def test_our_marker_says_more_than_an_address_that_the_tool_fills_in() -> None:
+    can = {"b": replace(FULL, search_lag=timedelta(minutes=1))}
+    world = await referring(capabilities=can)
+    world.a.create({"title": "Elsewhere"})
+    await world.settled()
+    world.b.automations.append(lambda before, after: {"custom": {"refers_to": "memory://a/A-1"}})
+    await lost_and_listed(world)
+    assert places(await link_of(world, "b", "B-2")) == {"a": "A-2", "b": "B-2"}
+    world.b.search_lag = timedelta(0)
+    world.clock.advance(3600)
+    await world.settled()
+    assert (len(world.a.items), len(world.b.items)) == (2, 2)
