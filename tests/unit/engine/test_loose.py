@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from syncline.engine.commands import unlink
+from syncline.engine.commands import adopt, retry_parked, unlink
 from syncline.simulation.connector import FULL
 from syncline.store import intents
-from syncline.store.findings import conflicts
+from syncline.store.findings import conflicts, parked
 from tests.support.world import World
 from tests.unit.engine.pairs import link_of, places
 
@@ -157,3 +157,80 @@ async def test_our_marker_says_more_than_an_address_that_the_tool_fills_in() -> 
     world.clock.advance(3600)
     await world.settled()
     assert (len(world.a.items), len(world.b.items)) == (2, 2)
+
+
+async def test_a_pair_that_names_each_other_is_not_torn_apart_by_a_third() -> None:
+    world = await referring(c={})
+    c = replace(world.spec.sides["c"], references=(PATH,))
+    world.change(sides={**world.spec.sides, "c": c})
+    world.a.create({"title": "One"})
+    world.b.create(record("One", "memory://a/A-1"))
+    world.c.create(record("One", "memory://b/B-1"))
+    await world.settled()
+    pair = places(await link_of(world, "a", "A-1"))
+    assert (pair["a"], pair["b"]) == ("A-1", "B-1")
+
+
+# Creates whose answer was lost, in a tool that keeps no keys.
+
+
+async def lost(**can: Any) -> World:
+    """A record of a, whose copy in b was made and not answered for; one pass has gone by since."""
+    world = await World.make(
+        a={}, b={}, capabilities={"b": replace(FULL, find_by_key=False, **can)}
+    )
+    world.a.create({"title": "One", "body": "<p>Text</p>"})
+    world.b.faults.add("create", "drop_after_apply")
+    await world.sync()
+    return world
+
+
+async def told(world: World) -> None:
+    """Nothing is made twice; a person is asked about the create and the record it may have made."""
+    await world.settled()
+    assert (len(world.a.items), len(world.b.items)) == (1, 1)
+    assert world.b.log.count("create") == 1
+    (waiting,) = await world.store.read(parked.list, "s")
+    assert (waiting.side, waiting.action) == ("b", "create")
+    assert "`syncline adopt`" in waiting.reason
+    (asked,) = await world.store.read(conflicts.list, "s")
+    assert {(c["side"], c["value"]) for c in asked.candidates} == {("a", "A-1"), ("b", "B-1")}
+
+
+async def test_a_lost_create_that_cannot_be_looked_for_is_asked_about_and_not_made_again() -> None:
+    world = await lost()
+    await told(world)
+    await adopt(world.store, "s", [("a", "A-1"), ("b", "B-1")], "unused")
+    world.a.edit("A-1", {"title": "Two"})
+    await world.settled()
+    assert world.b.fields("B-1")["title"] == "Two"
+    assert not await world.store.read(parked.list, "s")
+    assert not await world.store.read(conflicts.list, "s")
+
+
+async def test_its_history_tells_that_an_edited_record_may_be_that_of_a_lost_create() -> None:
+    world = await lost()
+    world.b.edit("B-1", {"title": "Two", "body": "<p>Other</p>"})
+    world.b.edit("B-1", {"title": "Three"})
+    await told(world)
+
+
+async def test_a_lost_create_is_made_again_when_a_person_says_so() -> None:
+    world = await lost()
+    await world.settled()
+    world.b.delete("B-1")
+    (waiting,) = await world.store.read(parked.list, "s")
+    assert await retry_parked(world.store, waiting.id, world.clock.now())
+    await world.settled()
+    assert [r["title"] for r in world.records("b")] == ["One"]
+    assert not await world.store.read(parked.list, "s")
+
+
+async def test_a_lost_create_is_not_sent_again_while_the_history_cannot_be_asked() -> None:
+    world = await lost()
+    world.b.create({"title": "Another"})
+    world.b.faults.add("history", "down")
+    assert list((await world.sync()).stopped) == ["b"]
+    assert world.b.log.count("create") == 1
+    await world.settled()
+    assert world.b.log.count("create") == 1
