@@ -1,0 +1,85 @@
+"""What becomes of a write whose answer was lost when its record or its value moved on meanwhile."""
+
+from __future__ import annotations
+
+from syncline.engine.commands import adopt, unlink
+from syncline.simulation.tool import BOT
+from syncline.store import intents
+from syncline.store.findings import conflicts, deviations, parked
+from tests.support.world import World
+from tests.unit.engine.pairs import link_of, pairs, places
+
+
+async def at_rest(world: World) -> None:
+    """Nothing is open, parked or asked."""
+    assert not await world.store.read(intents.open, "s")
+    assert not await world.store.read(parked.list, "s")
+    assert not await world.store.read(conflicts.list, "s")
+
+
+async def test_a_lost_write_says_nothing_of_the_record_that_an_operator_put_in_its_place() -> None:
+    world = await pairs(1)
+    world.a.edit("A-1", {"title": "Two"})
+    world.b.faults.add("update", "drop_before")
+    await world.sync()
+    await unlink(world.store, await link_of(world, "b", "B-1"), "b", world.clock.now())
+    world.change(match=())
+    other = world.b.create({"title": "Two", "status": "todo", "priority": "low"})
+    await adopt(world.store, "s", [("a", "A-1"), ("b", other)], "unused")
+    await world.settled()
+    assert places(await link_of(world, "a", "A-1")) == {"a": "A-1", "b": other}
+    assert world.b.fields(other)["title"] == "Two"
+    assert world.b.fields("B-1")["title"] == "Ticket 1"
+    await at_rest(world)
+
+
+async def test_a_lost_create_is_not_made_beside_the_record_that_an_operator_tied() -> None:
+    world = await World.make(a={}, b={}, match=())
+    world.a.create({"title": "One"})
+    world.b.faults.add("create", "drop_before")
+    await world.sync()
+    by_hand = world.b.create({"title": "One", "priority": "high"})
+    await adopt(world.store, "s", [("a", "A-1"), ("b", by_hand)], "unused")
+    await world.settled()
+    assert list(world.b.items) == [by_hand]
+    assert world.a.fields("A-1")["priority"] == "high"
+    await at_rest(world)
+
+
+async def test_a_lost_write_that_the_tool_itself_changed_afterwards_is_told_and_not_fought() -> (
+    None
+):
+    world = await pairs(1)
+    world.a.edit("A-1", {"priority": "high"})
+
+    def escalates(_: object) -> None:
+        world.b.edit("B-1", {"priority": "urgent"}, by=BOT)
+
+    world.b.faults.add("update", "drop_after_apply")
+    world.b.faults.add("update", escalates, when="after")
+    await world.sync()
+    assert world.b.fields("B-1")["priority"] == "urgent"
+    await world.settled()
+    assert world.b.fields("B-1")["priority"] == "urgent"
+    assert world.a.fields("A-1")["priority"] == "high"
+    assert world.b.log.count("update") == 1
+    assert await world.store.read(deviations.count, "s") == 1
+    await at_rest(world)
+
+
+async def test_a_newer_value_reaches_a_tool_that_made_something_else_of_the_lost_one() -> None:
+    world = await pairs(1)
+    world.a.edit("A-1", {"priority": "high"})
+
+    def escalates(_: object) -> None:
+        world.b.edit("B-1", {"priority": "urgent"}, by=BOT)
+
+    world.b.faults.add("update", "drop_after_apply")
+    world.b.faults.add("update", escalates, when="after")
+    await world.sync()
+    world.b.faults.add("fetch", "down")
+    world.a.edit("A-1", {"priority": "medium"})
+    assert list((await world.sync()).stopped) == ["b"]
+    await world.settled()
+    assert world.b.fields("B-1")["priority"] == world.a.fields("A-1")["priority"] == "medium"
+    await at_rest(world)
