@@ -179,3 +179,54 @@ async def test_a_tool_that_makes_something_else_of_a_comment_is_told_once_and_no
     assert said(world, "a", one) == ["<p>Is it hot?</p>"]
     assert await world.store.read(deviations.count, "s") == 1
     assert world.b.log.count("edit_comments") == 0
+
+
+# What was said before a sync began, and where.
+
+
+async def matched() -> tuple[World, str, str]:
+    """Records of two tools that are to be linked by their titles, with comments of their own."""
+    match = ("reference", "marker", ("title",))
+    world = await World.make(a={}, b={"text_format": "markdown"}, comments=EVERYTHING, match=match)
+    record = {"title": "Printer on fire"}
+    return world, world.a.create(record), world.b.create(record)
+
+
+async def test_what_both_tools_say_already_is_one_comment_and_copied_nowhere() -> None:
+    world, one, other = await matched()
+    world.a.comment(one, "<p>Is it <b>hot</b>?</p>")
+    world.b.comment(other, "Is it **hot**?")
+    await world.settled()
+    assert said(world, "a", one) == ["<p>Is it <b>hot</b>?</p>"]
+    assert said(world, "b", other) == ["Is it **hot**?"]
+
+
+async def test_of_two_comments_that_say_the_same_each_has_one_counterpart() -> None:
+    world, one, other = await matched()
+    for _ in range(2):
+        world.a.comment(one, "<p>Again.</p>")
+    world.b.comment(other, "Again.")
+    await world.settled()
+    assert len(said(world, "a", one)) == 2
+    assert sorted(said(world, "b", other)) == ["**ann** wrote in a:\n\nAgain.", "Again."]
+
+
+async def test_a_copy_that_an_earlier_hub_made_is_not_copied_back() -> None:
+    world, one, other = await matched()
+    world.b.comment(other, "**ann** wrote in a:\n\nIs it hot?", by=BOT)
+    await world.settled()
+    assert said(world, "a", one) == []
+
+
+@pytest.mark.parametrize(("internal", "shown"), [(True, 1), (False, 0)])
+async def test_an_internal_comment_is_not_said_where_all_comments_are_public(
+    internal: bool, shown: int
+) -> None:
+    kinds = (Visibility.PUBLIC, Visibility.INTERNAL) if internal else (Visibility.PUBLIC,)
+    world, one, other = await linked(capabilities={"b": replace(FULL, visibilities=kinds)})
+    world.a.comment(one, "<p>Do not tell them.</p>", Visibility.INTERNAL)
+    await world.settled()
+    assert len(said(world, "b", other)) == shown
+    edit(world, "a", one, "<p>Do not tell them!</p>")
+    await world.settled()
+    assert len(said(world, "b", other)) == shown
