@@ -300,3 +300,38 @@ async def test_what_was_lost_twice_is_settled_once_the_tool_is_back() -> None:
     await made_good(world)
     assert titles(world)["b"] == ["Three", "Two"]
     assert world.b.log.count("create") == 2
+
+
+async def test_a_record_that_never_holds_still_is_given_up_for_this_pass_and_not_lost() -> None:
+    world, one, other, _ = await three(PLAIN, policies={"title": Policy("authority", "a")})
+    world.a.edit(one, {"title": "Two"})
+    numbers = iter(range(100))
+    before = world.b.log.count("fetch")
+
+    def edited(_: Call) -> None:
+        world.b.edit(other, {"title": f"Mine {next(numbers)}"})
+
+    world.b.faults.add("fetch", edited, times=100)
+    await world.sync()
+    assert world.b.log.count("fetch") == before + 3
+    assert world.b.log.count("update") == 0
+    assert world.b.fields(other)["title"] == "Mine 2"
+    world.b.faults.clear()
+    await made_good(world)
+    assert world.b.fields(other)["title"] == "Two"
+
+
+async def test_records_that_vanish_while_they_are_counted_are_not_suspected() -> None:
+    world, one, other, _ = await three()
+    world.a.create({"title": "Another"})
+    await world.settled()
+    world.b.delete(other)
+
+    def blinded(_: Call) -> None:
+        for id_ in world.b.items:
+            world.b.hide(id_)
+
+    world.b.faults.add("fetch", blinded)
+    report = await world.sync(full=True)
+    assert any("cannot be read, so nothing missing is judged" in note for note in report.notes)
+    assert not await world.store.read(tombstones.list, "s", "suspected")

@@ -234,3 +234,20 @@ async def test_a_lost_create_is_not_sent_again_while_the_history_cannot_be_asked
     assert world.b.log.count("create") == 1
     await world.settled()
     assert world.b.log.count("create") == 1
+
+
+async def test_a_clone_of_a_record_that_is_not_settled_yet_waits_until_it_is() -> None:
+    can = {"b": replace(FULL, search_lag=timedelta(minutes=1))}
+    world = await World.make(a={}, b={}, capabilities=can)
+    await lost_and_listed(world)
+    world.b.create({"title": "One"})
+    world.b.create({"title": "Another"})
+    world.b.search_lag = timedelta(0)
+    world.b.faults.add("find", "down")
+    await world.sync()
+    assert "One" in [record["title"] for record in world.records("a")]
+    world.clock.advance(3600)
+    await world.settled()
+    titles = sorted(record["title"] for record in world.records("a"))
+    assert titles == ["Another", "One", "One"]
+    assert titles == sorted(record["title"] for record in world.records("b"))
