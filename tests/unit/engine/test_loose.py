@@ -239,15 +239,29 @@ async def test_a_lost_create_is_not_sent_again_while_the_history_cannot_be_asked
 async def test_a_clone_of_a_record_that_is_not_settled_yet_waits_until_it_is() -> None:
     can = {"b": replace(FULL, search_lag=timedelta(minutes=1))}
     world = await World.make(a={}, b={}, capabilities=can)
-    await lost_and_listed(world)
+    world.a.create({"title": "One"})
+    world.b.faults.add("create", "drop_after_apply")
+    await world.sync()
     world.b.create({"title": "One"})
     world.b.create({"title": "Another"})
-    world.b.search_lag = timedelta(0)
-    world.b.faults.add("find", "down")
+
+    def shows(_: object) -> None:
+        world.b.search_lag = timedelta(microseconds=1)
+
+    world.b.search_lag = timedelta(minutes=1)
+    world.b.faults.add("changes", shows)
     await world.sync()
-    assert "One" in [record["title"] for record in world.records("a")]
+    assert sorted(record["title"] for record in world.records("a")) == ["Another", "One"]
+    world.b.search_lag = timedelta(0)
     world.clock.advance(3600)
     await world.settled()
-    titles = sorted(record["title"] for record in world.records("a"))
-    assert titles == ["Another", "One", "One"]
-    assert titles == sorted(record["title"] for record in world.records("b"))
+    assert sorted(record["title"] for record in world.records("a")) == ["Another", "One", "One"]
+    assert sorted(record["title"] for record in world.records("b")) == ["Another", "One", "One"]
+
+
+async def test_a_record_that_was_never_ours_is_copied_while_a_create_is_lost() -> None:
+    world = await lost()
+    world.b.create({"title": "Another"})
+    world.b.edit("B-2", {"priority": "high"})
+    await world.settled()
+    assert sorted(record["title"] for record in world.records("a")) == ["Another", "One"]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from syncline.engine.commands import adopt, unlink
+from syncline.sdk.connector import Missing, Record
+from syncline.simulation.connector import MemoryConnector
 from syncline.simulation.tool import BOT
 from syncline.store import intents
 from syncline.store.findings import conflicts, deviations, parked
@@ -82,4 +86,52 @@ async def test_a_newer_value_reaches_a_tool_that_made_something_else_of_the_lost
     assert list((await world.sync()).stopped) == ["b"]
     await world.settled()
     assert world.b.fields("B-1")["priority"] == world.a.fields("A-1")["priority"] == "medium"
+    await at_rest(world)
+
+
+# Tools that do not say all that they are asked for.
+
+
+class Forgetful(MemoryConnector):
+    """A connector that leaves a record out of what it answers to one question."""
+
+    forgets: str | None = None
+
+    async def fetch(self, record: str, ids: Sequence[str]) -> Mapping[str, Record | Missing]:
+        found = dict(await super().fetch(record, ids))
+        if self.forgets in found:
+            del found[self.forgets]
+            self.forgets = None
+        return found
+
+
+async def forgotten() -> tuple[World, Forgetful]:
+    """A write to A-1 whose answer was lost; a will say nothing of A-1 when it is asked."""
+    world = await pairs(1)
+    world.connectors["a"] = one = Forgetful(world.a)
+    world.b.edit("B-1", {"title": "Two"})
+    world.a.faults.add("update", "drop_before")
+    await world.sync()
+    one.forgets = "A-1"
+    return world, one
+
+
+async def test_a_tool_that_says_nothing_of_a_record_has_not_said_that_it_is_gone() -> None:
+    world, _ = await forgotten()
+    await world.sync()
+    assert len(await world.store.read(intents.open, "s")) == 1
+    assert world.a.log.count("update") == 1
+    await world.settled()
+    assert world.a.fields("A-1")["title"] == "Two"
+    await at_rest(world)
+
+
+async def test_a_write_that_nobody_knows_of_ends_with_the_record_that_was_merged_away() -> None:
+    world, _ = await forgotten()
+    world.a.create({"title": "Ticket 1", "status": "todo", "priority": "low"})
+    world.clock.advance(60)
+    world.a.merge("A-1", "A-2")
+    await world.settled()
+    assert places(await link_of(world, "b", "B-1")) == {"a": "A-2", "b": "B-1"}
+    assert world.a.fields("A-2")["title"] == "Two"
     await at_rest(world)
