@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from syncline.engine.filters import compile_where
-from syncline.simulation.connector import FULL, MAPPING
+from syncline.sdk.connector import Outcome, Update
+from syncline.simulation.connector import FULL, MAPPING, MemoryConnector
 from syncline.store import journal
 from syncline.store.findings import conflicts, deviations, parked
 from tests.support.world import World
@@ -160,3 +161,29 @@ async def test_a_record_with_an_unknown_word_fits_no_filter_until_it_is_mended()
     world.a.edit("A-1", {"priority": "high"})
     await world.settled()
     assert [record["priority"] for record in world.records("b")] == ["high"]
+
+
+class Explaining(MemoryConnector):
+    """A connector to a tool that says why it did less than it was asked for."""
+
+    async def update(self, record: str, items: Sequence[Update]) -> Sequence[Outcome]:
+        outcomes = await super().update(record, items)
+        return [replace(one, reason="Only managers may raise it.") for one in outcomes]
+
+
+async def test_a_tools_own_word_on_why_it_did_less_is_told_with_what_it_shows() -> None:
+    world = await World.make(a={}, b={})
+    world.connectors["b"] = Explaining(world.b)
+    world.a.create({"title": "One", "priority": "low"})
+    await world.settled()
+
+    def junior(before: Mapping[str, Any], after: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {"priority": "medium"}
+
+    world.b.automations.append(junior)
+    world.a.edit("A-1", {"title": "Two", "priority": "high"})
+    await world.settled()
+    assert world.b.fields("B-1")["title"] == "Two"
+    (told,) = await world.store.read(deviations.list, "s")
+    assert told.field == "priority"
+    assert told.reason == "the tool made 'medium' of it. Only managers may raise it."
