@@ -80,10 +80,13 @@ async def test_an_address_of_a_record_that_has_a_partner_takes_nobodys_place() -
 
 async def test_an_address_within_the_same_tool_ties_nothing() -> None:
     world = await referring()
+    world.a.create({"title": "Two"})
     world.b.create(record("One"))
-    world.b.create(record("Two", "memory://b/B-1"))
+    world.b.create(record("Two", ["memory://b/B-1", "memory://a/A-1"]))
     await world.settled()
+    assert places(await link_of(world, "a", "A-1")) == {"a": "A-1", "b": "B-2"}
     assert sorted(r["title"] for r in world.records("a")) == ["One", "Two"]
+    assert not await world.store.read(conflicts.list, "s")
 
 
 async def test_two_records_that_name_the_same_address_are_a_question() -> None:
