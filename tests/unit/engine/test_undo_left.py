@@ -157,9 +157,10 @@ async def test_each_side_goes_back_to_what_it_showed_itself() -> None:
     world.b.edit("B-1", {"title": "Two"})
     run = (await world.sync()).run
     assert world.c.fields("C-1")["title"] == "TWO"
-    await world.undo(run)
+    undone = await world.undo(run)
     assert world.a.fields("A-1")["title"] == "One"
     assert world.c.fields("C-1")["title"] == "ONE"
+    assert not undone.report.counts.get("deviations")
     before = world.writes()
     await world.settled()
     assert world.writes() == before
