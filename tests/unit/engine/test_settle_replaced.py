@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import pytest
+
 from syncline.engine.commands import adopt, unlink
 from syncline.sdk.connector import Missing, Record
 from syncline.simulation.connector import MemoryConnector
@@ -21,19 +23,25 @@ async def at_rest(world: World) -> None:
     assert not await world.store.read(conflicts.list, "s")
 
 
-async def test_a_lost_write_says_nothing_of_the_record_that_an_operator_put_in_its_place() -> None:
+@pytest.mark.parametrize("lost", ["drop_before", "drop_after_apply"])
+async def test_a_lost_write_says_nothing_of_the_record_that_an_operator_put_in_its_place(
+    lost: str,
+) -> None:
     world = await pairs(1)
     world.a.edit("A-1", {"title": "Two"})
-    world.b.faults.add("update", "drop_before")
+    world.b.faults.add("update", lost)
     await world.sync()
     await unlink(world.store, await link_of(world, "b", "B-1"), "b", world.clock.now())
     world.change(match=())
     other = world.b.create({"title": "Two", "status": "todo", "priority": "low"})
     await adopt(world.store, "s", [("a", "A-1"), ("b", other)], "unused")
+    before = world.b.fields("B-1")
+    await world.settled()
+    world.a.edit("A-1", {"title": "Three"})
     await world.settled()
     assert places(await link_of(world, "a", "A-1")) == {"a": "A-1", "b": other}
-    assert world.b.fields(other)["title"] == "Two"
-    assert world.b.fields("B-1")["title"] == "Ticket 1"
+    assert world.b.fields(other)["title"] == "Three"
+    assert world.b.fields("B-1") == before
     await at_rest(world)
 
 
