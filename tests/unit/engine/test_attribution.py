@@ -36,6 +36,9 @@ def test_every_format_of_a_tool_is_tried_here() -> None:
     assert set(BODIES) == set(FORMATS) - {"tree"}
 
 
+BOLD = {"type": "text", "text": "The printer", "marks": [{"type": "strong"}]}
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -44,6 +47,7 @@ def test_every_format_of_a_tool_is_tried_here() -> None:
         [{"type": "paragraph"}],
         [{"type": "paragraph", "content": [{"text": "Ann"}, {"text": " wrote in desk:"}]}],
         [{"type": "paragraph", "content": [{"text": 7}, {"text": None}]}],
+        [{"type": "paragraph", "content": [BOLD, {"type": "text", "text": " is on fire"}]}],
         [{"type": "paragraph", "content": [{"text": "A", "marks": [5]}, {"text": " wrote in d:"}]}],
     ],
 )

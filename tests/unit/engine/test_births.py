@@ -78,3 +78,14 @@ async def test_what_a_tool_fills_in_a_field_of_its_own_is_no_change_in_the_next_
     report = await world.sync()
     assert report.refused == ()
     assert (report.links, report.agreed) == (30, 30)
+
+
+async def test_what_a_tool_refuses_stays_parked_while_the_rest_of_its_record_goes_on() -> None:
+    world = await picky()
+    world.a.create({"title": "One", "priority": "low"})
+    await world.settled()
+    (told,) = await world.store.read(parked.list, "s")
+    world.a.edit("A-1", {"labels": ["x"]})
+    await world.settled()
+    assert world.b.fields("B-1")["labels"] == ["x"]
+    assert await world.store.read(parked.list, "s") == [told]

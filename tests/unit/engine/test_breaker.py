@@ -12,7 +12,8 @@ import pytest
 from syncline.engine.breaker import written
 from syncline.engine.commands import retry_parked
 from syncline.engine.report import Report
-from syncline.engine.spec import Guards, Policy
+from syncline.engine.spec import CommentPolicy, Guards, Policy
+from syncline.sdk.connector import Visibility
 from syncline.simulation.connector import MAPPING
 from syncline.store import links
 from syncline.store.findings import conflicts, parked
@@ -228,3 +229,35 @@ def test_writes_before_a_person_said_again_do_not_count() -> None:
 
     hops = [entry("write", "high"), entry("write", "low"), entry("retry", None)]
     assert written([*hops, entry("write", "urgent")]) == {("b", "priority"): ["urgent"]}
+
+
+async def test_the_reason_quotes_of_a_long_text_what_it_says() -> None:
+    world = await one(a={}, b={}, policies={"body": Policy("authority", "a")})
+    for n in range(30):
+        world.a.edit("A-1", {"body": f"<p>The <b>printer</b> is on fire, number {n % 2}</p>"})
+        await world.sync()
+    (row,) = await world.store.read(parked.list, "s")
+    assert (row.field, row.action) == ("body", "loop")
+    assert "(The printer is on fire, number" in row.reason
+
+
+async def test_a_field_is_parked_as_well_where_nobody_can_say_who_sets_it_back() -> None:
+    world = await one()
+    for side in "ab":
+        world.tools[side].faults.add("history", "down", times=1000)
+    await fight(world, 30)
+    rows = await world.store.read(parked.list, "s")
+    assert {(row.field, row.action) for row in rows} == {("priority", "loop")}
+    assert "by whom" not in rows[0].reason
+
+
+async def test_a_comment_that_is_edited_back_and_forth_is_parked_too() -> None:
+    world = await one(comments=CommentPolicy((Visibility.INTERNAL,)))
+    comment = world.a.comment("A-1", "<p>Zero</p>")
+    await world.settled()
+    for n in range(30):
+        world.a.edit_comment("A-1", comment, f"<p>{'One' if n % 2 else 'Two'}</p>")
+        await world.sync()
+    (row,) = await world.store.read(parked.list, "s")
+    assert (row.side, row.field, row.action) == ("b", "body", "loop")
+    assert world.b.log.count("edit_comments") == 10

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from syncline.engine.commands import adopt, answer_conflict, retry_parked, unlink
+from syncline.simulation.connector import FULL
 from syncline.store import links
 from syncline.store.findings import conflicts, parked
 from tests.support.world import World
@@ -68,3 +71,18 @@ async def test_what_waited_for_an_unlinked_record_waits_no_longer() -> None:
 async def test_what_is_not_parked_cannot_be_tried_again() -> None:
     world = await pairs()
     assert not await retry_parked(world.store, "nothing", world.clock.now())
+
+
+async def test_what_is_tried_again_in_one_tool_stays_parked_in_the_others() -> None:
+    keyless = replace(FULL, find_by_key=False)
+    world = await World.make(a={}, b={}, c={}, capabilities={"b": keyless, "c": keyless})
+    world.a.create({"title": "One"})
+    for tool in (world.b, world.c):
+        tool.faults.add("create", "drop_before")
+    await world.settled()
+    waiting = {row.side: row.id for row in await world.store.read(parked.list, "s")}
+    assert set(waiting) == {"b", "c"}
+    assert await retry_parked(world.store, waiting["b"], world.clock.now())
+    await world.settled()
+    assert (len(world.b.items), len(world.c.items)) == (1, 0)
+    assert [row.side for row in await world.store.read(parked.list, "s")] == ["c"]

@@ -375,6 +375,22 @@ def test_a_mistake_is_told_with_the_place_and_the_nearest_word(
     assert "syncs" in found
 
 
+def test_a_mode_for_a_third_side_that_lacks_the_field_is_told() -> None:
+    connection = {"connector": "memory", "base_url": "memory://x"}
+    said = {"entity": "ticket", "fields": {"assignee": {"sides": {"c": "off"}}}}
+    three = Config.model_validate(
+        {"connections": dict.fromkeys("abc", connection), "syncs": {"main": said}}
+    )
+    with pytest.raises(ConfigError, match="c does not map `assignee`"):
+        compile_sync(three, "main", {"a": A, "b": A, "c": B}, {})
+
+
+def test_a_note_may_say_later_edits_where_a_tool_has_internal_ones() -> None:
+    said = {"body": {"on_uneditable": "note"}}
+    for known in ({}, {"a": FULL, "b": FULL}):
+        assert made(known, fields=said).units["body"].on_uneditable == "note"
+
+
 def test_all_mistakes_of_a_sync_are_told_at_once() -> None:
     told = problems(
         fields={"titel": None, "title": {"authority": "c"}, "labels": None},

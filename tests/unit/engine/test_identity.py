@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from syncline.engine.commands import adopt
 from syncline.engine.spec import DeletePolicy
 from syncline.sdk.connector import Record
 from syncline.simulation.connector import PLAIN, MemoryConnector
+from syncline.simulation.tool import Item, State
 from syncline.store import lookup
 from syncline.store.findings import conflicts, tombstones
 from tests.support.world import World
@@ -257,3 +259,42 @@ async def test_a_lost_write_is_not_settled_by_a_new_record_under_the_same_id() -
     await world.settled()
     assert world.b.fields("B-1")["title"] == "For the old one"
     assert world.a.fields("A-1")["title"] == "Quite another thing"
+
+
+class Undated(MemoryConnector):
+    """A connector to a tool that does not say when a record was made."""
+
+    def _record(self, item: Item, state: State) -> Record:
+        return replace(super()._record(item, state), created_at=None)
+
+
+async def test_a_record_that_may_be_another_under_the_old_id_is_neither_tied_nor_copied() -> None:
+    world = await World.make(a={}, b={})
+    world.connectors["a"] = Undated(world.a)
+    world.a.create({"title": "One"})
+    await world.settled()
+    world.a.archive("A-1")
+    await world.settled()
+    world.a.restore("A-1")
+    world.a.edit("A-1", {"title": "Two"})
+    await world.settled()
+    assert [record["title"] for record in world.records("b")] == ["One"]
+    world.b.edit("B-1", {"title": "Three"})
+    await world.settled()
+    assert world.a.fields("A-1")["title"] == "Two"
+
+
+async def test_a_record_out_of_the_bin_does_not_push_out_the_one_that_took_its_place() -> None:
+    world = await pairs(1, create="never", match=(("title",),))
+    world.b.create({"title": "Ticket 1", "status": "todo", "priority": "low"})
+    await world.settled()
+    world.a.archive("A-1")
+    await world.settled()
+    spare = world.a.create({"title": "Ticket 1", "status": "todo", "priority": "low"})
+    await adopt(world.store, "s", [("a", spare), ("b", "B-1")], "unused")
+    world.a.restore("A-1")
+    world.b.edit("B-1", {"title": "Two"})
+    await world.settled()
+    assert places(await link_of(world, "b", "B-1")) == {"a": spare, "b": "B-1"}
+    assert world.a.fields(spare)["title"] == "Two"
+    assert world.a.fields("A-1")["title"] == "Ticket 1"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -428,6 +429,37 @@ def test_a_text_edit_that_cannot_be_placed_is_a_conflict_that_can_be_told_and_an
     scene.answer(clash, {"format": "markdown", "source": "Both"})
     scene.settle()
     assert scene.shown("body") == {"a": "<p>Both</p>", "b": "Both"}
+
+
+def plainer() -> Scene:
+    """A tool that takes the emphasis out of what it is sent, which is told once."""
+    scene = linked(**TWO)
+    scene.habits["b"] = lambda wire: {**wire, "body": re.sub("</?strong>", "", wire["body"] or "")}
+    scene.show("a", body="<p>Hello <strong>world</strong></p>\n<p>Two</p>")
+    scene.settle()
+    assert scene.shown("body")["b"] == "<p>Hello world</p>\n<p>Two</p>"
+    assert "b" in scene.state("body").deviates
+    return scene
+
+
+def test_an_edit_where_a_tool_shows_less_of_a_text_keeps_what_it_cannot_show() -> None:
+    scene = plainer()
+    scene.show("b", body="<p>Hello world</p>\n<p>Three</p>")
+    scene.settle()
+    assert scene.shown("body") == {
+        "a": "<p>Hello <strong>world</strong></p>\n<p>Three</p>",
+        "b": "<p>Hello world</p>\n<p>Three</p>",
+    }
+
+
+def test_an_edit_of_the_very_words_that_a_tool_shows_otherwise_is_asked_about() -> None:
+    scene = plainer()
+    scene.show("b", body="<p>Hello you</p>\n<p>Two</p>")
+    plan = scene.plan()
+    (clash,) = plan.clashes
+    assert not plan.writes
+    assert [c.side for c in clash.candidates] == ["b"]
+    assert "Hello you" in str(clash.candidates[0].to_json())
 
 
 # Rule 5: delivering.

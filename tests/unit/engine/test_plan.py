@@ -320,3 +320,37 @@ def test_a_field_mapped_later_is_compared_as_on_a_first_link() -> None:
     later = remapped(scene, **TWO)
     (clash,) = later.plan().clashes
     assert {(c.side, c.value) for c in clash.candidates} == {("a", "low"), ("b", "high")}
+
+
+NESTED = """\
+entity: ticket
+record: ticket
+text: html
+fields:
+  title: {path: fields.title}
+  priority: {path: fields.more.priority, enum: {high: high, low: low}}
+  labels: {path: fields.more.labels}
+"""
+"""A tool whose fields are within objects of the wire record."""
+
+
+def test_fields_within_one_object_travel_in_one_patch_and_leave_the_rest_of_it_alone() -> None:
+    scene = Scene(a=TICKET, b=NESTED)
+    scene.show("a", title="One", priority="low", labels=["x"])
+    scene.show("b", fields={"title": "One", "more": {"priority": "low", "labels": ["x"]}})
+    scene.settle()
+    scene.wires["b"]["fields"]["more"]["colour"] = "red"
+    scene.show("a", title="Two", priority="high", labels=["x", "y"])
+    (write,) = scene.plan().writes
+    assert dict(write.patch) == {
+        "fields": {"title": "Two", "more": {"priority": "high", "labels": ["x", "y"]}}
+    }
+    scene.settle()
+    assert scene.wires["b"]["fields"]["more"]["colour"] == "red"
+
+
+def test_a_default_of_one_field_of_a_group_fills_that_field_of_new_records() -> None:
+    scene = Scene(a=TICKET, b=APART, c=STATES, specs={"b": {"defaults": {"resolution": "none"}}})
+    scene.show("a", title="One")
+    scene.settle()
+    assert scene.wires["b"]["resolution"] == "none"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
 from syncline.engine.spec import DeletePolicy
+from syncline.simulation.connector import MAPPING
 from syncline.store import intents
 from tests.support.world import World
 
@@ -66,3 +67,40 @@ async def test_a_removal_that_a_tool_refuses_is_not_asked_for_again() -> None:
     await world.settled()
     assert world.b.log.count("remove") == asked
     assert left(world) == 2
+
+
+async def closing(**options: Any) -> World:
+    """A record on both sides, deleted in a; the one in b is to be closed. It was missed already."""
+    world = await World.make(**{"a": {}, "b": {}, **options})
+    world.change(deletes=DeletePolicy(propagate="close"))
+    world.a.create({"title": "Printer on fire", "status": "todo"})
+    world.a.create({"title": "Printer out of ink", "status": "todo"})
+    await world.settled()
+    return world
+
+
+async def test_a_record_that_is_closed_already_is_not_closed_again() -> None:
+    world = await closing()
+    world.b.edit("B-1", {"status": "done"})
+    await world.settled()
+    asked = world.b.log.count("update")
+    world.a.delete("A-1")
+    await world.sync(full=True)
+    await world.settled()
+    assert world.b.fields("B-1")["status"] == "done"
+    assert world.b.log.count("update") == asked
+
+
+@pytest.mark.parametrize("mapped", ["no status", "no word for closed"])
+async def test_a_record_that_cannot_be_closed_stays_as_it_is(mapped: str) -> None:
+    if mapped == "no status":
+        less = MAPPING[: MAPPING.index("  status:")] + MAPPING[MAPPING.index("  priority:") :]
+    else:
+        less = MAPPING.replace("done: [done]", "").replace("cancelled: [cancelled]", "")
+    world = await closing(mappings={"a": less, "b": less})
+    before = world.b.fields("B-1")
+    world.a.delete("A-1")
+    await world.sync(full=True)
+    await world.settled()
+    assert world.b.fields("B-1") == before
+    assert (len(world.a.items), len(world.b.items)) == (1, 2)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from syncline.engine.commands import adopt
@@ -301,3 +304,38 @@ async def test_many_merges_at_once_are_refused_like_many_deletions() -> None:
     assert places(await link_of(world, "b", "B-1")) == {"a": "A-1", "b": "B-1"}
     await world.sync(force=("deletes",))
     assert places(await link_of(world, "b", "B-1")) == {"b": "B-1"}
+
+
+async def test_what_the_merged_record_would_not_show_is_sent_to_the_one_that_answers() -> None:
+    world = await pairs(1)
+
+    def fixed(before: Mapping[str, Any], after: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {"priority": "low"} if after["title"] == "Ticket 1" else {}
+
+    world.a.automations.append(fixed)
+    world.b.edit("B-1", {"priority": "high"})
+    await world.settled()
+    assert world.a.fields("A-1")["priority"] == "low"
+    world.a.create({"title": "Ticket 2", "status": "todo", "priority": "low"})
+    merge(world, "a", "A-1", "A-2", told=True)
+    await world.settled()
+    assert places(await link_of(world, "b", "B-1")) == {"a": "A-2", "b": "B-1"}
+    assert world.a.fields("A-2")["priority"] == "high"
+
+
+async def test_what_the_merged_record_would_never_have_got_asks_nobody() -> None:
+    world = await pairs(2, modes={("title", "a"): "source"})
+    world.b.edit("B-1", {"title": "Only ever here"})
+    merge(world, "a", "A-1", "A-2", told=True)
+    await world.settled()
+    assert not await world.store.read(conflicts.list, "s")
+    assert world.b.fields("B-1")["title"] == "Only ever here"
+
+
+async def test_an_edit_that_the_mapping_cannot_read_is_kept_in_the_tools_own_words() -> None:
+    world = await pairs(2)
+    world.b.edit("B-1", {"priority": "p7"})
+    merge(world, "a", "A-1", "A-2", told=True)
+    await world.settled()
+    (kept,) = await world.store.read(conflicts.list, "s")
+    assert kept.candidates[0]["edits"] == {"priority": {"priority": "p7"}}

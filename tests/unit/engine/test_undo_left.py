@@ -104,3 +104,76 @@ async def test_a_word_that_the_mapping_has_forgotten_is_not_written_back() -> No
     reason = "what it showed before has no meaning in the mapping any more"
     assert undone.left["c", record, "priority"] == reason
     assert world.c.fields(record)["priority"] == "low"
+
+
+async def test_a_write_whose_outcome_is_not_known_is_left_for_another_undo() -> None:
+    world, run, record = await edited()
+    (first,) = world.b.items
+    world.b.edit(first, {"title": "Three"})
+    world.c.faults.add("update", "drop_after_apply")
+    await world.sync()
+    world.c.faults.add("fetch", "down")
+    assert await left(world, run, record) == "the outcome of a write to it is not known yet"
+
+
+async def test_a_newer_value_that_is_still_on_its_way_is_not_stopped() -> None:
+    world, run, record = await edited()
+    (first,) = world.b.items
+    world.b.edit(first, {"title": "Three"})
+    world.c.faults.add("update", "retry", times=3)
+    await world.sync()
+    reason = "another value was decided since, and is still on its way"
+    assert await left(world, run, record) == reason
+    world.c.faults.clear()
+    await world.settled()
+    assert world.c.fields(record)["title"] == "Three"
+
+
+async def test_a_field_that_has_moved_in_its_tool_is_left_alone() -> None:
+    world, run, record = await edited()
+    moved = MAPPING.replace("path: title", "path: custom.title")
+    other = await World.make(a={}, b={}, c={}, mappings={"c": moved})
+    world.change(units=other.spec.units)
+    assert await left(world, run, record) == "its mapping has changed since"
+
+
+async def test_a_tool_that_does_not_take_a_value_back_is_told_in_its_own_words() -> None:
+    world, run, record = await edited()
+    world.c.faults.add("update", "reject")
+    assert await left(world, run, record) == "c does not take it back: the tool refuses it"
+    assert world.a.fields("A-1")["title"] == "One"
+
+
+async def test_each_side_goes_back_to_what_it_showed_itself() -> None:
+    world = await World.make(a={}, b={}, c={})
+
+    def loud(before: Mapping[str, Any], after: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {"title": after["title"].upper()}
+
+    world.c.automations.append(loud)
+    world.a.create(TITLE)
+    await world.settled()
+    assert world.c.fields("C-1")["title"] == "ONE"
+    world.b.edit("B-1", {"title": "Two"})
+    run = (await world.sync()).run
+    assert world.c.fields("C-1")["title"] == "TWO"
+    undone = await world.undo(run)
+    assert world.a.fields("A-1")["title"] == "One"
+    assert world.c.fields("C-1")["title"] == "ONE"
+    assert not undone.report.counts.get("deviations")
+    before = world.writes()
+    await world.settled()
+    assert world.writes() == before
+
+
+async def test_a_record_that_never_holds_still_is_given_up_and_told() -> None:
+    world, run, record = await edited()
+
+    def moves(_: object) -> None:
+        world.c.edit(record, {"title": "Mine"})
+        world.c.faults.add("fetch", lambda _: world.c.edit(record, {"title": "Two"}))
+
+    world.c.faults.add("update", moves, times=10)
+    why = await left(world, run, record)
+    assert why == "c has not confirmed it; the next pass goes on"
+    assert world.c.log.count("update") == 1 + 3

@@ -30,7 +30,17 @@ from syncline.sdk.connector import (
     Update,
     Visibility,
 )
-from syncline.sdk.errors import AuthRequired, ConnectorError, Misconfigured, Rejected
+from syncline.sdk.errors import (
+    Ambiguous,
+    AuthRequired,
+    Conflict,
+    ConnectorError,
+    Misconfigured,
+    NotFound,
+    RateLimited,
+    Rejected,
+    Retriable,
+)
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 INTERNAL = Visibility.INTERNAL
@@ -110,3 +120,25 @@ async def test_a_file_of_a_connector_without_files_is_refused() -> None:
 def test_an_error_of_the_whole_connection_is_no_outcome_of_an_item(error: ConnectorError) -> None:
     with pytest.raises(type(error)):
         Outcome.of_error(error)
+
+
+LATER = datetime(2026, 1, 1, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("error", "result"),
+    [
+        (RateLimited("slow down", retry_at=LATER), Result.RETRY),
+        (Retriable("restarting"), Result.RETRY),
+        (Ambiguous("the answer was lost"), Result.AMBIGUOUS),
+        (Conflict("it has moved"), Result.CONFLICT),
+        (NotFound("no such record"), Result.GONE),
+        (Rejected("no such option"), Result.REJECTED),
+    ],
+)
+def test_an_error_of_one_item_is_its_outcome_in_the_tools_words(
+    error: ConnectorError, result: Result
+) -> None:
+    outcome = Outcome.of_error(error)
+    assert (outcome.result, outcome.reason) == (result, str(error))
+    assert outcome.retry_at == (LATER if isinstance(error, RateLimited) else None)

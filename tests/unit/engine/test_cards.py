@@ -1,0 +1,103 @@
+"""Cards: each linked record shows the others to the people of its own tool, once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from syncline.engine.spec import CommentPolicy
+from syncline.sdk.errors import Retriable
+from tests.support.world import World
+
+
+async def showing(*sides: str, **options: Any) -> World:
+    """Tools of a sync that shows links; `sides` are those that can."""
+    world = await World.make(**{"a": {}, "b": {}, **options})
+    specs = {n: replace(spec, cards=n in sides) for n, spec in world.spec.sides.items()}
+    world.change(sides=specs, show_links=True)
+    return world
+
+
+def cards(world: World, side: str, id_: str) -> set[str]:
+    """What a record shows: the addresses of its counterparts."""
+    return {card.url for card in world.tools[side].item(id_).cards.values()}
+
+
+def restarts(_: object) -> None:
+    raise Retriable("it is being restarted; nothing was changed.")
+
+
+async def test_each_record_shows_all_the_others_once() -> None:
+    world = await showing("a", "b", "c", c={})
+    world.a.create({"title": "One"})
+    await world.settled()
+    everything = {"a": "memory://a/A-1", "b": "memory://b/B-1", "c": "memory://c/C-1"}
+    for side, own in everything.items():
+        assert cards(world, side, f"{side.upper()}-1") == {*everything.values()} - {own}
+    (card, *_) = world.b.item("B-1").cards.values()
+    assert (card.connection, card.title, card.linked_id) == ("a", "One", "A-1")
+    asked = world.b.log.count("show_links")
+    world.a.edit("A-1", {"priority": "high"})
+    await world.settled()
+    assert world.b.log.count("show_links") == asked
+
+
+async def test_a_tool_that_shows_no_links_is_shown_in_the_others() -> None:
+    world = await showing("a")
+    world.a.create({"title": "One"})
+    await world.settled()
+    assert cards(world, "a", "A-1") == {"memory://b/B-1"}
+    assert cards(world, "b", "B-1") == set()
+    assert world.b.log.count("show_links") == 0
+
+
+@pytest.mark.parametrize("how", ["error", "retry", "drop_before"])
+async def test_a_card_that_a_tool_cannot_take_now_is_shown_by_a_later_pass(how: str) -> None:
+    world = await showing("a", "b")
+    world.a.create({"title": "One"})
+    world.b.faults.add("show_links", restarts if how == "error" else how)
+    report = await world.sync()
+    assert list(report.stopped) == (["b"] if how == "error" else [])
+    assert cards(world, "a", "A-1") == {"memory://b/B-1"}
+    assert cards(world, "b", "B-1") == set()
+    await world.settled()
+    assert cards(world, "b", "B-1") == {"memory://a/A-1"}
+
+
+async def test_a_tool_that_stopped_earlier_in_the_pass_gets_its_card_in_the_next() -> None:
+    world = await showing("a", "b", comments=CommentPolicy())
+    world.a.create({"title": "One"})
+    world.b.faults.add("comments", "down")
+    assert list((await world.sync()).stopped) == ["b"]
+    assert cards(world, "a", "A-1") == {"memory://b/B-1"}
+    assert world.b.log.count("show_links") == 0
+    await world.settled()
+    assert cards(world, "b", "B-1") == {"memory://a/A-1"}
+
+
+@pytest.mark.parametrize("down", [False, True])
+async def test_taking_a_record_away_takes_its_cards_off_or_says_that_it_could_not(
+    down: bool,
+) -> None:
+    world = await showing("a", "b")
+    world.a.create({"title": "One"})
+    run = (await world.sync()).run
+    if down:
+        world.a.faults.add("show_links", restarts)
+    undone = await world.undo(run, created="unlink")
+    assert [one.fate for one in undone.created] == ["unlinked"]
+    assert cards(world, "a", "A-1") == ({"memory://b/B-1"} if down else set())
+    assert cards(world, "b", "B-1") == set()
+    said = ("a: it is being restarted; nothing was changed.",) if down else ()
+    assert undone.report.notes == said
+
+
+async def test_only_tools_that_show_links_are_asked_to_take_cards_off() -> None:
+    world = await showing("a")
+    world.a.create({"title": "One"})
+    run = (await world.sync()).run
+    await world.undo(run, created="unlink")
+    assert cards(world, "a", "A-1") == set()
+    assert world.b.log.count("show_links") == 0
