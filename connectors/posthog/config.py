@@ -23,11 +23,12 @@ class Auth(BaseModel):
 
 
 class Scope(BaseModel):
-    """One project, by the number in its address."""
+    """One project, by the number in its address, and which of its group types are accounts."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     project: int = Field(gt=0)
+    group_type: str = Field(default="company", min_length=1)
 
     @field_validator("project", mode="before")
     @classmethod

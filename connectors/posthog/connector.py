@@ -1,4 +1,4 @@
-"""The PostHog connector: early-access features and annotations of one project.
+"""The PostHog connector: opens a connection and hands each call to the record type's own part.
 
 What PostHog lacks decides what is claimed here. Its lists cannot be asked for changes, so they are
 read whole; it has no compare-and-set and no history that every plan can read, so a window remains
@@ -9,13 +9,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Self
+from urllib.parse import urlsplit
 
 from connectors.posthog.annotations import Annotations
 from connectors.posthog.client import PAGE, Client
 from connectors.posthog.config import TOKEN, PostHogConfig
+from connectors.posthog.describing import describe
 from connectors.posthog.features import Features
+from connectors.posthog.groups import Groups
 from connectors.posthog.kinds import Kind
-from syncline.sdk.batches import in_order, outcomes
+from connectors.posthog.persons import Persons
+from connectors.posthog.responses import Responses
+from connectors.posthog.webhook import PostHogWebhook
+from syncline.sdk.batches import outcomes
 from syncline.sdk.clock import Clock
 from syncline.sdk.connector import (
     Capabilities,
@@ -40,6 +46,8 @@ from syncline.sdk.secrets import Secret
 # 80 % of 240 a minute, which a team's analytics and query endpoints share among all its keys, and
 # all of the 3 queries that run at once (posthog.com/docs/api, "Rate limiting").
 PER_MINUTE, CONCURRENT = 192.0, 3
+INGESTION = {"us.posthog.com": "us.i.posthog.com", "eu.posthog.com": "eu.i.posthog.com"}
+"""Where events go, which in PostHog Cloud is another host (posthog.com/docs/api/capture)."""
 
 
 class PostHogConnector(Connector):
@@ -47,6 +55,7 @@ class PostHogConnector(Connector):
 
     name = "posthog"
     config_model = PostHogConfig
+    webhook = PostHogWebhook
     capabilities = Capabilities(
         answers_writes=True,
         find_by_key=True,
@@ -55,12 +64,18 @@ class PostHogConnector(Connector):
         residual_window=True,
     )
 
-    def __init__(self, config: PostHogConfig, transport: Transport) -> None:
+    def __init__(self, config: PostHogConfig, transport: Transport, clock: Clock) -> None:
         self._config = config
-        self.client = client = Client(transport, config.scope.project)
+        host = INGESTION.get(urlsplit(config.base_url).hostname or "")
+        ingestion = f"https://{host}" if host else ""
+        self.client = client = Client(transport, config.scope.project, ingestion)
+        base, group_type = config.base_url, config.scope.group_type
         kinds: Sequence[Kind] = (
-            Features(client, config.base_url),
-            Annotations(client, config.base_url),
+            Features(client, base),
+            Annotations(client, base),
+            Groups(client, base, clock, group_type),
+            Persons(client, base, clock),
+            Responses(client, base, group_type),
         )
         self._kinds = {kind.name: kind for kind in kinds}
 
@@ -83,17 +98,12 @@ class PostHogConnector(Connector):
             headers={"Authorization": Secret(f"Bearer {key}", (key,))},
             private_network=config.private_network,
             ca_file=config.ca_file,
+            allowed_hosts=tuple(INGESTION.values()),
         )
-        return cls(config, transport)
+        return cls(config, transport, clock)
 
     async def describe(self) -> Schema:
-        about = await self.client.about()
-        return Schema(
-            account=f"{self._config.base_url} project {about['id']} of {about['organization']}",
-            version="1",
-            records={name: kind.schema for name, kind in self._kinds.items()},
-            text_format="plain",
-        )
+        return await describe(self.client, self._config, list(self._kinds.values()))
 
     def changes(self, record: str, cursor: str | None) -> AsyncIterator[Page]:
         return self._kind(record).changes(cursor)
@@ -105,10 +115,10 @@ class PostHogConnector(Connector):
         return await self._kind(record).fetch(ids)
 
     async def create(self, record: str, items: Sequence[Create]) -> Sequence[Outcome]:
-        return await outcomes(items, self._kind(record).create)
+        return await self._kind(record).creates(items)
 
     async def update(self, record: str, items: Sequence[Update]) -> Sequence[Outcome]:
-        return await in_order(items, lambda item: item.id, self._kind(record).update)
+        return await self._kind(record).updates(items)
 
     async def find(self, record: str, items: Sequence[CreateSearch]) -> Sequence[FindResult]:
         return await self._kind(record).find(items)
