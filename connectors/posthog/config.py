@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -10,6 +11,16 @@ from syncline.sdk.connector import ConnectionConfig
 from syncline.sdk.secrets import Secret
 
 TOKEN = "phc_"  # noqa: S105 (what every project token begins with)
+
+
+CLOUD = {"us.posthog.com": "us.i.posthog.com", "eu.posthog.com": "eu.i.posthog.com"}
+"""Where events of PostHog Cloud go, which is another host (posthog.com/docs/api/capture)."""
+
+
+def ingestion(base_url: str) -> str:
+    """The address that takes events; empty where that is the connection's own."""
+    host = CLOUD.get(urlsplit(base_url).hostname or "")
+    return f"https://{host}" if host else ""
 
 
 class Auth(BaseModel):

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Self
-from urllib.parse import urlsplit
 
 from connectors.posthog.annotations import Annotations
 from connectors.posthog.client import PAGE, Client
-from connectors.posthog.config import TOKEN, PostHogConfig
+from connectors.posthog.config import CLOUD, TOKEN, PostHogConfig, ingestion
 from connectors.posthog.describing import describe
 from connectors.posthog.features import Features
 from connectors.posthog.groups import Groups
@@ -46,8 +45,6 @@ from syncline.sdk.secrets import Secret
 # 80 % of 240 a minute, which a team's analytics and query endpoints share among all its keys, and
 # all of the 3 queries that run at once (posthog.com/docs/api, "Rate limiting").
 PER_MINUTE, CONCURRENT = 192.0, 3
-INGESTION = {"us.posthog.com": "us.i.posthog.com", "eu.posthog.com": "eu.i.posthog.com"}
-"""Where events go, which in PostHog Cloud is another host (posthog.com/docs/api/capture)."""
 
 
 class PostHogConnector(Connector):
@@ -66,9 +63,8 @@ class PostHogConnector(Connector):
 
     def __init__(self, config: PostHogConfig, transport: Transport, clock: Clock) -> None:
         self._config = config
-        host = INGESTION.get(urlsplit(config.base_url).hostname or "")
-        ingestion = f"https://{host}" if host else ""
-        self.client = client = Client(transport, config.scope.project, ingestion)
+        events = ingestion(config.base_url)
+        self.client = client = Client(transport, config.scope.project, events)
         base, group_type = config.base_url, config.scope.group_type
         kinds: Sequence[Kind] = (
             Features(client, base),
@@ -98,7 +94,7 @@ class PostHogConnector(Connector):
             headers={"Authorization": Secret(f"Bearer {key}", (key,))},
             private_network=config.private_network,
             ca_file=config.ca_file,
-            allowed_hosts=tuple(INGESTION.values()),
+            allowed_hosts=tuple(CLOUD.values()),
         )
         return cls(config, transport, clock)
 

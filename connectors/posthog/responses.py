@@ -124,7 +124,7 @@ def _said(given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Questions and answers in the survey's order.
 
     An answer stands at `$survey_response_` and its question's id; older SDKs number them and leave
-    the number out of the first. Questions that were not answered are left out.
+    the number out of the first, and some write both. What was not answered is left out.
     """
     questions = [one for one in given.get("$survey_questions") or () if isinstance(one, Mapping)]
     told = set[str]()
@@ -136,9 +136,9 @@ def _said(given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
                 yield str(question.get("question") or ""), answer
                 break
     if not questions:
-        for name in sorted(name for name in given if name.startswith(_ANSWER)):
-            if answer := _plain(given[name]):
-                yield "", answer
+        answers = (_plain(given[name]) for name in sorted(given) if name.startswith(_ANSWER))
+        for answer in filter(None, dict.fromkeys(answers)):
+            yield "", answer
 
 
 def _plain(answer: Any) -> str:
