@@ -68,8 +68,8 @@ class Captured(Kind):
     ) -> Mapping[str, Outcome]:
         """Set properties, and wait until PostHog shows them.
 
-        A key names one write: the event's uuid is made of it, so that PostHog takes an event that
-        was sent again the same day for the same one.
+        A key names one write, and the event's uuid is made of it, so that PostHog can take an event
+        that was sent again for the same one.
         """
         events, told = dict[str, Row](), dict[str, Outcome]()
         for id, values in wanted.items():

@@ -219,7 +219,6 @@ class Groups(Captured, Queried):
             fields=shown,
             version=version(stamp),
             updated_at=stamp,
-            created_at=moment(row["created_at"]),
             key=row["id"],
             url=f"{web}/{quote(row['id'], safe='')}",
             marker=marker,

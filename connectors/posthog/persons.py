@@ -54,10 +54,13 @@ class Persons(Captured):
     )
 
     async def changes(self, cursor: str | None) -> AsyncIterator[Page]:
+        """Persons that look otherwise than before, each also under its other ids: one of them may
+        have been the first until a merge."""
         told, now = snapshot.seen(cursor), set[str]()
         async for records in self._all():
             shown = {snapshot.digest(one): one for one in records}
-            yield Page([one for at, one in shown.items() if at not in told and at not in now])
+            new = [one for at, one in shown.items() if at not in told and at not in now]
+            yield Page([*(_others(new) if cursor else ()), *new])
             now |= shown.keys()
         yield Page((), snapshot.cursor(now))
 
@@ -70,7 +73,7 @@ class Persons(Captured):
         found: dict[str, Record | Missing] = {}
         for id, row in (await self._by_id(ids)).items():
             record = self._record(row)
-            found[id] = record if record.id == id else replace(record, id=id, merged_into=record.id)
+            found[id] = _as(record, id)
         gone = "person: PostHog has nobody of this distinct id"
         return {id: found.get(id) or Missing(id, gone=True, reason=gone) for id in ids}
 
@@ -106,16 +109,24 @@ class Persons(Captured):
     def _record(self, row: Row) -> Record:
         properties = orjson.loads(row["properties"])
         names = sorted(row["names"], key=lambda name: (bool(_MADE_UP.fullmatch(name)), name))
-        created = moment(row["created_at"])
         shown = {
             "properties": properties,
             "distinct_ids": names,
-            "created_at": created.isoformat(),
+            # Not the record's own: in a merge it becomes that of the older of two persons.
+            "created_at": moment(row["created_at"]).isoformat(),
         }
         return Record(
             id=names[0],
             fields=shown,
-            created_at=created,
             url=f"{self.web}/person/{quote(names[0], safe='')}",
             in_scope=bool(properties.get("email")),
         )
+
+
+def _as(record: Record, id: str) -> Record:
+    """A person under one of its ids."""
+    return record if record.id == id else replace(record, id=id, merged_into=record.id)
+
+
+def _others(records: Sequence[Record]) -> list[Record]:
+    return [_as(one, id) for one in records for id in one.fields["distinct_ids"][1:]]

@@ -107,7 +107,6 @@ class Responses(Queried):
             fields=shown,
             version=version(stamp),
             updated_at=stamp,
-            created_at=moment(row["given"]),
             url=f"{self.web}/surveys/{survey_id}" if survey_id else None,
         )
 

@@ -101,19 +101,22 @@ class Analytics:
 
     def merge(self, into: str, other: str) -> None:
         """Two distinct ids are one person from now on; the other's uuid is gone for good."""
-        kept = self.person(into, {})
-        known = self.ids.get(other)
+        kept, known = self.person(into, {}), self.ids.get(other)
         if known is None:
             self.ids.put(other, {"person": kept})
         elif known["person"] != kept:
-            lost = self.persons.get(known["person"])
-            assert lost is not None
-            for id, row in list(self.ids.items()):
-                if row["person"] == lost["id"]:
-                    self.ids.put(id, {"person": kept})
-            self.persons.delete(lost["id"])
-            self.person(into, {}, once=lost["properties"])
+            self._join(self.persons.get(kept) or {}, self.persons.get(known["person"]) or {})
         self.edits += 1
+
+    def _join(self, kept: Row, lost: Row) -> None:
+        """What both said stays as the kept one says it, and the day is that of the older one."""
+        for id, at in list(self.ids.items()):
+            if at["person"] == lost["id"]:
+                self.ids.put(id, {"person": kept["id"]})
+        self.persons.delete(lost["id"])
+        properties = {**lost["properties"], **kept["properties"]}
+        first = min(kept["created_at"], lost["created_at"])
+        self.persons.put(kept["id"], {**kept, "properties": properties, "created_at": first})
 
     def forget(self, event: str) -> None:
         """An event is deleted, which PostHog does on demand with its person."""

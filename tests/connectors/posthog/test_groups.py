@@ -86,10 +86,11 @@ async def test_usage_is_counted_over_thirty_whole_days(
     days = [timedelta(seconds=-1), timedelta(), timedelta(days=7), timedelta(days=29, hours=23)]
     for number, before in enumerate(days):
         used(world, key, f"user {number % 3}", MIDNIGHT - before - timedelta(microseconds=1))
+    used(world, key, "user 1", MIDNIGHT - timedelta(hours=5))
     used(world, key, "user 0", MIDNIGHT - timedelta(days=30, hours=1))
     used(world, company(world, "other"), "user 9", MIDNIGHT - timedelta(days=1))
     assert (await shown(connector, key)).fields["usage"] == {
-        "events_30d": 3,
+        "events_30d": 4,
         "users_30d": 3,
         "users_7d": 1,
         "last_seen_at": "2026-01-04T23:59:59.999999+00:00",

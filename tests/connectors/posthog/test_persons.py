@@ -65,10 +65,12 @@ async def test_a_merge_names_the_person_who_answers_for_both(
 ) -> None:
     person(world, "bea", email="ann@acme.io", name="Ann")
     person(world, "ann", email="ann@acme.io")
-    assert set((await told(connector))[0]) == {"ann", "bea"}
+    records, cursor = await told(connector)
+    assert set(records) == {"ann", "bea"}
     world.fake.analytics.merge("bea", "ann")
-    (one,) = (await told(connector))[0].values()
-    assert (one.id, one.fields["properties"]["name"]) == ("ann", "Ann")
+    records, _ = await told(connector, cursor)
+    assert records["ann"].fields["properties"]["name"] == "Ann"
+    assert (records["ann"].merged_into, records["bea"].merged_into) == (None, "ann")
     lost = await fetched(connector, "bea")
     assert isinstance(lost, Record) and lost.merged_into == "ann"
     nobody = await fetched(connector, "never was")
