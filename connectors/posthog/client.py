@@ -26,10 +26,12 @@ class Client:
     A 403 is about the key: a scope or a project that it lacks (posthog.com/docs/api/overview).
     """
 
-    def __init__(self, transport: Transport, project: int, ingestion: str = "") -> None:
+    def __init__(
+        self, transport: Transport, project: int, ingestion_host: str | None = None
+    ) -> None:
         self.transport = transport
         self.project = project
-        self._ingestion = ingestion
+        self._batches = f"https://{ingestion_host}/batch/" if ingestion_host else "/batch/"
         self._token: str | None = None
         self._types: Mapping[str, int] | None = None
 
@@ -87,9 +89,7 @@ class Client:
         if self._token is None:
             self._token = (await self.about())["api_token"]
         body = {"api_key": self._token, "batch": list(events)}
-        sent = self.transport.request(
-            "POST", f"{self._ingestion}/batch/", json=body, items=len(events)
-        )
+        sent = self.transport.request("POST", self._batches, json=body, items=len(events))
         if (await sent).json().get("quota_limited"):
             raise Retriable(
                 "PostHog takes no events: the project has used up its quota. Nothing was written; "

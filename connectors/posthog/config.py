@@ -17,10 +17,9 @@ CLOUD = {"us.posthog.com": "us.i.posthog.com", "eu.posthog.com": "eu.i.posthog.c
 """Where events of PostHog Cloud go, which is another host (posthog.com/docs/api/capture)."""
 
 
-def ingestion(base_url: str) -> str:
-    """The address that takes events; empty where that is the connection's own."""
-    host = CLOUD.get(urlsplit(base_url).hostname or "")
-    return f"https://{host}" if host else ""
+def ingestion_host(base_url: str) -> str | None:
+    """The host that takes events; None where that is the connection's own."""
+    return CLOUD.get(urlsplit(base_url).hostname or "")
 
 
 class Auth(BaseModel):

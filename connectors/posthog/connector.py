@@ -12,7 +12,7 @@ from typing import Self
 
 from connectors.posthog.annotations import Annotations
 from connectors.posthog.client import PAGE, Client
-from connectors.posthog.config import CLOUD, TOKEN, PostHogConfig, ingestion
+from connectors.posthog.config import TOKEN, PostHogConfig, ingestion_host
 from connectors.posthog.describing import describe
 from connectors.posthog.features import Features
 from connectors.posthog.groups import Groups
@@ -63,7 +63,7 @@ class PostHogConnector(Connector):
 
     def __init__(self, config: PostHogConfig, transport: Transport, clock: Clock) -> None:
         self._config = config
-        events = ingestion(config.base_url)
+        events = ingestion_host(config.base_url)
         self.client = client = Client(transport, config.scope.project, events)
         base, group_type = config.base_url, config.scope.group_type
         kinds: Sequence[Kind] = (
@@ -94,7 +94,7 @@ class PostHogConnector(Connector):
             headers={"Authorization": Secret(f"Bearer {key}", (key,))},
             private_network=config.private_network,
             ca_file=config.ca_file,
-            allowed_hosts=tuple(CLOUD.values()),
+            allowed_hosts=[events] if (events := ingestion_host(config.base_url)) else [],
         )
         return cls(config, transport, clock)
 

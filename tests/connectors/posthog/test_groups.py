@@ -10,7 +10,7 @@ import pytest
 
 from connectors.posthog import PostHogConnector
 from connectors.posthog.capture import WAITS
-from connectors.posthog.config import ingestion
+from connectors.posthog.config import ingestion_host
 from connectors.posthog.fake.project import READER
 from connectors.posthog.queried import ROWS
 from syncline.sdk.connector import (
@@ -338,7 +338,15 @@ async def test_an_outage_after_the_write_leaves_it_unsettled(world: PostHogWorld
     assert group["properties"]["name"] == "Renamed"
 
 
-def test_events_of_posthog_cloud_go_to_the_host_that_takes_them() -> None:
-    assert ingestion("https://eu.posthog.com") == "https://eu.i.posthog.com"
-    assert ingestion("https://us.posthog.com/") == "https://us.i.posthog.com"
-    assert ingestion("https://posthog.acme.example") == ""
+@pytest.mark.parametrize(
+    ("base_url", "host"),
+    [
+        ("https://eu.posthog.com", "eu.i.posthog.com"),
+        ("https://us.posthog.com/", "us.i.posthog.com"),
+        ("https://posthog.acme.example", None),
+    ],
+)
+def test_events_of_posthog_cloud_go_to_the_host_that_takes_them(
+    base_url: str, host: str | None
+) -> None:
+    assert ingestion_host(base_url) == host
