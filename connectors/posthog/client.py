@@ -1,4 +1,4 @@
-"""PostHog's private interface as calls on one project.
+"""PostHog's interface as calls on one project: lists, queries, and events that are captured.
 
 Lists are pages of Django REST Framework: `next` says whether there is more, and nothing else does.
 Some lists have no order of their own, so that an edited row may move while they are read
@@ -7,11 +7,11 @@ Some lists have no order of their own, so that an edited row may move while they
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
-from syncline.sdk.errors import Misconfigured, NotFound
+from syncline.sdk.errors import Misconfigured, NotFound, Retriable
 from syncline.sdk.http import Transport
 
 Row: TypeAlias = Mapping[str, Any]
@@ -26,9 +26,14 @@ class Client:
     A 403 is about the key: a scope or a project that it lacks (posthog.com/docs/api/overview).
     """
 
-    def __init__(self, transport: Transport, project: int) -> None:
+    def __init__(
+        self, transport: Transport, project: int, ingestion_host: str | None = None
+    ) -> None:
         self.transport = transport
         self.project = project
+        self._batches = f"https://{ingestion_host}/batch/" if ingestion_host else "/batch/"
+        self._token: str | None = None
+        self._types: Mapping[str, int] | None = None
 
     def path(self, of: str) -> str:
         """The address of something in the project."""
@@ -54,6 +59,42 @@ class Client:
         """A write, and what PostHog shows after it."""
         asked = self.transport.request(method, self.path(of), json=body, forbidden="auth")
         return (await asked).json()
+
+    async def query(self, text: str, **values: object) -> list[Row]:
+        """The rows of one HogQL query, by their columns' names.
+
+        The text has a LIMIT of its own: without one PostHog gives 100 rows, and with a larger one
+        than 50,000 it gives 50,000, both with 200. `values` are put in by PostHog. It would answer
+        a query again that it has answered a while ago; `force_blocking` asks for the rows of now.
+        """
+        asked = {"kind": "HogQLQuery", "query": text, "values": values}
+        body = {"query": asked, "refresh": "force_blocking", "name": "syncline"}
+        answer = await self.transport.request(
+            "POST", self.path("query/"), json=body, mutating=False, forbidden="auth", items=PAGE
+        )
+        found = answer.json()
+        return [dict(zip(found["columns"], row, strict=True)) for row in found["results"]]
+
+    async def group_types(self) -> Mapping[str, int]:
+        """The number of each group type of the project; asked once."""
+        if self._types is None:
+            rows = await self.get("groups_types/")
+            self._types = {row["group_type"]: row["group_type_index"] for row in rows}
+        return self._types
+
+    async def capture(self, events: Sequence[Row]) -> None:
+        """Hand over events, which PostHog then processes; raises what says that it did not take
+        them. It takes wrong ones too, and a project over its quota drops all, each with 200.
+        """
+        if self._token is None:
+            self._token = (await self.about())["api_token"]
+        body = {"api_key": self._token, "batch": list(events)}
+        sent = self.transport.request("POST", self._batches, json=body, items=len(events))
+        if (await sent).json().get("quota_limited"):
+            raise Retriable(
+                "PostHog takes no events: the project has used up its quota. Nothing was written; "
+                "it is tried again."
+            )
 
     async def pages(self, of: str, **query: object) -> AsyncIterator[list[Row]]:
         """All rows of a list, page after page.

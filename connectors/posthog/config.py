@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -10,6 +11,15 @@ from syncline.sdk.connector import ConnectionConfig
 from syncline.sdk.secrets import Secret
 
 TOKEN = "phc_"  # noqa: S105 (what every project token begins with)
+
+
+CLOUD = {"us.posthog.com": "us.i.posthog.com", "eu.posthog.com": "eu.i.posthog.com"}
+"""Where events of PostHog Cloud go, which is another host (posthog.com/docs/api/capture)."""
+
+
+def ingestion_host(base_url: str) -> str | None:
+    """The host that takes events; None where that is the connection's own."""
+    return CLOUD.get(urlsplit(base_url).hostname or "")
 
 
 class Auth(BaseModel):
@@ -23,11 +33,12 @@ class Auth(BaseModel):
 
 
 class Scope(BaseModel):
-    """One project, by the number in its address."""
+    """One project, by the number in its address, and which of its group types are accounts."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     project: int = Field(gt=0)
+    group_type: str = Field(default="company", min_length=1)
 
     @field_validator("project", mode="before")
     @classmethod

@@ -1,4 +1,4 @@
-"""The PostHog connector: early-access features and annotations of one project.
+"""The PostHog connector: opens a connection and hands each call to the record type's own part.
 
 What PostHog lacks decides what is claimed here. Its lists cannot be asked for changes, so they are
 read whole; it has no compare-and-set and no history that every plan can read, so a window remains
@@ -12,10 +12,15 @@ from typing import Self
 
 from connectors.posthog.annotations import Annotations
 from connectors.posthog.client import PAGE, Client
-from connectors.posthog.config import TOKEN, PostHogConfig
+from connectors.posthog.config import TOKEN, PostHogConfig, ingestion_host
+from connectors.posthog.describing import describe
 from connectors.posthog.features import Features
+from connectors.posthog.groups import Groups
 from connectors.posthog.kinds import Kind
-from syncline.sdk.batches import in_order, outcomes
+from connectors.posthog.persons import Persons
+from connectors.posthog.responses import Responses
+from connectors.posthog.webhook import PostHogWebhook
+from syncline.sdk.batches import outcomes
 from syncline.sdk.clock import Clock
 from syncline.sdk.connector import (
     Capabilities,
@@ -47,6 +52,7 @@ class PostHogConnector(Connector):
 
     name = "posthog"
     config_model = PostHogConfig
+    webhook = PostHogWebhook
     capabilities = Capabilities(
         answers_writes=True,
         find_by_key=True,
@@ -55,12 +61,17 @@ class PostHogConnector(Connector):
         residual_window=True,
     )
 
-    def __init__(self, config: PostHogConfig, transport: Transport) -> None:
+    def __init__(self, config: PostHogConfig, transport: Transport, clock: Clock) -> None:
         self._config = config
-        self.client = client = Client(transport, config.scope.project)
+        events = ingestion_host(config.base_url)
+        self.client = client = Client(transport, config.scope.project, events)
+        base, group_type = config.base_url, config.scope.group_type
         kinds: Sequence[Kind] = (
-            Features(client, config.base_url),
-            Annotations(client, config.base_url),
+            Features(client, base),
+            Annotations(client, base),
+            Groups(client, base, clock, group_type),
+            Persons(client, base, clock),
+            Responses(client, base, group_type),
         )
         self._kinds = {kind.name: kind for kind in kinds}
 
@@ -83,17 +94,12 @@ class PostHogConnector(Connector):
             headers={"Authorization": Secret(f"Bearer {key}", (key,))},
             private_network=config.private_network,
             ca_file=config.ca_file,
+            allowed_hosts=[events] if (events := ingestion_host(config.base_url)) else [],
         )
-        return cls(config, transport)
+        return cls(config, transport, clock)
 
     async def describe(self) -> Schema:
-        about = await self.client.about()
-        return Schema(
-            account=f"{self._config.base_url} project {about['id']} of {about['organization']}",
-            version="1",
-            records={name: kind.schema for name, kind in self._kinds.items()},
-            text_format="plain",
-        )
+        return await describe(self.client, self._config, list(self._kinds.values()))
 
     def changes(self, record: str, cursor: str | None) -> AsyncIterator[Page]:
         return self._kind(record).changes(cursor)
@@ -105,10 +111,10 @@ class PostHogConnector(Connector):
         return await self._kind(record).fetch(ids)
 
     async def create(self, record: str, items: Sequence[Create]) -> Sequence[Outcome]:
-        return await outcomes(items, self._kind(record).create)
+        return await self._kind(record).creates(items)
 
     async def update(self, record: str, items: Sequence[Update]) -> Sequence[Outcome]:
-        return await in_order(items, lambda item: item.id, self._kind(record).update)
+        return await self._kind(record).updates(items)
 
     async def find(self, record: str, items: Sequence[CreateSearch]) -> Sequence[FindResult]:
         return await self._kind(record).find(items)

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from connectors.posthog import snapshot
 from connectors.posthog.client import Client, Row
+from syncline.sdk.batches import in_order, outcomes
 from syncline.sdk.connector import (
     CensusPage,
     Create,
@@ -32,7 +33,10 @@ class Kind(ABC):
 
     name: ClassVar[str]
     fields: ClassVar[Sequence[FieldSchema]]
-    writable: ClassVar[bool] = False
+
+    def __init__(self, client: Client, base_url: str) -> None:
+        self.client = client
+        self.web = f"{base_url.rstrip('/')}/project/{client.project}"
 
     @property
     def schema(self) -> RecordSchema:
@@ -51,26 +55,30 @@ class Kind(ABC):
     async def fetch(self, ids: Sequence[str]) -> Mapping[str, Record | Missing]:
         """As `Connector.fetch`."""
 
-    async def create(self, item: Create) -> Outcome:
-        """Make one record."""
-        return Outcome(Result.REJECTED, reason=f"PostHog's {self.name} can only be read")
+    async def creates(self, items: Sequence[Create]) -> Sequence[Outcome]:
+        """As `Connector.create`."""
+        return [Outcome(Result.REJECTED, reason=self._unwritten) for _ in items]
 
-    async def update(self, item: Update) -> Outcome:
-        """Patch one record."""
-        reason = f"PostHog's {self.name} can only be read"
-        return Outcome(Result.REJECTED, id=item.id, reason=reason)
+    async def updates(self, items: Sequence[Update]) -> Sequence[Outcome]:
+        """As `Connector.update`."""
+        return [Outcome(Result.REJECTED, id=one.id, reason=self._unwritten) for one in items]
 
     async def remove(self, id: str) -> Outcome:
         """Delete one record."""
-        return Outcome(Result.REJECTED, id=id, reason=f"PostHog's {self.name} can only be read")
+        reason = f"PostHog does not delete a {self.name}"
+        return Outcome(Result.REJECTED, id=id, reason=reason)
 
     async def find(self, items: Sequence[CreateSearch]) -> Sequence[FindResult]:
         """Look for creates whose outcome is unknown."""
         return [FindResult(Found.UNKNOWN, reason="nothing is created here") for _ in items]
 
+    @property
+    def _unwritten(self) -> str:
+        return f"PostHog's {self.name} can only be read"
+
     def refused(self, patch: Mapping[str, object]) -> str | None:
         """Why a patch cannot be written, if it names what PostHog does not take."""
-        takes = {field.path for field in self.fields if not field.read_only}
+        takes = {f.path.partition(".")[0] for f in self.fields if not f.read_only}
         wrong = sorted(patch.keys() - takes)
         return f"{self.name}: {', '.join(wrong)} cannot be written" if wrong else None
 
@@ -80,15 +88,24 @@ class Listed(Kind):
 
     path: ClassVar[str]
     query: ClassVar[Mapping[str, str]] = {}
-    writable = True
-
-    def __init__(self, client: Client, base_url: str) -> None:
-        self.client = client
-        self.web = f"{base_url.rstrip('/')}/project/{client.project}"
 
     @abstractmethod
     def record(self, raw: Row) -> Record:
         """A record from PostHog's JSON."""
+
+    @abstractmethod
+    async def create(self, item: Create) -> Outcome:
+        """Make one record."""
+
+    @abstractmethod
+    async def update(self, item: Update) -> Outcome:
+        """Patch one record."""
+
+    async def creates(self, items: Sequence[Create]) -> Sequence[Outcome]:
+        return await outcomes(items, self.create)
+
+    async def updates(self, items: Sequence[Update]) -> Sequence[Outcome]:
+        return await in_order(items, lambda item: item.id, self.update)
 
     async def changes(self, cursor: str | None) -> AsyncIterator[Page]:
         told, now = snapshot.seen(cursor), set[str]()

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from starlette.responses import Response
 
 from connectors.posthog.fake import seeding
+from connectors.posthog.fake.analytics import Analytics
 from connectors.posthog.fake.annotations import Annotations
+from connectors.posthog.fake.asking import Asking, throttled
 from connectors.posthog.fake.errors import Refused, method_not_allowed
 from connectors.posthog.fake.features import Features, Flags
+from connectors.posthog.fake.hogql import TIMEZONE
+from connectors.posthog.fake.product import Product
 from connectors.posthog.fake.project import (
     KEY,
     ORGANISATION,
@@ -43,7 +46,13 @@ class PostHogFake(Fake):
     """PostHog in this process."""
 
     tool: ClassVar[str] = "posthog"
-    types: ClassVar[tuple[str, ...]] = ("early_access_feature", "annotation")
+    types: ClassVar[tuple[str, ...]] = (
+        "early_access_feature",
+        "annotation",
+        "group",
+        "person",
+        "survey_response",
+    )
 
     def __init__(self, state: State, clock: ToolClock, hooks: Hooks) -> None:
         super().__init__(state, clock, hooks)
@@ -51,7 +60,9 @@ class PostHogFake(Fake):
         self.flags = Flags(office)
         self.features = Features(office, self.flags)
         self.annotations = Annotations(office)
-        self.web = Web(self.features, self.annotations)
+        self.analytics = Analytics(office)
+        self.asking = Asking(office, self.analytics, self.flags)
+        self.web = Web(self.features, self.annotations, Product(self.analytics))
 
     def base_url_known(self, url: str) -> None:
         self.office.base_url = url.rstrip("/")
@@ -62,6 +73,15 @@ class PostHogFake(Fake):
             *self._features(),
             *self._flags(),
             *self._annotations(),
+            self._endpoint("GET", "/groups_types/", "group:read", self.asking.group_types),
+            self._endpoint(
+                "GET",
+                "/property_definitions/",
+                "property_definition:read",
+                self.asking.definitions,
+            ),
+            self._endpoint("POST", "/query/", "query:read", self.asking.query, mutating=False),
+            *self.asking.public(),
         ]
 
     def _features(self) -> list[Endpoint]:
@@ -138,7 +158,12 @@ class PostHogFake(Fake):
         return answer(self.office.paged(call, rows, default=1000))
 
     def _endpoint(
-        self, method: str, path: str, scope: str, handler: Callable[[Call, str], Response]
+        self,
+        method: str,
+        path: str,
+        scope: str,
+        handler: Callable[[Call, str], Response],
+        mutating: bool | None = None,
     ) -> Endpoint:
         def handle(call: Call) -> Response:
             try:
@@ -147,7 +172,8 @@ class PostHogFake(Fake):
                 answered: Response = error.answered()
                 return answered
 
-        return Endpoint(method, API + path, handle, mutating=method != "GET", open=True)
+        changing = method != "GET" if mutating is None else mutating
+        return Endpoint(method, API + path, handle, mutating=changing, open=True)
 
     def _project(self, call: Call, person: str) -> Response:
         return answer(
@@ -156,7 +182,7 @@ class PostHogFake(Fake):
                 "organization": ORGANISATION,
                 "name": "Bramble",
                 "api_token": TOKEN,
-                "timezone": "UTC",
+                "timezone": TIMEZONE,
             }
         )
 
@@ -164,10 +190,7 @@ class PostHogFake(Fake):
         return None  # each endpoint asks for its own scope
 
     def rate_limited(self, seconds: float) -> Response:
-        wait = math.ceil(seconds)
-        detail = f"Request was throttled. Expected available in {wait} seconds."
-        body = {"type": "throttled_error", "code": "throttled", "detail": detail, "attr": None}
-        return answer(body, 429, {"Retry-After": str(wait)})
+        return throttled(seconds)
 
     def refused(self, status: int) -> Response:
         type, code = {
@@ -193,6 +216,14 @@ class PostHogFake(Fake):
     def records(self, type: str) -> list[Row]:
         if type == "annotation":
             return self.annotations.listed("", "")
+        self.analytics.ingest()
+        if type == "group":
+            return [{"id": row["key"], **row} for row in self.analytics.groups.values()]
+        if type == "person":
+            return list(self.analytics.persons.values())
+        if type == "survey_response":
+            rows = self.analytics.events.values()
+            return [{"id": r["uuid"], **r} for r in rows if r["event"] == "survey sent"]
         return [self.features.shown(row) for row in self.features.rows.values()]
 
     def people(self) -> Sequence[str]:

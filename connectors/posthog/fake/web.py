@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from connectors.posthog.fake.annotations import Annotations
 from connectors.posthog.fake.errors import Refused
 from connectors.posthog.fake.features import STAGES, Features
+from connectors.posthog.fake.product import Product
 from connectors.posthog.fake.project import HUB, Row
 from syncline.sandbox import Field, Refusal, Sheet
 from syncline.sandbox import Row as BoardRow
@@ -18,7 +19,8 @@ FEATURE, ANNOTATION = "early_access_feature", "annotation"
 class Web:
     """The page for people."""
 
-    def __init__(self, features: Features, annotations: Annotations) -> None:
+    def __init__(self, features: Features, annotations: Annotations, product: Product) -> None:
+        self._product = product
         self._features = features
         self._of: Mapping[str, Features | Annotations] = {
             FEATURE: features,
@@ -31,7 +33,7 @@ class Web:
             BoardRow(FEATURE, row["id"], self._flag(row), row["name"], {"Stage": row["stage"]})
             for row in self._features.rows.values()
         ]
-        return features + [
+        annotations = [
             BoardRow(
                 ANNOTATION, str(row["id"]), str(row["id"]), row["content"],
                 {"Date": (row["date_marker"] or "")[:10]},
@@ -39,9 +41,12 @@ class Web:
             for row in self._of[ANNOTATION].rows.values()
             if not row["deleted"]
         ]  # fmt: skip
+        return [*features, *annotations, *self._product.board()]
 
     def sheet(self, type: str, id: str) -> Sheet:
         """One record."""
+        if type not in self._of:
+            return self._product.sheet(type, id)
         with _in_words():
             row = self._of[type].get(id)
         title = row["name"] if type == FEATURE else row["content"].partition("\n")[0]
@@ -51,22 +56,30 @@ class Web:
         """Empty forms."""
         feature = {"name": "", "description": "", "stage": "draft", "documentation_url": ""}
         annotation = {"content": "", "date_marker": None}
-        return {FEATURE: _form(FEATURE, feature), ANNOTATION: _form(ANNOTATION, annotation)}
+        forms = {FEATURE: _form(FEATURE, feature), ANNOTATION: _form(ANNOTATION, annotation)}
+        return {**forms, **self._product.blanks()}
 
     def edit(self, type: str, id: str, values: Mapping[str, str]) -> None:
         """A person changes fields."""
+        if type not in self._of:
+            self._product.edit(type, id, values)
+            return
         with _in_words():
             self._of[type].get(id)
             self._of[type].change(id, _typed(values))
 
     def make(self, type: str, person: str, values: Mapping[str, str]) -> str:
         """A person makes a record; PostHog makes a feature's flag."""
+        if type not in self._of:
+            return self._product.make(type, values)
         more = {"scope": "project"} if type == ANNOTATION else {}
         with _in_words():
             return str(self._of[type].create({**_typed(values), **more}, HUB)["id"])
 
     def act(self, type: str, id: str) -> None:
         """A person deletes."""
+        if type not in self._of:
+            raise Refusal(f"PostHog does not delete a {type}")
         with _in_words():
             self._of[type].remove(id)
 

@@ -27,6 +27,7 @@ from syncline.sdk.testing import Requests, Trouble
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 WRONG = "phx-a-key-nobody-gave-out"
 API = f"/api/projects/{PROJECT}/"
+COMPANY = "company"
 
 
 class TiedClock:
@@ -142,6 +143,28 @@ class AnnotationWorld(PostHogWorld):
 
     async def leave_scope(self, id: str) -> None:
         self.fake.annotations.change(id, {"scope": "dashboard"})
+
+
+class GroupWorld(PostHogWorld):
+    """People at PostHog whose groups are companies."""
+
+    listing = "/batch/"
+
+    def __init__(self, fake: Watched, tool: ToolClock, base_url: str) -> None:
+        super().__init__(fake, tool, base_url)
+        fake.analytics.group(COMPANY, "the-first", {"name": "The first"})
+
+    async def create(self, fields: Wire) -> str:
+        key = str(fields["key"])
+        self.fake.analytics.group(COMPANY, key, dict(fields["properties"]))
+        return key
+
+    async def edit(self, id: str, patch: Wire) -> None:
+        self.fake.analytics.group(COMPANY, id, dict(patch["properties"]))
+
+    async def delete(self, id: str) -> None:
+        """PostHog's people cannot; its support can."""
+        self.fake.analytics.drop_group(COMPANY, id)
 
 
 def _content(fields: Wire) -> str:
