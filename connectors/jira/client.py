@@ -1,7 +1,8 @@
-"""Jira's REST API v3 as calls: searches page by page, issues in bulk, and refusals in Jira's words.
+"""Jira's REST API as calls: searches page by page, issues in bulk, and refusals in Jira's words.
 
-Searching goes to `/search/jql` alone; the older `/search` answers 410 since 2025
-(developer.atlassian.com, CHANGE-2046). Every request of the connection passes through `send`.
+These are Cloud's calls; `data_center` has those that Data Center makes instead. Searching goes to
+`/search/jql` alone; the older `/search` answers 410 since 2025 (developer.atlassian.com,
+CHANGE-2046). Every request of the connection passes through `send`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from connectors.jira.dialect import CLOUD, Dialect
 from syncline.sdk.errors import AuthRequired, Rejected
 from syncline.sdk.http import Response, Transport
 from syncline.sdk.limiter import RateHeaders, RateScope
@@ -21,8 +23,9 @@ from syncline.sdk.redaction import redact
 
 Issue = Mapping[str, Any]
 
-API = "/rest/api/3"
 FETCH = 100  # SPEC bulkFetchIssues: the most ids in one request
+USERS = 100  # SPEC bulkGetUsers allows 200; the address stays short
+CHANGELOGS, ENTRIES = 1000, 10_000  # SPEC getBulkChangelogs
 PAGE = 5000  # SPEC searchAndReconsileIssuesUsingJqlPost: Jira gives fewer where fields are asked
 KEY_PROPERTY = "syncline"
 
@@ -60,8 +63,11 @@ class TokenExpired(Rejected):
 class Client:
     """The calls; it raises what `Transport` raises, and `Rejected` with Jira's own sentences."""
 
-    def __init__(self, transport: Transport, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, transport: Transport, now: Callable[[], datetime], dialect: Dialect = CLOUD
+    ) -> None:
         self.transport = transport
+        self.dialect = dialect
         self._now = now
 
     async def send(self, method: str, path: str, **how: Any) -> Response:
@@ -79,12 +85,12 @@ class Client:
 
     async def get(self, path: str, **params: object) -> Any:
         """The JSON at a path of the API."""
-        return (await self.send("GET", API + path, params=params)).json()
+        return (await self.send("GET", self.dialect.api + path, params=params)).json()
 
     async def ask(self, path: str, body: object, items: int = 1) -> Any:
         """The answer to a question that is asked by POST and changes nothing."""
         response = await self.send(
-            "POST", API + path, json=body, mutating=False, items=items, ok=(200, 400)
+            "POST", self.dialect.api + path, json=body, mutating=False, items=items, ok=(200, 400)
         )
         if response.status == 400:
             raise Rejected(refusal(response.json()), status=400)
@@ -93,7 +99,7 @@ class Client:
     async def write(self, method: str, path: str, body: object, **how: Any) -> Response:
         """A POST or PUT; raises Rejected with Jira's sentences where it refuses."""
         ok = (200, 201, 204, 400)
-        response = await self.send(method, API + path, json=body, ok=ok, **how)
+        response = await self.send(method, self.dialect.api + path, json=body, ok=ok, **how)
         if response.status == 400:
             raise Rejected(refusal(response.json()), status=400)
         return response
@@ -111,15 +117,16 @@ class Client:
         body["properties"] = [KEY_PROPERTY]
         if token is not None:
             body["nextPageToken"] = token
-        path = f"{API}/search/jql"
+        path = f"{self.dialect.api}/search/jql"
         response = await self.send("POST", path, json=body, mutating=False, ok=(200, 400))
         if response.status == 400:
             error = TokenExpired if token is not None else Rejected
             raise error(refusal(response.json()), status=400)
         told = response.json()
-        return Found(told["issues"], told.get("nextPageToken"), self._at(response))
+        return Found(told["issues"], told.get("nextPageToken"), self.at(response))
 
-    def _at(self, response: Response) -> datetime:
+    def at(self, response: Response) -> datetime:
+        """Jira's time when it answered."""
         try:
             at = parsedate_to_datetime(response.headers.get("date", ""))
         except ValueError:
@@ -150,6 +157,52 @@ class Client:
         told = await self.ask("/issue/bulkfetch", body, items=len(ids))
         issues: list[Issue] = told["issues"]
         return issues
+
+    async def marked(
+        self, issues: Sequence[Issue], me: str, since: datetime | None
+    ) -> Sequence[Issue]:
+        """The issues of a search, those that `me` made since then with Syncline's key."""
+        return issues  # a search shows it
+
+    async def changelogs(self, ids: Sequence[str]) -> list[tuple[str, Mapping[str, Any]]]:
+        """The entries of the issues' changelogs, each with its issue's id; none where hidden."""
+        found: list[tuple[str, Mapping[str, Any]]] = []
+        for at in range(0, len(ids), CHANGELOGS):
+            asked = ids[at : at + CHANGELOGS]
+            body: dict[str, object] = {"issueIdsOrKeys": asked, "maxResults": ENTRIES}
+            while True:
+                page = await self.ask("/changelog/bulkfetch", body, items=len(asked))
+                for log in page["issueChangeLogs"]:
+                    found += [(str(log["issueId"]), entry) for entry in log["changeHistories"]]
+                if not page.get("nextPageToken"):
+                    break
+                body["nextPageToken"] = page["nextPageToken"]
+        return found
+
+    async def server(self) -> Mapping[str, Any]:
+        """What the server says of itself: every kind of deployment has it at this address."""
+        told: Mapping[str, Any] = (await self.send("GET", "/rest/api/2/serverInfo")).json()
+        return told
+
+    async def users(self, handles: Sequence[str]) -> list[Mapping[str, Any]]:
+        """The users behind handles; one that is not there is left out."""
+
+        async def bulk(ids: Sequence[str]) -> list[Mapping[str, Any]]:
+            told = await self.get("/user/bulk", accountId=list(ids), maxResults=USERS)
+            users: list[Mapping[str, Any]] = told["values"]
+            return users
+
+        chunks = [handles[at : at + USERS] for at in range(0, len(handles), USERS)]
+        return [user for found in await asyncio.gather(*map(bulk, chunks)) for user in found]
+
+    async def names(self, keys: Sequence[str]) -> Mapping[str, str]:
+        """The handles that stand for what the changelog names people by."""
+        return {}  # it names them by their handles
+
+    async def users_like(self, email: str) -> list[Mapping[str, Any]]:
+        """The users whose name or address begins like this."""
+        found: list[Mapping[str, Any]] = await self.get("/user/search", query=email, maxResults=50)
+        return found
 
 
 def refusal(body: Any) -> str:

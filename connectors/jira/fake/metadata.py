@@ -56,6 +56,7 @@ class Metadata:
         meta = f"{ROOT}/issue/createmeta/{{project}}/issuetypes"
         routes: list[tuple[str, Callable[[Call], Response]]] = [
             (f"{ROOT}/serverInfo", self._server),
+            ("/rest/api/2/serverInfo", self._server),
             (f"{ROOT}/field", self._fields),
             (f"{ROOT}/field/search", self._field_search),
             (meta, self._create_types),
