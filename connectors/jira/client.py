@@ -16,7 +16,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from connectors.jira.dialect import CLOUD, Dialect
-from syncline.sdk.errors import AuthRequired, Rejected
+from syncline.sdk.errors import AuthRequired, Rejected, Retriable
 from syncline.sdk.http import Response, Transport
 from syncline.sdk.limiter import RateHeaders, RateScope
 from syncline.sdk.redaction import redact
@@ -32,6 +32,8 @@ KEY_PROPERTY = "syncline"
 LOGIN_REASON = "X-Seraph-LoginReason"
 RATE_REASON = "RateLimit-Reason"
 RATE_HEADERS = RateHeaders("x-ratelimit-remaining", "x-ratelimit-reset", "iso")
+
+_PAGES = 1000  # of a query that finds few: more is no answer
 
 # `refusal` puts a field's id before what Jira says of it.
 _FIELD = re.compile(r"\b(\w+)(?=: )")
@@ -136,11 +138,16 @@ class Client:
     async def all(self, jql: str, fields: Sequence[str]) -> list[Issue]:
         """Every issue that a query finds, for queries that find few."""
         page = await self.search(jql, fields)
-        found = list(page.issues)
-        while page.token is not None:
-            page = await self.search(jql, fields, page.token)
-            found += page.issues
-        return found
+        found = {str(issue["id"]): issue for issue in page.issues}
+        for _ in range(_PAGES):
+            if page.token is None:
+                return list(found.values())
+            try:
+                page = await self.search(jql, fields, page.token)
+            except TokenExpired:
+                page = await self.search(jql, fields)
+            found |= {str(issue["id"]): issue for issue in page.issues}
+        raise Retriable("Jira gave no end of issues; nothing was concluded from them.")
 
     async def by_id(self, ids: Sequence[str], fields: Sequence[str]) -> dict[str, Issue]:
         """The issues of `ids` that this account can see, a hundred in one request."""
@@ -159,9 +166,12 @@ class Client:
         return issues
 
     async def marked(
-        self, issues: Sequence[Issue], me: str, since: datetime | None
+        self, issues: Sequence[Issue], me: str | None, since: datetime | None
     ) -> Sequence[Issue]:
-        """The issues of a search, those that `me` made since then with Syncline's key."""
+        """The issues of a search, those that `me` made since then with Syncline's key.
+
+        `me` None: all are of this account.
+        """
         return issues  # a search shows it
 
     async def changelogs(self, ids: Sequence[str]) -> list[tuple[str, Mapping[str, Any]]]:

@@ -19,7 +19,7 @@ from connectors.jira.fields import moment
 from syncline.sdk.errors import NotFound, Rejected
 from syncline.sdk.limiter import RateHeaders
 
-PAGE = 500  # the server's own bound is 1000 as it comes (jira.search.views.default.max)
+PAGE = 100  # the server bounds a page at 1000 as it comes (jira.search.views.default.max)
 CONCURRENT = 4  # for each user and node, where an administrator limits at all
 # confluence.atlassian.com/adminjiraserver/adjusting-your-code-for-rate-limiting-987143384.html
 RATE_HEADERS = RateHeaders("x-ratelimit-remaining", "x-ratelimit-interval-seconds")
@@ -65,16 +65,18 @@ class DataCenterClient(Client):
         found = await asyncio.gather(*(one(id) for id in ids))
         return {str(issue["id"]): issue for issue in found if issue is not None}
 
-    async def marked(self, issues: Sequence[Issue], me: str, since: datetime | None) -> list[Issue]:
+    async def marked(
+        self, issues: Sequence[Issue], me: str | None, since: datetime | None
+    ) -> list[Issue]:
         """The issues, those that `me` made since then with Syncline's key: a request for each.
 
-        A search shows no properties here.
+        A search shows no properties here. `me` None: all are of this account.
         """
 
         async def one(issue: Issue) -> Issue:
             told = issue["fields"]
             fresh = since is None or moment(told["created"]) >= since
-            if handle(told.get("creator")) != me or not fresh:
+            if me not in (None, handle(told.get("creator"))) or not fresh:
                 return issue
             try:
                 kept = await self.get(f"/issue/{issue['id']}/properties/{KEY_PROPERTY}")

@@ -39,18 +39,17 @@ class Files:
         """The bytes, asked for by id: no address from a record is ever followed."""
         if attachment.size > limit:
             raise Rejected(f"The file {attachment.name!r} has {attachment.size} bytes: too large.")
-        response = await self._client.send(
-            "GET", self._address(attachment), params={"redirect": False}, expect_json=False
-        )
+        path, params = self._address(attachment)
+        response = await self._client.send("GET", path, params=params, expect_json=False)
         if len(response.content) > limit:
             raise Rejected(f"The file {attachment.name!r} is larger than it said: too large.")
         return response.content
 
-    def _address(self, attachment: Attachment) -> str:
+    def _address(self, attachment: Attachment) -> tuple[str, dict[str, object]]:
         dialect, id = self._client.dialect, int(attachment.id)
         if dialect.deployment == "cloud":
-            return f"{dialect.api}/attachment/content/{id}"
-        return f"/secure/attachment/{id}/{quote(attachment.name, safe='')}"
+            return f"{dialect.api}/attachment/content/{id}", {"redirect": False}
+        return f"/secure/attachment/{id}/{quote(attachment.name, safe='')}", {}
 
     async def add(self, item: NewAttachment) -> Outcome:
         """Attach a file."""
