@@ -113,10 +113,12 @@ class JiraDataCenterFake(JiraFake):
             for group in self._groups
             if not isinstance(group, Auth | Searching | People | Jobs)
             for endpoint in group.endpoints()
-            if endpoint.path not in CLOUD_ONLY and not endpoint.open
+            if endpoint.path not in CLOUD_ONLY and not endpoint.path.startswith("/media/")
         ]
         moved = [replace(e, path=e.path.replace(CLOUD.api, self.face.api, 1)) for e in kept]
-        once = {(e.method, e.path): e for e in (*moved, *self._added)}
+        once: dict[tuple[str, str], Endpoint] = {}
+        for endpoint in (*self._added, *moved):
+            once.setdefault((endpoint.method, endpoint.path), endpoint)
         return [replace(e, handler=self._telling(e.handler)) for e in once.values()]
 
     def _telling(

@@ -56,7 +56,6 @@ class Metadata:
         meta = f"{ROOT}/issue/createmeta/{{project}}/issuetypes"
         routes: list[tuple[str, Callable[[Call], Response]]] = [
             (f"{ROOT}/serverInfo", self._server),
-            ("/rest/api/2/serverInfo", self._server),
             (f"{ROOT}/field", self._fields),
             (f"{ROOT}/field/search", self._field_search),
             (meta, self._create_types),
@@ -75,10 +74,12 @@ class Metadata:
             (f"{ROOT}/mypermissions", self._permissions),
             (f"{ROOT}/configuration", self._configuration),
         ]
-        return [Endpoint("GET", path, handler) for path, handler in routes]
+        # Whoever asks is told what this server is, at the same address of every deployment.
+        asked = Endpoint("GET", "/rest/api/2/serverInfo", self._server, open=True)
+        return [asked, *(Endpoint("GET", path, handler) for path, handler in routes)]
 
     def _server(self, call: Call) -> Response:
-        now = showing(self._site, call).moment(self._site.now())
+        now = Showing(self._site, "UTC").moment(self._site.now())
         return answer(_server_info(self._site, now))
 
     def _configuration(self, call: Call) -> Response:
