@@ -5,7 +5,7 @@ A face says where the API stands, how rich text is kept, and how people are name
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol, TypeAlias
 
 from connectors.jira.fake import adf
@@ -51,7 +51,7 @@ class Face(Protocol):
     def account(self, users: Iterable[Doc], value: Mapping[str, Any]) -> str:
         """The account that a request names; BadValue where it names none."""
 
-    def entry(self, item: Doc, users: Mapping[str, Doc]) -> Doc:
+    def entry(self, item: Doc, user: Callable[[str], Doc | None]) -> Doc:
         """A changelog's item as it is shown."""
 
 
@@ -105,7 +105,7 @@ class CloudFace:
             raise BadValue(f"User '{account}' does not exist.")
         return str(account)
 
-    def entry(self, item: Doc, users: Mapping[str, Doc]) -> Doc:
+    def entry(self, item: Doc, user: Callable[[str], Doc | None]) -> Doc:
         return dict(item)
 
 
@@ -152,11 +152,11 @@ class DataCenterFace:
             raise BadValue(f"User '{name}' does not exist.")
         return str(found["id"])
 
-    def entry(self, item: Doc, users: Mapping[str, Doc]) -> Doc:
+    def entry(self, item: Doc, user: Callable[[str], Doc | None]) -> Doc:
         shown = {name: value for name, value in item.items() if name != "fieldId"}
         for end in ("from", "to"):
-            if (user := users.get(str(shown[end]))) is not None:
-                shown[end] = user["key"]
+            if (known := user(str(shown[end]))) is not None:
+                shown[end] = known["key"]
         return shown
 
 

@@ -275,7 +275,7 @@ class Showing:
             "id": history["id"],
             "author": self.user(history["author"]),
             "created": self.moment(history["created"]),
-            "items": [self._site.face.entry(i, dict(self._site.users.items())) for i in items],
+            "items": [self._site.face.entry(i, self._site.users.get) for i in items],
         }
 
     def changelog(self, doc: Doc) -> Shown:
