@@ -11,8 +11,8 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from connectors.jira import adf
 from connectors.jira.client import KEY_PROPERTY, Client
+from connectors.jira.dialect import text
 from connectors.jira.fields import moment
 from connectors.jira.metadata import Metadata
 from connectors.jira.people import person
@@ -63,31 +63,38 @@ class Comments:
         properties: list[object] = [{"key": KEY_PROPERTY, "value": {"key": item.key}}]
         if item.visibility is Visibility.INTERNAL:
             properties.append(_INTERNAL)
-        body = {"body": _document(item.body), "properties": properties}
+        body = {"body": self._document(item.body), "properties": properties}
         response = await self._client.write("POST", f"/issue/{item.record_id}/comment", body)
         return Outcome.applied(str(response.json()["id"]))
 
     async def edit(self, item: CommentEdit) -> Outcome:
         """Change a comment's body, unless somebody else has changed it since it was read."""
-        body = _document(item.body)
+        body = self._document(item.body)
         path = f"/issue/{item.record_id}/comment/{item.id}"
         shown = await self._client.get(path)
-        if adf.text(shown["body"]) != adf.text(adf.document(item.expected)):
+        expected = text(self._client.dialect.document(item.expected))
+        if text(shown["body"]) != expected:
             raise Conflict(f"Comment {item.id} of issue {item.record_id} has another text by now.")
         # Without it Jira lifts the restriction to a role or group.
         kept = {"visibility": shown["visibility"]} if shown.get("visibility") else {}
         await self._client.write("PUT", path, {"body": body, **kept})
         return Outcome.applied(item.id)
 
+    def _document(self, body: str) -> Any:
+        found = self._client.dialect.document(body)
+        if found is None:
+            raise Rejected("Jira keeps no empty comments; nothing was written.")
+        return found
+
     def _comment(self, issue_id: str, row: Mapping[str, Any], me: str) -> Comment:
         author = person(row.get("author"))
         created, updated = moment(row["created"]), moment(row["updated"])
-        public = self._service_desk and row.get("jsdPublic") and not row.get("visibility")
+        public = self._service_desk and _is_public(row) and not row.get("visibility")
         return Comment(
             id=str(row["id"]),
             record_id=issue_id,
             author=author,
-            body=adf.text(row["body"]) or "",
+            body=text(row["body"]) or "",
             visibility=Visibility.PUBLIC if public else Visibility.INTERNAL,
             created_at=created,
             edited_at=updated if updated != created else None,
@@ -103,8 +110,9 @@ def _key_of(row: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _document(body: str) -> Any:
-    found = adf.document(body)
-    if found is None:
-        raise Rejected("Jira keeps no empty comments; nothing was written.")
-    return found
+def _is_public(row: Mapping[str, Any]) -> bool:
+    """Cloud says so; Data Center shows the property by which a service desk goes."""
+    if "jsdPublic" in row:
+        return bool(row["jsdPublic"])
+    kept = [p["value"] for p in row.get("properties") or () if p["key"] == _INTERNAL["key"]]
+    return not any(isinstance(value, Mapping) and value.get("internal") for value in kept)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from connectors.jira.dialect import Deployment
 from syncline.sdk.connector import ConnectionConfig
 from syncline.sdk.secrets import Secret
 
 
-class Auth(BaseModel):
-    """The account that Syncline uses, and an API token of it.
+class CloudAuth(BaseModel):
+    """The account that Syncline uses in Jira Cloud, and an API token of it.
 
     A token without scopes works at the site's own address; one with scopes only at
     `https://api.atlassian.com/ex/jira/CLOUD_ID`, which is then the connection's base_url.
@@ -21,6 +23,14 @@ class Auth(BaseModel):
 
     email: str
     api_token: Secret
+
+
+class DataCenterAuth(BaseModel):
+    """A personal access token of the account that Syncline uses in Jira Data Center."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    token: Secret
 
 
 class Scope(BaseModel):
@@ -39,15 +49,24 @@ class Scope(BaseModel):
 class JiraConfig(ConnectionConfig):
     """What only Jira needs to be told.
 
+    deployment         what kind of Jira this is; `describe` compares it with what the server says
     transition_fields  values by field name for screens that a transition shows and requires
     service_desk       the projects are Jira Service Management's: comments can be public
     custom_fields      names of the custom fields to read; else those of the create screens
     web_url            the site's address for people, where base_url is another
     """
 
-    auth: Auth
+    deployment: Deployment = "cloud"
+    auth: CloudAuth | DataCenterAuth
     scope: Scope
     transition_fields: Mapping[str, str] = {}
     service_desk: bool = False
     custom_fields: tuple[str, ...] | None = None
     web_url: str | None = None
+
+    @model_validator(mode="after")
+    def _fitting(self) -> Self:
+        if (self.deployment == "cloud") != isinstance(self.auth, CloudAuth):
+            wanted = "{email, api_token}" if self.deployment == "cloud" else "{token}"
+            raise ValueError(f"`deployment: {self.deployment}` needs `auth: {wanted}`")
+        return self

@@ -1,10 +1,11 @@
-"""The Jira Cloud connector: issues of the projects in scope.
+"""The Jira connector: issues of the projects in scope, in Jira Cloud or Jira Data Center.
 
 What Jira cannot do decides what is claimed here. It has no compare-and-set and answers most writes
 with nothing, so the engine reads around each write. Its searches lag behind, so they give hints and
 ids, and a create whose answer was lost is believed absent only after the lag. It has no tombstones,
 and answers alike for what is gone and what is hidden. Its changelog names who changed which field
-when, with both values.
+when, with both values. How the two deployments differ in what they write is in `dialect`, and in
+what they can be asked in `client` and `data_center`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Self
 
-from connectors.jira import history
+from connectors.jira import data_center, history
 from connectors.jira.client import (
     FETCH,
     LOGIN_REASON,
@@ -25,9 +26,11 @@ from connectors.jira.client import (
     rate_scope,
 )
 from connectors.jira.comments import Comments
-from connectors.jira.config import JiraConfig
+from connectors.jira.config import CloudAuth, JiraConfig
 from connectors.jira.cursor import Position
+from connectors.jira.data_center import DataCenterClient
 from connectors.jira.describing import Describer
+from connectors.jira.dialect import CLOUD, DATA_CENTER
 from connectors.jira.fields import Fields
 from connectors.jira.files import Files
 from connectors.jira.finding import Finding
@@ -36,7 +39,7 @@ from connectors.jira.metadata import Metadata
 from connectors.jira.package import Package
 from connectors.jira.patching import Patching
 from connectors.jira.people import People
-from connectors.jira.reading import Changes, in_projects, updated
+from connectors.jira.reading import Changes, census
 from connectors.jira.screens import Screens
 from connectors.jira.webhook import JiraWebhook
 from connectors.jira.wire import ASKED, WireShape
@@ -70,6 +73,7 @@ from syncline.sdk.connector import (
 )
 from syncline.sdk.errors import Misconfigured, NotFound
 from syncline.sdk.http import Limits, Transport
+from syncline.sdk.secrets import Secret
 
 SEARCH_LAG = timedelta(minutes=2)
 # 80 % of the smallest burst limit, 50 a second for PUT on one endpoint.
@@ -78,7 +82,7 @@ CONCURRENT = 8
 
 
 class JiraConnector(Connector):
-    """Jira Cloud, platform REST API v3."""
+    """Jira Cloud by REST API v3, Jira Data Center by v2."""
 
     name = "jira"
     config_model = JiraConfig
@@ -106,42 +110,33 @@ class JiraConnector(Connector):
             type(self).capabilities,
             search_lag=self._lag,
             visibilities=both if config.service_desk else type(self).capabilities.visibilities,
+            bulk_fetch=FETCH if config.deployment == "cloud" else 1,
         )
         self._scope = scope = config.scope.project
-        self.client = client = Client(transport, clock.now)
+        self.client = client = (
+            Client(transport, clock.now, CLOUD)
+            if config.deployment == "cloud"
+            else DataCenterClient(transport, clock.now, DATA_CENTER)
+        )
+        dialect = client.dialect
         self._package = package = Package(client, config.base_url)
         self._metadata = metadata = Metadata(client, package, scope, config.custom_fields)
         self._shape = shape = WireShape(config.web_url or config.base_url, scope)
-        self._describer = Describer(client, package, metadata, config)
+        self._describer = Describer(client, metadata, config)
         self._comments = Comments(client, metadata, service_desk=config.service_desk)
         self._files = Files(client, metadata)
         self._people = People(client)
         self._links = Links(client, package)
         self._finding = Finding(client, clock, shape)
-        workflow = Workflow(client, package, Screens(config.transition_fields))
-        self._writing = Writing(client, metadata, Patching(metadata), workflow, shape)
+        workflow = Workflow(client, package, Screens(config.transition_fields, dialect))
+        self._writing = Writing(client, metadata, Patching(metadata, dialect), workflow, shape)
 
     @classmethod
     def open(cls, connection: str, config: ConnectionConfig, clock: Clock) -> Self:
         """A connector for one connection; sends nothing yet."""
         if not isinstance(config, JiraConfig):
             raise Misconfigured(f"{connection} is not configured for Jira; nothing was sent.")
-        limits = config.limits
-        transport = Transport(
-            connection=connection,
-            base_url=config.base_url,
-            limits=Limits(
-                limits.requests_per_minute or PER_MINUTE, limits.concurrent or CONCURRENT
-            ),
-            clock=clock,
-            basic_auth=(config.auth.email, config.auth.api_token),
-            private_network=config.private_network,
-            ca_file=config.ca_file,
-            rate_headers=RATE_HEADERS,
-            rate_scope=rate_scope,
-            telling=(LOGIN_REASON, RATE_REASON),
-        )
-        return cls(config, transport, clock)
+        return cls(config, _transport(connection, config, clock), clock)
 
     async def describe(self) -> Schema:
         return await self._describer.describe()
@@ -154,19 +149,15 @@ class JiraConnector(Connector):
             at = replace(at, fields=known)
         reading = Changes(self.client, self._clock, self._lag, at)
         async for issues in reading.pages():
-            records = [self._shape.record(issue, at.fields) for issue in issues]
+            me = await self._metadata.my_id() if issues else ""
+            marked = await self.client.marked(issues, me, at.since)
+            records = [self._shape.record(issue, at.fields) for issue in marked]
             yield Page(records, reading.at.text())
 
     async def census(self, record: str) -> AsyncIterator[CensusPage]:
         await self._metadata.projects()
-        jql, token = f"{in_projects(self._scope)} ORDER BY id ASC", None
-        while True:
-            page = await self.client.search(jql, ["updated"], token)
-            yield CensusPage(
-                {str(i["id"]): int(updated(i).timestamp() * 1000) for i in page.issues}
-            )
-            if (token := page.token) is None:
-                return
+        async for page in census(self.client, self._scope):
+            yield CensusPage(page)
 
     async def fetch(self, record: str, ids: Sequence[str]) -> Mapping[str, Record | Missing]:
         """A hundred in one request; one that is not in it is asked for alone."""
@@ -245,3 +236,34 @@ class JiraConnector(Connector):
     async def aclose(self) -> None:
         self._package.close()
         await self.client.transport.aclose()
+
+
+def _transport(connection: str, config: JiraConfig, clock: Clock) -> Transport:
+    limits, auth = config.limits, config.auth
+    if isinstance(auth, CloudAuth):
+        return Transport(
+            connection=connection,
+            base_url=config.base_url,
+            limits=Limits(
+                limits.requests_per_minute or PER_MINUTE, limits.concurrent or CONCURRENT
+            ),
+            clock=clock,
+            basic_auth=(auth.email, auth.api_token),
+            private_network=config.private_network,
+            ca_file=config.ca_file,
+            rate_headers=RATE_HEADERS,
+            rate_scope=rate_scope,
+            telling=(LOGIN_REASON, RATE_REASON),
+        )
+    token = auth.token.reveal()
+    return Transport(
+        connection=connection,
+        base_url=config.base_url,
+        limits=Limits(limits.requests_per_minute, limits.concurrent or data_center.CONCURRENT),
+        clock=clock,
+        headers={"Authorization": Secret(f"Bearer {token}", (token,))},
+        private_network=config.private_network,
+        ca_file=config.ca_file,
+        rate_headers=data_center.RATE_HEADERS,
+        telling=(LOGIN_REASON,),
+    )

@@ -8,10 +8,11 @@ from typing import Any
 
 from connectors.jira.client import Client
 from connectors.jira.config import JiraConfig
+from connectors.jira.dialect import CLOUD, DATA_CENTER, handle
 from connectors.jira.fields import Fields, custom_path
 from connectors.jira.metadata import Metadata
-from connectors.jira.package import Package
 from syncline.sdk.connector import FieldSchema, RecordSchema, Schema
+from syncline.sdk.errors import Misconfigured
 
 RECORD = "issue"
 SUMMARY_LENGTH = 255
@@ -44,29 +45,38 @@ _READ_ONLY = {
 class Describer:
     """Describes one connection."""
 
-    def __init__(
-        self, client: Client, package: Package, metadata: Metadata, config: JiraConfig
-    ) -> None:
+    def __init__(self, client: Client, metadata: Metadata, config: JiraConfig) -> None:
         self._client = client
-        self._package = package
         self._metadata = metadata
         self._config = config
 
     async def describe(self) -> Schema:
         """The schema as it is now; raises AuthRequired or Misconfigured with what to do."""
         self._metadata.forget()
+        server = await self._server()
         me = await self._metadata.me()
-        server = await self._package.call(lambda jira: jira.server_info())
         projects = await self._metadata.projects()
         fields = await self._metadata.fields()
         schemas = await self._schemas(projects, fields)
         return Schema(
-            account=f"{server['baseUrl']} account {me['accountId']}",
+            account=f"{server['baseUrl']} account {handle(me)}",
             version=str(server["version"]),
             records={RECORD: RecordSchema(RECORD, {field.path: field for field in schemas})},
-            text_format="adf",
+            text_format=self._client.dialect.text,
             warnings=tuple(await self._warnings(projects)),
         )
+
+    async def _server(self) -> Mapping[str, Any]:
+        """What the server says of itself; Misconfigured where it is of another kind."""
+        server, said = await self._client.server(), self._client.dialect
+        found = CLOUD if server.get("deploymentType") == "Cloud" else DATA_CENTER
+        if found is not said:
+            raise Misconfigured(
+                f"{self._config.base_url} is {found.title}, and the connection says {said.title}. "
+                f"Nothing was read; write `deployment: {found.deployment}`, with the `auth` that "
+                "goes with it."
+            )
+        return server
 
     async def _schemas(
         self, projects: Mapping[str, Mapping[str, Any]], fields: Fields

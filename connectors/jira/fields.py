@@ -3,14 +3,15 @@
     kind      in Jira                            in the record
     text      text                               text
     adf       document                           text of the document (`adf`)
+    wiki      wiki markup                        the same
     number    number                             number
     date      "2026-03-01"                       the same
     datetime  "2026-03-01T12:00:00.000+1300"     UTC: "2026-03-01T12:00:00.000Z"
     option    {"id", "value"}                    the value
     options   list of those                      list of values
     labels    list of texts                      the same
-    user      {"accountId", …}                   the account id
-    users     list of those                      list of account ids
+    user      {"accountId", …} or {"name", …}    the account id or name
+    users     list of those                      list of account ids or names
 
 Fields of other kinds (cascading selects, sprints, an app's own) are neither read nor written.
 """
@@ -22,7 +23,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.jira import adf
+from connectors.jira.dialect import Dialect, handle, text
 from syncline.sdk.errors import Rejected
 
 _TEXTAREA = "com.atlassian.jira.plugin.system.customfieldtypes:textarea"
@@ -49,9 +50,9 @@ class Field:
         """Jira's value as it stands in the record."""
         return shown(self.kind, value)
 
-    def written(self, value: Any) -> Any:
+    def written(self, value: Any, dialect: Dialect) -> Any:
         """The record's value as Jira takes it; raises Rejected where its shape is another."""
-        return written(self.kind, value)
+        return written(self.kind, value, dialect)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +80,19 @@ class Fields:
         return cls(tuple(Field(*one) for one in told))
 
 
-def custom_field(row: Mapping[str, Any]) -> Field | None:
+def custom_field(row: Mapping[str, Any], dialect: Dialect) -> Field | None:
     """The field that Jira describes (SPEC `FieldDetails`, `FieldMetadata`), if of a known kind."""
     schema = row.get("schema") or {}
     if "custom" not in schema:
         return None
-    kind = _kind(schema)
+    kind = _kind(schema, dialect)
     id = str(row.get("fieldId") or row.get("id"))
     return Field(id, str(row["name"]), kind) if kind else None
 
 
-def _kind(schema: Mapping[str, Any]) -> str | None:
+def _kind(schema: Mapping[str, Any], dialect: Dialect) -> str | None:
     if schema["custom"] == _TEXTAREA:
-        return "adf"
+        return "adf" if dialect.text == "adf" else "wiki"
     if schema.get("type") == "array":
         return _LISTS.get(str(schema.get("items")))
     return _SIMPLE.get(str(schema.get("type")))
@@ -102,16 +103,16 @@ def custom_path(name: str) -> str:
     return "custom_fields." + name.replace(".", r"\.")
 
 
-def moment(text: str) -> datetime:
+def moment(written: str) -> datetime:
     """A time as Jira writes it, in the reader's own zone."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%f%z")
+    return datetime.strptime(written, "%Y-%m-%dT%H:%M:%S.%f%z")
 
 
-def utc(text: str | None) -> str | None:
+def utc(written: str | None) -> str | None:
     """That time in UTC, so that it reads the same for every account."""
-    if text is None:
+    if written is None:
         return None
-    at = moment(text).astimezone(UTC)
+    at = moment(written).astimezone(UTC)
     return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
 
 
@@ -120,8 +121,8 @@ def shown(kind: str, value: Any) -> Any:
     if value is None:
         return [] if kind in ("options", "labels", "users") else None
     match kind:
-        case "adf":
-            return adf.text(value)
+        case "adf" | "wiki":
+            return text(value)
         case "datetime":
             return utc(value)
         case "option":
@@ -129,32 +130,32 @@ def shown(kind: str, value: Any) -> Any:
         case "options":
             return [one["value"] for one in value]
         case "user":
-            return value["accountId"]
+            return handle(value)
         case "users":
-            return [one["accountId"] for one in value]
+            return [handle(one) for one in value]
         case "number":
             return int(value) if float(value).is_integer() else value
     return value
 
 
-def written(kind: str, value: Any) -> Any:
+def written(kind: str, value: Any, dialect: Dialect) -> Any:
     """The record's value of a kind as Jira takes it."""
     if kind in ("options", "labels", "users"):
         values = [] if value is None else value
         if not isinstance(values, list | tuple):
             raise Rejected("A field with several values was given one; nothing was written.")
-        return [one if kind == "labels" else _one(kind, one) for one in values]
+        return [one if kind == "labels" else _one(kind, one, dialect) for one in values]
     if value is None or value == "":
         return None
     match kind:
-        case "adf":
-            return adf.document(value)
+        case "adf" | "wiki":
+            return dialect.document(value)
         case "option" | "user":
-            return _one(kind, value)
+            return _one(kind, value, dialect)
         case "datetime":
             return str(value).removesuffix("Z") + "+0000" if str(value).endswith("Z") else value
     return value
 
 
-def _one(kind: str, value: Any) -> dict[str, Any]:
-    return {"accountId" if kind.startswith("user") else "value": value}
+def _one(kind: str, value: Any, dialect: Dialect) -> dict[str, Any]:
+    return {dialect.handle if kind.startswith("user") else "value": value}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
-from connectors.jira.client import API, Client
+from connectors.jira.client import Client
+from connectors.jira.dialect import handle
 from connectors.jira.fields import moment
 from connectors.jira.metadata import Metadata
 from syncline.sdk.connector import Attachment, NewAttachment, Outcome, Visibility
@@ -37,13 +39,17 @@ class Files:
         """The bytes, asked for by id: no address from a record is ever followed."""
         if attachment.size > limit:
             raise Rejected(f"The file {attachment.name!r} has {attachment.size} bytes: too large.")
-        path = f"{API}/attachment/content/{int(attachment.id)}"
-        response = await self._client.send(
-            "GET", path, params={"redirect": False}, expect_json=False
-        )
+        path, params = self._address(attachment)
+        response = await self._client.send("GET", path, params=params, expect_json=False)
         if len(response.content) > limit:
             raise Rejected(f"The file {attachment.name!r} is larger than it said: too large.")
         return response.content
+
+    def _address(self, attachment: Attachment) -> tuple[str, dict[str, object]]:
+        dialect, id = self._client.dialect, int(attachment.id)
+        if dialect.deployment == "cloud":
+            return f"{dialect.api}/attachment/content/{id}", {"redirect": False}
+        return f"/secure/attachment/{id}/{quote(attachment.name, safe='')}", {}
 
     async def add(self, item: NewAttachment) -> Outcome:
         """Attach a file."""
@@ -54,7 +60,7 @@ class Files:
             )
         response = await self._client.send(
             "POST",
-            f"{API}/issue/{item.record_id}/attachments",
+            f"{self._client.dialect.api}/issue/{item.record_id}/attachments",
             files={"file": (item.name, item.content, item.content_type)},
             headers={"X-Atlassian-Token": "no-check"},
         )
@@ -70,5 +76,5 @@ def _attachment(issue_id: str, row: Mapping[str, Any], me: str) -> Attachment:
         content_type=row.get("mimeType") or "application/octet-stream",
         visibility=Visibility.INTERNAL,
         created_at=moment(row["created"]),
-        by_us=(row.get("author") or {}).get("accountId") == me,
+        by_us=handle(row.get("author")) == me,
     )

@@ -36,11 +36,12 @@ class Finding:
         made = await self._made_since(min(search.since for search in searches), fields)
         return [self._of(search, made, fields) for search in searches]
 
-    async def _made_since(self, since: datetime, fields: Fields) -> list[Issue]:
+    async def _made_since(self, since: datetime, fields: Fields) -> Sequence[Issue]:
         """In whatever project they are by now."""
         back = math.ceil((self._clock.now() - since + SKEW) / MINUTE)
         jql = f"creator = currentUser() AND created >= {ago(max(back, 1))} ORDER BY id ASC"
-        return await self._client.all(jql, (*ASKED, *fields.ids))
+        found = await self._client.all(jql, (*ASKED, *fields.ids))
+        return await self._client.marked(found, None, None)
 
     def _of(self, search: CreateSearch, made: Sequence[Issue], fields: Fields) -> FindResult:
         mine = [issue for issue in made if key_of(issue) == search.key]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from connectors.jira.client import API, Client
+from connectors.jira.client import Client
 from connectors.jira.package import Package
 from syncline.sdk.batches import outcomes
 from syncline.sdk.connector import LinkCard, Outcome
@@ -61,9 +61,9 @@ class Links:
         )
 
     async def _remove(self, id: str, card: LinkCard) -> None:
-        path, params = f"{API}/issue/{id}/remotelink", {"globalId": global_id(card)}
+        path = f"{self._client.dialect.api}/issue/{id}/remotelink"
         try:
-            await self._client.send("DELETE", path, params=params)
+            await self._client.send("DELETE", path, params={"globalId": global_id(card)})
         except NotFound:
             return  # somebody was faster
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connectors.jira.client import Client
+from connectors.jira.dialect import handle
 from connectors.jira.fields import Field, Fields, custom_field
 from connectors.jira.package import Package
 from syncline.sdk.errors import Misconfigured, NotFound, Rejected
@@ -55,8 +56,8 @@ class Metadata:
             return self._me
 
     async def my_id(self) -> str:
-        """The account's id."""
-        return str((await self.me())["accountId"])
+        """The account's handle."""
+        return str(handle(await self.me()))
 
     async def projects(self) -> Mapping[str, Mapping[str, Any]]:
         """The scope's projects by key; raises Misconfigured naming one that is not there."""
@@ -96,14 +97,11 @@ class Metadata:
         """The fields of the screens on which issues of a project are made, each once."""
         async with self._reading[f"screen {project}"]:
             if project not in self._screens:
-                types = await self._pages(f"/issue/createmeta/{project}/issuetypes", "issueTypes")
+                path = f"/issue/createmeta/{project}/issuetypes"
+                kinds, shown = self._client.dialect.members
+                types = await self._pages(path, kinds)
                 rows = await asyncio.gather(
-                    *(
-                        self._pages(
-                            f"/issue/createmeta/{project}/issuetypes/{kind['id']}", "fields"
-                        )
-                        for kind in types
-                    )
+                    *(self._pages(f"{path}/{kind['id']}", shown) for kind in types)
                 )
                 fields = {str(field["fieldId"]): field for found in rows for field in found}
                 self._screens[project] = list(fields.values())
@@ -138,11 +136,14 @@ class Metadata:
                 )
             return self._fields
 
+    def _custom(self, row: Mapping[str, Any]) -> Field | None:
+        return custom_field(row, self._client.dialect)
+
     async def _named(self, names: Sequence[str]) -> list[Field]:
         found = []
         for name in names:
             fields = [f for f in await self._all() if f.get("custom") and f["name"] == name]
-            fits = [field for row in fields if (field := custom_field(row))]
+            fits = [field for row in fields if (field := self._custom(row))]
             if len(fits) != 1:
                 what = "no" if not fits else "more than one"
                 raise Misconfigured(
@@ -156,7 +157,7 @@ class Metadata:
         await self.projects()
         screens = await asyncio.gather(*(self.screen(key) for key in self._scope))
         rows = {str(row["fieldId"]): row for screen in screens for row in screen}
-        fields = [field for row in rows.values() if (field := custom_field(row))]
+        fields = [field for row in rows.values() if (field := self._custom(row))]
         names = [field.name for field in fields]
         # Of two fields with one name nobody can tell which is meant.
         return [field for field in fields if names.count(field.name) == 1]
@@ -178,7 +179,7 @@ class Metadata:
             return known
         async with self._reading["names"]:
             rows = [row for row in await self._all() if row.get("custom")]
-        fits = [f for row in rows if row["name"] == name and (f := custom_field(row))]
+        fits = [f for row in rows if row["name"] == name and (f := self._custom(row))]
         if len(fits) == 1:
             return fits[0]
         names = ", ".join(f.name for f in (await self.fields()).all)

@@ -22,6 +22,7 @@ from requests import Response as Answer
 from requests.adapters import BaseAdapter
 
 from connectors.jira.client import Client, refusal
+from connectors.jira.dialect import Dialect
 from syncline.sdk.errors import Rejected
 
 T = TypeVar("T")
@@ -33,6 +34,7 @@ class Package:
     def __init__(self, client: Client, base_url: str) -> None:
         self._adapter = _Adapter(client)
         self._base_url = base_url
+        self._dialect = client.dialect
         self._jira: _Jira | None = None
 
     async def call(self, what: Callable[[JIRA], T]) -> T:
@@ -42,7 +44,7 @@ class Package:
         """
         self._adapter.loop = asyncio.get_running_loop()
         if self._jira is None:
-            self._jira = _Jira(self._base_url, self._adapter)
+            self._jira = _Jira(self._base_url, self._adapter, self._dialect)
         return await asyncio.to_thread(what, self._jira)
 
     def close(self) -> None:
@@ -56,16 +58,17 @@ class _Jira(JIRA):
     """Asks nothing of its own accord: no server version, no newer release, no application links.
 
     The constructor would detect Jira Cloud by a request, without which calls that exist there
-    alone do nothing; the API here is Jira Cloud's v3 by the connection's own word.
+    alone do nothing; which kind of deployment this is, the connection says.
     """
 
-    def __init__(self, base_url: str, adapter: BaseAdapter) -> None:
+    def __init__(self, base_url: str, adapter: BaseAdapter, dialect: Dialect) -> None:
+        options = {"server": base_url, "rest_api_version": dialect.version, "check_update": False}
         super().__init__(
-            options={"server": base_url, "rest_api_version": "3", "check_update": False},
+            options=options,
             max_retries=0,
             get_server_info=False,
         )
-        self.deploymentType = "Cloud"
+        self.deploymentType = "Cloud" if dialect.deployment == "cloud" else "Server"
         self._session.trust_env = False
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)

@@ -1,4 +1,4 @@
-"""Accounts by id and by e-mail address.
+"""People by handle and by e-mail address.
 
 People decide who sees their address. One who hides it is found by nobody's address here, and is
 named in the operator's table instead: a name that fits is no proof.
@@ -11,9 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connectors.jira.client import Client
+from connectors.jira.dialect import handle
 from syncline.sdk.connector import Person
-
-_AT_ONCE = 100  # SPEC bulkGetUsers allows 200; the address stays short
 
 
 class People:
@@ -26,15 +25,9 @@ class People:
     async def by_id(self, handles: Sequence[str]) -> dict[str, Person]:
         """The accounts behind ids; a deleted one is left out."""
         unknown = [h for h in dict.fromkeys(handles) if h not in self._known]
-        chunks = [unknown[at : at + _AT_ONCE] for at in range(0, len(unknown), _AT_ONCE)]
-        for users in await asyncio.gather(*map(self._bulk, chunks)):
-            self._known |= {user["accountId"]: person(user) for user in users}
+        for found in map(person, await self._client.users(unknown)):
+            self._known[found.handle] = found
         return {h: self._known[h] for h in handles if h in self._known}
-
-    async def _bulk(self, ids: Sequence[str]) -> Sequence[Mapping[str, Any]]:
-        told = await self._client.get("/user/bulk", accountId=list(ids), maxResults=_AT_ONCE)
-        users: Sequence[Mapping[str, Any]] = told["values"]
-        return users
 
     async def by_email(self, emails: Sequence[str]) -> dict[str, Person]:
         """The one active account that shows exactly this address, whatever its case."""
@@ -48,16 +41,16 @@ class People:
         return found
 
     async def _search(self, email: str) -> list[Person]:
-        users = await self._client.get("/user/search", query=email.strip(), maxResults=50)
-        return [person(user) for user in users]
+        return [person(user) for user in await self._client.users_like(email.strip())]
 
 
 def person(user: Mapping[str, Any] | None) -> Person:
     """Who Jira names; an account that it no longer has is nobody's handle."""
-    if not user or "accountId" not in user:
+    known = handle(user)
+    if user is None or known is None:
         return Person("", name="Anonymous")
     return Person(
-        str(user["accountId"]),
+        known,
         email=user.get("emailAddress") or None,
         name=str(user.get("displayName") or ""),
         active=bool(user.get("active", True)),

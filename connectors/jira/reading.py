@@ -1,9 +1,9 @@
 """Reading what changed, complete although issues move and the index lags while they are read.
 
 Issues come in the order of `updated`, so one that is edited meanwhile moves to the end and is told
-again there. Pages hang together by a token that Jira forgets after a while; then the pass goes on
-from what it has told. The query names the scope's projects: an issue that left them is found by the
-census.
+again there. Pages hang together by a token that Jira forgets after a while, or that an edit made
+worthless in Data Center; then the pass goes on from what it has told. The query names the scope's
+projects: an issue that left them is found by the census.
 """
 
 from __future__ import annotations
@@ -20,12 +20,32 @@ from syncline.sdk.clock import Clock
 from syncline.sdk.errors import Misconfigured, Rejected, Retriable
 
 ORDER = "ORDER BY updated ASC, id ASC"
+_ATTEMPTS = 3
 
 
 def in_projects(scope: Sequence[str]) -> str:
     """The query that names the projects."""
     keys = ", ".join(f'"{key}"' for key in scope)
     return f"project in ({keys})"
+
+
+async def census(client: Client, scope: Sequence[str]) -> AsyncIterator[dict[str, int]]:
+    """The ids of all issues with their versions; read anew where pages no longer fit together."""
+    jql, token, broken = f"{in_projects(scope)} ORDER BY id ASC", None, 0
+    while True:
+        try:
+            page = await client.search(jql, ["updated"], token)
+        except TokenExpired as error:
+            token, broken = None, broken + 1
+            if broken == _ATTEMPTS:
+                raise Retriable(
+                    f"Issues went away {broken} times while all were listed: {error} Nothing "
+                    "counts as deleted; Syncline lists them later."
+                ) from error
+            continue
+        yield {str(i["id"]): int(updated(i).timestamp() * 1000) for i in page.issues}
+        if (token := page.token) is None:
+            return
 
 
 def updated(issue: Issue) -> datetime:

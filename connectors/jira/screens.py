@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from connectors.jira.dialect import Dialect
 from connectors.jira.fields import custom_field
 from syncline.sdk.errors import Rejected
 
@@ -16,7 +17,8 @@ from syncline.sdk.errors import Rejected
 class Screens:
     """Fills screens for one connection; `given` are the configured values by field name."""
 
-    def __init__(self, given: Mapping[str, str]) -> None:
+    def __init__(self, given: Mapping[str, str], dialect: Dialect) -> None:
+        self._dialect = dialect
         self._given = {name.casefold(): value for name, value in given.items()}
 
     def required(self, screen: Mapping[str, Any]) -> list[str]:
@@ -39,8 +41,28 @@ class Screens:
             text = self._given.get(str(field["name"]).casefold())
             if text is None:
                 raise Rejected(_missing(transition, status, field))
-            fields[id] = _value(transition, field, text)
+            fields[id] = self._value(transition, field, text)
         return fields
+
+    def _value(self, transition: str, field: Mapping[str, Any], text: str) -> Any:
+        """A configured text as the field takes it."""
+        options = _options(field)
+        if options and text not in options:
+            raise Rejected(
+                f"transition_fields: {field['name']!r} has no {text!r} on the screen of "
+                f"{transition!r}; there are: {', '.join(options)}. The status stays."
+            )
+        schema = field.get("schema") or {}
+        if "custom" not in schema:
+            kind = schema.get("type")
+            if kind == "user":
+                return {self._dialect.handle: text}
+            return {"name": text} if options else text
+        known = custom_field({**field, "id": field.get("key")}, self._dialect)
+        if known is None:
+            return text
+        several = known.kind in ("options", "labels", "users")
+        return known.written([text] if several else text, self._dialect)
 
     @staticmethod
     def names(screen: Mapping[str, Any]) -> dict[str, str]:
@@ -56,27 +78,6 @@ def _missing(transition: str, status: str, field: Mapping[str, Any]) -> str:
         f"{among}. The status stays; say in the connection what it is: "
         f"`transition_fields: {{{name}: {options[0] if options else '…'}}}`."
     )
-
-
-def _value(transition: str, field: Mapping[str, Any], text: str) -> Any:
-    """A configured text as the field takes it."""
-    options = _options(field)
-    if options and text not in options:
-        raise Rejected(
-            f"transition_fields: {field['name']!r} has no {text!r} on the screen of {transition!r};"
-            f" there are: {', '.join(options)}. The status stays."
-        )
-    schema = field.get("schema") or {}
-    if "custom" not in schema:
-        kind = schema.get("type")
-        if kind == "user":
-            return {"accountId": text}
-        return {"name": text} if options else text
-    known = custom_field({**field, "id": field.get("key")})
-    if known is None:
-        return text
-    several = known.kind in ("options", "labels", "users")
-    return known.written([text] if several else text)
 
 
 def _options(field: Mapping[str, Any]) -> list[str]:

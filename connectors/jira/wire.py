@@ -1,10 +1,10 @@
 """The wire record: an issue with names and account ids in place of Jira's objects.
 
     summary                                     text
-    description                                 text of the Atlassian document, None for none
+    description                                 text: of the Atlassian document, or wiki markup
     status, priority, issuetype, resolution     names, None for none
     project                                     key
-    assignee, reporter, creator                 account ids, None for nobody
+    assignee, reporter, creator                 account ids or names, None for nobody
     parent                                      id as text, None for none
     labels                                      list of texts
     duedate                                     "2026-11-24" or None
@@ -19,8 +19,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from connectors.jira import adf
 from connectors.jira.client import KEY_PROPERTY, Issue
+from connectors.jira.dialect import handle, text
 from connectors.jira.fields import Fields, moment, utc
 from syncline.sdk.connector import Record
 
@@ -69,11 +69,11 @@ def shape(issue: Issue, fields: Fields) -> dict[str, Any]:
     """The record's fields, in the shape the module describes."""
     told = issue["fields"]
     found: dict[str, Any] = {name: told.get(name) for name in PLAIN}
-    found["description"] = adf.text(told.get("description"))
+    found["description"] = text(told.get("description"))
     for name in NAMED:
         found[name] = told[name]["name"] if told.get(name) else None
     for name in PEOPLE:
-        found[name] = told[name]["accountId"] if told.get(name) else None
+        found[name] = handle(told.get(name))
     found["project"] = told["project"]["key"]
     found["parent"] = str(told["parent"]["id"]) if told.get("parent") else None
     found["labels"] = list(told.get("labels") or ())

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from connectors.jira.client import API, KEY_PROPERTY, Client, Issue, in_words, refusal
+from connectors.jira.client import KEY_PROPERTY, Client, Issue, in_words, refusal
 from connectors.jira.fields import Fields
 from connectors.jira.metadata import Metadata
 from connectors.jira.patching import Patching
@@ -108,7 +108,7 @@ class Writing:
         """One request; Jira tells the successes in order, and each refusal by its place."""
         response = await self._client.send(
             "POST",
-            f"{API}/issue/bulk",
+            f"{self._client.dialect.api}/issue/bulk",
             json={"issueUpdates": [item.body for item in items]},
             items=len(items),
             ok=(201, 400),

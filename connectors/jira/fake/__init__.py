@@ -1,4 +1,5 @@
-"""The fake of Jira Cloud (platform REST v3) for the sandbox; `fake` is its class.
+"""The fake of Jira Cloud (platform REST v3) for the sandbox; `fake` is its class. `data_center` has
+the other face of the same site.
 
 It behaves as Jira does where an integration gets hurt: a search that lags, knows no total and reads
 moments by the minute in the account's time zone; workflows with screens and required fields; rich

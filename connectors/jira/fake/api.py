@@ -8,7 +8,7 @@ from typing import Any
 
 from connectors.jira.fake.editing import Refused
 from connectors.jira.fake.errors import refuse
-from connectors.jira.fake.fields import BadValue
+from connectors.jira.fake.faces import BadValue
 from connectors.jira.fake.showing import Showing
 from connectors.jira.fake.site import Doc, Site
 from connectors.jira.fake.vocabulary import FIELDS, FieldDef

@@ -15,6 +15,7 @@ from connectors.jira.fake.commenting import Commenting
 from connectors.jira.fake.comments import Comments
 from connectors.jira.fake.editing import Editing
 from connectors.jira.fake.errors import refusal
+from connectors.jira.fake.faces import CLOUD, Face
 from connectors.jira.fake.issues import Issues
 from connectors.jira.fake.jobs import Jobs
 from connectors.jira.fake.limits import Limits, limited, turned_away
@@ -53,10 +54,11 @@ class JiraFake(Fake):
 
     tool: ClassVar[str] = "jira"
     types: ClassVar[tuple[str, ...]] = ("issue", "comment")
+    face: ClassVar[Face] = CLOUD
 
     def __init__(self, state: State, clock: ToolClock, hooks: Hooks) -> None:
         super().__init__(state, clock, hooks)
-        self.site = Site(state, clock)
+        self.site = Site(state, clock, self.face)
         self.limits = Limits(self.site)
         self.auth = Auth(self.site)
         self.commenting = Commenting(self.site)

@@ -40,7 +40,16 @@ class Attachments:
             Endpoint("GET", f"{root}/{{attachment}}", self._get),
             Endpoint("DELETE", f"{root}/{{attachment}}", self._delete, mutating=True),
             Endpoint("GET", "/media/file/{token}/binary", self._binary, open=True),
+            *self._secure(),
         ]
+
+    def _secure(self) -> Sequence[Endpoint]:
+        """Data Center's own address for content."""
+        path = "/secure/attachment/{attachment}/{name}"
+        return [] if self._site.face.cloud else [Endpoint("GET", path, self._straight)]
+
+    def _straight(self, call: Call) -> Response:
+        return self._bytes(self._one(call))
 
     def _meta(self, call: Call) -> Response:
         return answer({"enabled": True, "uploadLimit": LARGEST})

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from connectors.jira.fake import adf
-from connectors.jira.fake.fields import MAX_TEXT, BadValue
+from connectors.jira.fake.faces import BadValue
 from connectors.jira.fake.site import Doc, Event, Site, changed
 
 OWN_ROLES = ("Developers", "Users")  # the roles the accounts of the sandbox are in
@@ -20,18 +19,10 @@ class Commenting:
         self._site = site
 
     def check(self, given: Any) -> None:
-        """BadValue unless this can be a comment: `Comment` with a document as its body."""
-        if not isinstance(given, dict) or not adf.is_document(given.get("body")):
+        """BadValue unless this can be a comment: `Comment`."""
+        if not isinstance(given, dict):
             raise BadValue("Comment body is not valid!")
-        if not adf.is_valid(given["body"]):
-            raise BadValue("INVALID_INPUT", whole=True)
-        text = adf.plain(given["body"])
-        if not text.strip() and not given["body"]["content"]:
-            raise BadValue("Comment body can not be empty!")
-        if len(text) > MAX_TEXT:
-            raise BadValue(
-                "The entered text is too long. It exceeds the allowed limit of 32,767 characters."
-            )
+        self._site.face.remark(given.get("body"))
         visibility = given.get("visibility")
         if visibility is None:
             return

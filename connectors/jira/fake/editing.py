@@ -13,7 +13,8 @@ from typing import Any
 
 from connectors.jira.fake import workflow
 from connectors.jira.fake.commenting import Commenting
-from connectors.jira.fake.fields import BadValue, read, words
+from connectors.jira.fake.faces import BadValue
+from connectors.jira.fake.fields import read, words
 from connectors.jira.fake.site import Doc, Event, Site, with_fields
 from connectors.jira.fake.vocabulary import (
     ALWAYS_REQUIRED,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any, TypeAlias
 
-from connectors.jira.fake import adf
+from connectors.jira.fake.faces import BadValue
 from connectors.jira.fake.site import Doc, Site
 from connectors.jira.fake.vocabulary import (
     PRIORITIES,
@@ -24,16 +24,7 @@ from connectors.jira.fake.vocabulary import (
 )
 
 MAX_LINE = 255
-MAX_TEXT = 32_767
 Words: TypeAlias = tuple[str | None, str | None]
-
-
-class BadValue(Exception):
-    """A value that the field does not take; the text is what Jira says. `whole`: of the request."""
-
-    def __init__(self, message: str, whole: bool = False) -> None:
-        super().__init__(message)
-        self.whole = whole
 
 
 def read(site: Site, field: FieldDef, value: Any, doc: Doc) -> Any:
@@ -65,23 +56,8 @@ def _text(site: Site, field: FieldDef, value: Any, doc: Doc) -> str | None:
     return value
 
 
-def read_adf(value: Any) -> Doc:
-    """An Atlassian document of a request."""
-    if not adf.is_document(value):
-        raise BadValue(
-            "Operation value must be an Atlassian Document (see the Atlassian Document Format)"
-        )
-    if not adf.is_valid(value):
-        raise BadValue("INVALID_INPUT", whole=True)
-    if len(adf.plain(value)) > MAX_TEXT:
-        raise BadValue(
-            "The entered text is too long. It exceeds the allowed limit of 32,767 characters."
-        )
-    return dict(value)
-
-
-def _adf(site: Site, field: FieldDef, value: Any, doc: Doc) -> Doc | None:
-    return None if value is None else read_adf(value)
+def _rich(site: Site, field: FieldDef, value: Any, doc: Doc) -> Any:
+    return None if value is None else site.face.read(value)
 
 
 def _number(site: Site, field: FieldDef, value: Any, doc: Doc) -> float | None:
@@ -121,17 +97,13 @@ def _user(site: Site, field: FieldDef, value: Any, doc: Doc) -> str | None:
         return None
     if not isinstance(value, dict):
         raise BadValue("expected Object")
-    account = value.get("accountId", value.get("id"))
-    if account is None:
-        raise BadValue("expected Object containing an 'accountId' or 'id' property")
-    user = site.users.get(str(account))
-    if user is None:
-        raise BadValue(f"User '{account}' does not exist.")
+    account = site.face.account(site.users.values(), value)
+    user = site.users.get(account) or {}
     if field.id == "assignee" and not user["assignable"]:
         raise BadValue(f"User '{account}' cannot be assigned issues.")
     if not user["active"]:
         raise BadValue(f"The user named '{account}' is not active.")
-    return str(account)
+    return account
 
 
 def _among(things: tuple[Named, ...], noun: str) -> Reader:
@@ -199,7 +171,7 @@ Reader: TypeAlias = Callable[[Site, FieldDef, Any, Doc], Any]
 READERS: dict[str, Reader] = {
     "line": _line,
     "text": _text,
-    "adf": _adf,
+    "adf": _rich,
     "number": _number,
     "date": _date,
     "labels": _labels,
@@ -236,7 +208,7 @@ def words(site: Site, field: FieldDef, kept: Any) -> Words:
         case "labels":
             return "", " ".join(kept)
         case "adf":
-            return None, adf.plain(kept)
+            return None, site.face.plain(kept)
         case "date":
             return kept, f"{kept} 00:00:00.0"
         case "parent":

@@ -110,7 +110,7 @@ class Issues:
     def _assign(self, call: Call) -> Response:
         doc = self.writable(call)
         given = body(call)
-        wanted = None if given.get("accountId") is None else given
+        wanted = given if any(given.values()) else None
         with refusing():
             request = Request({"assignee": wanted}, {}, {})
             self._editing.edit(doc, request, account(call), call.lag)

@@ -191,12 +191,18 @@ class Matcher:
         for value in clause.values:
             if value.kind == "function" and value.text == "currentuser":
                 ids["currentuser"] = self._account
-            elif value.text in self._site.users:
-                ids[value.text.casefold()] = value.text
+            else:
+                ids |= {value.text.casefold(): u for u in self._named(value.text)}
         where = field.id
         if where == "creator":
             return self._among(clause, lambda doc: doc["creator"], ids, where)
         return self._among(clause, lambda doc: doc["fields"].get(where), ids, where)
+
+    def _named(self, text: str) -> list[str]:
+        if text in self._site.users:
+            return [text]
+        users = () if self._site.face.cloud else self._site.users.values()
+        return [str(user["id"]) for user in users if user["login"] == text]
 
     def _chosen(self, clause: Clause, field: FieldDef) -> Test:
         where = field.id
@@ -255,7 +261,9 @@ class Matcher:
         def test(doc: Doc) -> bool:
             texts = [_plain(doc["fields"].get(n)) for n in names]
             if comments:
-                texts += [adf.plain(c["body"]) for c in self._site.comments_of(doc["id"])]
+                texts += [
+                    self._site.face.plain(c["body"]) for c in self._site.comments_of(doc["id"])
+                ]
             found = any(_contains(text, wanted, phrase) for text in texts)
             return found is (clause.operator == "~")
 

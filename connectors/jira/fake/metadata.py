@@ -74,11 +74,13 @@ class Metadata:
             (f"{ROOT}/mypermissions", self._permissions),
             (f"{ROOT}/configuration", self._configuration),
         ]
-        return [Endpoint("GET", path, handler) for path, handler in routes]
+        # Whoever asks is told what this server is, at the same address of every deployment.
+        asked = Endpoint("GET", "/rest/api/2/serverInfo", self._server, open=True)
+        return [asked, *(Endpoint("GET", path, handler) for path, handler in routes)]
 
     def _server(self, call: Call) -> Response:
-        now = showing(self._site, call).moment(self._site.now())
-        return answer(_server_info(self._site.base, now))
+        now = Showing(self._site, "UTC").moment(self._site.now())
+        return answer(_server_info(self._site, now))
 
     def _configuration(self, call: Call) -> Response:
         return answer(
@@ -95,6 +97,8 @@ class Metadata:
 
     def _permissions(self, call: Call) -> Response:
         wanted = [p for p in (call.query.get("permissions") or "").split(",") if p]
+        if not self._site.face.cloud:
+            wanted = list(PERMISSIONS)  # it takes no such parameter, and tells all
         if not wanted:
             raise refuse(400, "The 'permissions' query parameter is required.")
         unknown = [p for p in wanted if p not in PERMISSIONS]
@@ -133,7 +137,7 @@ class Metadata:
     def _create_types(self, call: Call) -> Response:
         project, out = self._wanted_project(call), showing(self._site, call)
         rows = [out.type(t) for t in self._types_of(project)]
-        return answer(_listed("issueTypes", rows, *window(call, 50, 200)))
+        return answer(_listed(self._site.face.members[0], rows, *window(call, 50, 200)))
 
     def _create_fields(self, call: Call) -> Response:
         project, out = self._wanted_project(call), showing(self._site, call)
@@ -148,7 +152,7 @@ class Metadata:
             }
             for id in CREATE_SCREEN
         ]
-        return answer(_listed("fields", rows, *window(call, 50, 200)))
+        return answer(_listed(self._site.face.members[1], rows, *window(call, 50, 200)))
 
     # projects
 
@@ -232,13 +236,14 @@ class Metadata:
         )
 
 
-def _server_info(base: str, now: str) -> Doc:
+def _server_info(site: Site, now: str) -> Doc:
+    numbers = [1001, 0, 0] if site.face.cloud else [10, 3, 5]
     return {
-        "baseUrl": base,
-        "displayUrl": base,
-        "version": "1001.0.0-SNAPSHOT",
-        "versionNumbers": [1001, 0, 0],
-        "deploymentType": "Cloud",
+        "baseUrl": site.base,
+        "displayUrl": site.base,
+        "version": "1001.0.0-SNAPSHOT" if site.face.cloud else "10.3.5",
+        "versionNumbers": numbers,
+        "deploymentType": "Cloud" if site.face.cloud else "Server",
         "buildNumber": 100288,
         "buildDate": now,
         "serverTime": now,

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
 
-from connectors.jira.fake import adf, workflow
+from connectors.jira.fake import workflow
 from connectors.jira.fake.commenting import Commenting
 from connectors.jira.fake.editing import Editing, Refused, Request
-from connectors.jira.fake.fields import BadValue
+from connectors.jira.fake.faces import BadValue
 from connectors.jira.fake.showing import is_internal
 from connectors.jira.fake.site import Doc, Event, Site, changed
 from connectors.jira.fake.vocabulary import (
@@ -93,7 +93,7 @@ class Page:
             comments=[
                 Remark(
                     self._name(c["author"]),
-                    adf.plain(c["body"]),
+                    self._site.face.plain(c["body"]),
                     not is_internal(c),
                     datetime.fromtimestamp(c["created"] / 1000, UTC),
                 )
@@ -137,7 +137,7 @@ class Page:
             return ""
         match field.kind:
             case "adf":
-                return adf.plain(kept)
+                return self._site.face.plain(kept)
             case "user":
                 return self._name(kept)
             case "labels":
@@ -182,7 +182,7 @@ class Page:
         """What a form says of a field, as the API would be told it."""
         text = text.strip()
         if field.kind == "adf":
-            return adf.document(re.split(r"\n{2,}", text.replace("\r", ""))) if text else None
+            return self._made(text) if text else None
         if field.kind in ("labels", "options"):
             parts = [p.strip() for p in text.split(",") if p.strip()]
             return parts if field.kind == "labels" else [{"value": p} for p in parts]
@@ -190,7 +190,7 @@ class Page:
             return None
         match field.kind:
             case "user":
-                return {"accountId": self._account(text)}
+                return self._site.face.reference(self._site.users.get(self._account(text)) or {})
             case "option":
                 return {"value": text}
             case "priority" | "issuetype" | "resolution":
@@ -199,10 +199,13 @@ class Page:
                 return {"key": text}
         return text
 
+    def _made(self, text: str) -> Any:
+        return self._site.face.made(re.split(r"\n{2,}", text.replace("\r", "")))
+
     def remark(self, id: str, person: str, text: str, public: bool) -> None:
         """Comment on an issue."""
         told = [] if public else [{"key": "sd.public.comment", "value": {"internal": True}}]
-        body = adf.document(re.split(r"\n{2,}", text.replace("\r", "")))
+        body = self._made(text)
         try:
             given = {"body": body, "properties": told}
             self._commenting.add(self._issue(id), given, self._account(person))

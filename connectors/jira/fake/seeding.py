@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import NAMESPACE_DNS, uuid5
 
-from connectors.jira.fake import adf, workflow
+from connectors.jira.fake import workflow
 from connectors.jira.fake.auth import Auth
 from connectors.jira.fake.editing import item
 from connectors.jira.fake.fields import words
@@ -84,6 +84,12 @@ class Seeding:
     ) -> None:
         id = account_id(email)
         user = {"id": id, "email": email, "name": name, "active": active, "zone": zone}
+        # What Data Center names people by: a name that can change, and a key that stays.
+        user |= {
+            "login": email.partition("@")[0],
+            "key": f"JIRAUSER{10100 + len(self._site.users)}",
+        }
+        hidden = hidden and self._site.face.cloud
         self._site.users.put(id, {**user, "email_hidden": hidden, "assignable": active})
 
     def _account(self, person: Employee | None) -> str | None:
@@ -122,7 +128,7 @@ class Seeding:
             "issuetype": type if type in project.types else TASK,
             "status": STATUS[case.status],
             "summary": case.title[:255],
-            "description": adf.document(case.paragraphs),
+            "description": self._site.face.made(case.paragraphs),
             "priority": PRIORITY[case.priority],
             "labels": sorted({label.replace(" ", "-") for label in case.labels}),
             "assignee": self._account(case.assignee),
@@ -132,7 +138,7 @@ class Seeding:
             "duedate": case.due_on.isoformat() if case.due_on else None,
             TEAM: TEAMS[case.number % len(TEAMS)].id if case.assignee else None,
             PLATFORM: [PLATFORMS[case.number % len(PLATFORMS)].id] if type == BUG else [],
-            IMPACT: adf.document([f"{case.account.name} is waiting for this."])
+            IMPACT: self._site.face.made([f"{case.account.name} is waiting for this."])
             if case.priority == "urgent"
             else None,
         }
@@ -165,7 +171,7 @@ class Seeding:
                 "issue": issue,
                 "author": author,
                 "editor": author,
-                "body": adf.document([remark.text]),
+                "body": self._site.face.made([remark.text]),
                 "created": at,
                 "updated": at,
                 "visibility": None,

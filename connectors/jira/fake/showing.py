@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
+from urllib.parse import quote
 
 from connectors.jira.fake.site import Doc, Site, shown_moment
 from connectors.jira.fake.vocabulary import (
@@ -126,6 +127,9 @@ class Showing:
     def _user(self, account: str) -> Shown:
         user = self._site.users.get(account)
         shown = {"self": self._site.url(f"user?accountId={account}"), "accountId": account}
+        if user is not None and not self._site.face.cloud:
+            shown = {"self": self._site.url(f"user?username={user['login']}")}
+            shown |= self._site.face.named(user)
         if user is None:
             return {**shown, "displayName": "Former user", "active": False}
         if not user["email_hidden"]:
@@ -136,7 +140,7 @@ class Showing:
             "displayName": user["name"],
             "active": user["active"],
             "timeZone": user["zone"],
-            "accountType": "atlassian",
+            **({"accountType": "atlassian"} if self._site.face.cloud else {}),
         }
 
     # issues
@@ -240,8 +244,9 @@ class Showing:
             "updateAuthor": self.user(comment["editor"]),
             "created": self.moment(comment["created"]),
             "updated": self.moment(comment["updated"]),
-            "jsdPublic": not is_internal(comment),
         }
+        if self._site.face.cloud:
+            shown["jsdPublic"] = not is_internal(comment)
         if comment.get("visibility"):
             shown["visibility"] = comment["visibility"]
         if properties:
@@ -259,7 +264,9 @@ class Showing:
             "created": self.moment(attachment["created"]),
             "size": attachment["size"],
             "mimeType": attachment["mime"],
-            "content": self._site.url(f"attachment/content/{id}"),
+            "content": self._site.url(f"attachment/content/{id}")
+            if self._site.face.cloud
+            else f"{self._site.base}/secure/attachment/{id}/{quote(attachment['filename'])}",
         }
 
     def history(self, history: Doc, items: Iterable[Doc]) -> Shown:
@@ -268,11 +275,15 @@ class Showing:
             "id": history["id"],
             "author": self.user(history["author"]),
             "created": self.moment(history["created"]),
-            "items": [dict(i) for i in items],
+            "items": [self._site.face.entry(i, self._site.users.get) for i in items],
         }
 
     def changelog(self, doc: Doc) -> Shown:
         """The changelog inside an issue, newest first: what is older is only in its own listing."""
+        if not self._site.face.cloud:  # whole, and oldest first
+            whole = [self.history(h, h["items"]) for h in doc["histories"]]
+            size = len(whole)
+            return {"startAt": 0, "maxResults": size, "total": size, "histories": whole}
         latest = doc["histories"][: -1 - NEWEST : -1]
         return {
             "startAt": 0,

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 from connectors.jira.fake.errors import no_issue
+from connectors.jira.fake.faces import CLOUD, Face
 from connectors.jira.fake.index import Index
 from connectors.jira.fake.vocabulary import PROJECTS, ProjectDef
 from syncline.sandbox import State, ToolClock
@@ -37,7 +38,8 @@ class Event:
 class Site:
     """What the site holds. `search_lag` is the longest a search stays behind."""
 
-    def __init__(self, state: State, clock: ToolClock) -> None:
+    def __init__(self, state: State, clock: ToolClock, face: Face = CLOUD) -> None:
+        self.face = face
         self.state = state
         self.clock = clock
         self.base = "http://127.0.0.1"
@@ -203,7 +205,7 @@ class Site:
 
     def url(self, path: str) -> str:
         """The address of something in the API."""
-        return f"{self.base}/rest/api/3/{path}"
+        return f"{self.base}{self.face.api}/{path}"
 
 
 def milliseconds(moment: datetime) -> int:

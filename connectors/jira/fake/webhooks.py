@@ -16,7 +16,6 @@ from uuid import NAMESPACE_URL, uuid5
 
 from starlette.responses import Response
 
-from connectors.jira.fake import adf
 from connectors.jira.fake.api import account, body
 from connectors.jira.fake.errors import refuse
 from connectors.jira.fake.jql import BadJql
@@ -154,7 +153,7 @@ class Webhooks:
         told: dict[str, Any] = {"timestamp": self._site.now(), "webhookEvent": event.name}
         if event.comment is not None:
             comment = out.comment(event.comment)
-            told["comment"] = {**comment, "body": adf.plain(event.comment["body"])}
+            told["comment"] = {**comment, "body": self._site.face.plain(event.comment["body"])}
             told["issue"] = self._issue(event.issue, out, SHORT)
             return told
         told["issue_event_type_name"] = event.kind
@@ -164,10 +163,9 @@ class Webhooks:
             told["changelog"] = {"id": event.history["id"], "items": event.history["items"]}
         return told
 
-    @staticmethod
-    def _issue(doc: Doc, out: Showing, names: Sequence[str]) -> Doc:
+    def _issue(self, doc: Doc, out: Showing, names: Sequence[str]) -> Doc:
         shown = out.issue(doc, [FIELDS[n] for n in names])
         for name in names:
             if FIELDS[name].kind == "adf" and shown["fields"][name] is not None:
-                shown["fields"][name] = adf.plain(shown["fields"][name])
+                shown["fields"][name] = self._site.face.plain(shown["fields"][name])
         return {k: shown[k] for k in ("id", "self", "key", "fields")}

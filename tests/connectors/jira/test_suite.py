@@ -9,7 +9,14 @@ import pytest
 
 from connectors.jira import JiraConnector
 from syncline.sdk.testing import ConnectorTests, Shape
-from tests.connectors.jira.world import WRONG_TOKEN, JiraWorld, opened, plain, written
+from tests.connectors.jira.world import (
+    WRONG_TOKEN,
+    DataCenterWorld,
+    JiraWorld,
+    opened,
+    plain,
+    written,
+)
 
 
 class TestJira(ConnectorTests):
@@ -51,3 +58,17 @@ class TestJira(ConnectorTests):
 
     def read(self, value: Any) -> str:
         return plain(value)
+
+
+class TestJiraDataCenter(TestJira):
+    @pytest.fixture
+    async def world(self) -> AsyncIterator[JiraWorld]:
+        async with DataCenterWorld.serving() as found:
+            await found.bugs_on_their_way()
+            yield found
+
+    def written(self, text: str) -> str:
+        return text
+
+    def read(self, value: Any) -> str:
+        return value or ""

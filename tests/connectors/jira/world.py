@@ -9,22 +9,22 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, Self
 
 import httpx
-import orjson
 from starlette.responses import Response
 
 from connectors.jira import JiraConnector
 from connectors.jira.config import JiraConfig
 from connectors.jira.fake import fake as JiraFake
 from connectors.jira.fake import workflow
+from connectors.jira.fake.data_center import TOKEN, JiraDataCenterFake
 from connectors.jira.fake.editing import Request
 from connectors.jira.fake.limits import limited
 from connectors.jira.fake.seeding import BOT_EMAIL, BOT_TOKEN, account_id
 from connectors.jira.fake.site import Doc, changed
 from connectors.jira.fake.vocabulary import CUSTOM_FIELDS
-from syncline.sandbox import Call, Company, Hooks, State, ToolClock, serving
+from syncline.sandbox import Call, Company, Fake, Hooks, State, ToolClock, serving
 from syncline.schema.text import adf_object, adf_source
 from syncline.sdk.connector import Visibility, Wire
 from syncline.sdk.secrets import Secret
@@ -34,7 +34,7 @@ from syncline.simulation.clock import START, ManualClock
 WRONG_TOKEN = "not-the-token-of-anybody"
 LAG = timedelta(seconds=2)
 BOT = account_id(BOT_EMAIL)
-ASKING = ("/search/jql", "/bulkfetch")  # by POST, and change nothing
+ASKING = ("/search/jql", "/bulkfetch", "/search")  # by POST, and change nothing
 
 
 class TiedClock(ManualClock):
@@ -70,19 +70,26 @@ def plain(value: Any) -> str:
     return "\n\n".join(blocks)
 
 
-class CountedJira(JiraFake):
-    """The fake, counting the requests that reach it."""
+class Counted(Fake):
+    """A fake that counts the requests that reach it."""
 
-    def __init__(self, *parts: Any) -> None:
-        super().__init__(*parts)
-        self.read = self.written = 0
-        self.rate_reason = "jira-burst-based"
+    read = written = 0
 
     def authorised(self, call: Call) -> Response | None:
         asks = call.request.method == "GET" or call.request.url.path.endswith(ASKING)
         self.read += asks
         self.written += not asks
         return super().authorised(call)
+
+
+class CountedDataCenter(Counted, JiraDataCenterFake):
+    """Data Center."""
+
+
+class CountedJira(Counted, JiraFake):
+    """Cloud."""
+
+    rate_reason = "jira-burst-based"
 
     def rate_limited(self, seconds: float) -> Response:
         if seconds <= 0:
@@ -94,11 +101,12 @@ class JiraWorld:
     """People at the fake."""
 
     secrets: Sequence[str] = (BOT_TOKEN, WRONG_TOKEN)
+    made: type[CountedJira | CountedDataCenter] = CountedJira
 
     def __init__(self, records: int = 0) -> None:
         self.tool_clock = ToolClock(START)
         self.clock = TiedClock(self.tool_clock)
-        self.fake = CountedJira(State(), self.tool_clock, Hooks())
+        self.fake = self.made(State(), self.tool_clock, Hooks())
         self.fake.seed(Company.made(1, records))
         self.fake.limits.lift()
         self.site = self.fake.site
@@ -110,7 +118,7 @@ class JiraWorld:
 
     @classmethod
     @asynccontextmanager
-    async def serving(cls, records: int = 0) -> AsyncIterator[JiraWorld]:
+    async def serving(cls, records: int = 0) -> AsyncIterator[Self]:
         world = cls(records)
         async with serving(world.fake) as world.base_url:
             yield world
@@ -127,6 +135,10 @@ class JiraWorld:
     def requests(self) -> Requests:
         return Requests(self.fake.read, self.fake.written)
 
+    def configured(self, token: str) -> dict[str, Any]:
+        """What a connection says of the deployment and of who asks."""
+        return {"auth": {"email": BOT_EMAIL, "api_token": Secret(token)}}
+
     # what people do
 
     def doc(self, id: str) -> Doc:
@@ -136,13 +148,14 @@ class JiraWorld:
         return found
 
     async def create(self, fields: Wire) -> str:
-        given = {"project": {"key": "APP"}, "issuetype": {"name": "Task"}, **_given(fields)}
+        given = {"project": {"key": "APP"}, "issuetype": {"name": "Task"}}
+        given = {**given, **self.given(fields)}
         doc = self.fake.editing.create(Request(given, {}, {}), self.ann)
         return str(doc["id"])
 
     async def edit(self, id: str, patch: Wire, lag: timedelta | None = None) -> None:
         """As a person; searches show it after `lag`."""
-        self.fake.editing.edit(self.doc(id), Request(_given(patch), {}, {}), self.ann, lag)
+        self.fake.editing.edit(self.doc(id), Request(self.given(patch), {}, {}), self.ann, lag)
 
     async def walk(self, id: str, *transitions: str, **fields: Any) -> None:
         """Take transitions by name, as a person who knows the workflow."""
@@ -178,7 +191,7 @@ class JiraWorld:
     async def comment(self, id: str, body: str, visibility: Visibility) -> None:
         internal = {"key": "sd.public.comment", "value": {"internal": True}}
         properties = [internal] if visibility is Visibility.INTERNAL else []
-        given = {"body": orjson.loads(body), "properties": properties}
+        given = {"body": self.rich(body), "properties": properties}
         self.fake.commenting.add(self.doc(id), given, self.ann)
 
     async def links_shown(self, id: str) -> Sequence[str]:
@@ -187,13 +200,33 @@ class JiraWorld:
     async def somebody(self) -> tuple[str, str]:
         user = self.site.users.get(self.bob)
         assert user is not None
-        return user["id"], user["email"]
+        return self.handle(user["id"]), user["email"]
+
+    def handle(self, id: str) -> str:
+        """Who somebody is to the connector."""
+        return str(next(iter(self.site.face.reference(self.site.users.get(id) or {}).values())))
 
     def change_user(self, id: str, **parts: Any) -> None:
         """Let somebody hide their address, leave, or move to another time zone."""
         user = self.site.users.get(id)
         assert user is not None
         self.site.users.put(id, changed(user, **parts))
+
+    def rich(self, source: Any) -> Any:
+        """A record's text as the interface takes it."""
+        return adf_object(source)
+
+    def given(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """A wire record's fields as the interface takes them."""
+        given = dict(fields)
+        if "description" in given:
+            given["description"] = self.rich(given["description"])
+        for name, value in given.pop("custom_fields", {}).items():
+            given[next(f.id for f in CUSTOM_FIELDS if f.name == name)] = value
+        for name in ("priority", "issuetype"):
+            if name in given:
+                given[name] = {"name": given[name]}
+        return given
 
     # what goes wrong
 
@@ -209,9 +242,9 @@ class JiraWorld:
     async def trouble(self, kind: Trouble) -> None:
         match kind:
             case Trouble.LOST_ANSWER:
-                await self.fault("drop_after_apply", "/rest/api/3/issue", "POST")
+                await self.fault("drop_after_apply", f"{self.site.face.api}/issue", "POST")
             case Trouble.RATE_LIMIT:
-                await self.fault("rate_limit:7", "/rest/api/3/issue", "POST")
+                await self.fault("rate_limit:7", f"{self.site.face.api}/issue", "POST")
             case Trouble.DOWN:
                 await self.fault("status:503", times=1000)
 
@@ -220,27 +253,27 @@ class JiraWorld:
         self.clock.advance(3600)
 
 
-def _given(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """A wire record's fields as the interface takes them."""
-    given = dict(fields)
-    if "description" in given:
-        given["description"] = adf_object(given["description"])
-    for name, value in given.pop("custom_fields", {}).items():
-        given[next(f.id for f in CUSTOM_FIELDS if f.name == name)] = value
-    for name in ("priority", "issuetype"):
-        if name in given:
-            given[name] = {"name": given[name]}
-    return given
+class DataCenterWorld(JiraWorld):
+    """People at the fake of Data Center; its texts stand as they are."""
+
+    secrets = (TOKEN, WRONG_TOKEN)
+    made = CountedDataCenter
+
+    def rich(self, source: Any) -> Any:
+        return source
+
+    def configured(self, token: str) -> dict[str, Any]:
+        return {"deployment": "data_center", "auth": {"token": Secret(token)}}
 
 
-def config(world: JiraWorld, token: str = BOT_TOKEN, **more: Any) -> JiraConfig:
+def config(world: JiraWorld, token: str = "", **more: Any) -> JiraConfig:
     """A connection to this world."""
     return JiraConfig(
         **{
             "connector": "jira",
             "base_url": world.base_url,
             "private_network": True,
-            "auth": {"email": BOT_EMAIL, "api_token": Secret(token)},
+            **world.configured(token or world.secrets[0]),
             "scope": {"project": "APP"},
             "search_lag": LAG,
             "transition_fields": {"Resolution": "Done"},
@@ -250,9 +283,7 @@ def config(world: JiraWorld, token: str = BOT_TOKEN, **more: Any) -> JiraConfig:
 
 
 @asynccontextmanager
-async def opened(
-    world: JiraWorld, token: str = BOT_TOKEN, **more: Any
-) -> AsyncIterator[JiraConnector]:
+async def opened(world: JiraWorld, token: str = "", **more: Any) -> AsyncIterator[JiraConnector]:
     """A connector in this world, closed at the end."""
     connector = JiraConnector.open("jira", config(world, token, **more), world.clock)
     try:

@@ -13,6 +13,7 @@ BODIES = {
     "html": "<p>It <em>burns</em>.</p>",
     "markdown": "It *burns*.\n",
     "textile": "It _burns_.\r\n",
+    "wiki_markup": "It _burns_.\r\n",
     "plain": "It burns.",
     "adf": write("adf", {"format": "markdown", "source": "It *burns*."}, None).text,
 }

@@ -10,8 +10,11 @@ from syncline.schema.text.codecs.markdown import MARKDOWN
 from syncline.schema.text.codecs.parts import TooLarge, Written
 from syncline.schema.text.codecs.plain import PLAIN
 from syncline.schema.text.codecs.textile import TEXTILE
+from syncline.schema.text.codecs.wiki import WIKI_MARKUP
 
-CODECS: dict[str, Codec] = {one.name: one for one in (MARKDOWN, HTML, TEXTILE, ADF, PLAIN, TREE)}
+CODECS: dict[str, Codec] = {
+    one.name: one for one in (MARKDOWN, HTML, TEXTILE, WIKI_MARKUP, ADF, PLAIN, TREE)
+}
 
 
 def codec(name: str) -> Codec:

@@ -16,7 +16,8 @@ from tests.unit.schema.text.adf import doc, p
 from tests.unit.schema.text.documents import block, documents, sources
 
 formats = st.sampled_from(sorted(CODECS)).map(codec)
-prose = st.sampled_from(["markdown", "html", "textile", "adf", "plain"]).map(codec)
+PROSE = ["markdown", "html", "textile", "wiki_markup", "adf", "plain"]
+prose = st.sampled_from(PROSE).map(codec)
 laws = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -110,7 +111,7 @@ def test_ten_round_trips_without_an_edit_change_no_byte(
         assert texts == before
 
 
-@pytest.mark.parametrize("name", ["markdown", "html", "textile", "adf", "plain"])
+@pytest.mark.parametrize("name", PROSE)
 def test_a_text_beyond_the_bound_is_refused_before_it_is_parsed(name: str) -> None:
     with pytest.raises(TooLarge, match="parked"):
         codec(name).read("x" * (MAX_SOURCE + 1))
@@ -121,7 +122,7 @@ def test_an_unknown_format_is_named_with_those_that_are_known() -> None:
         codec("wiki")
 
 
-@pytest.mark.parametrize("name", ["markdown", "html", "textile", "adf", "plain"])
+@pytest.mark.parametrize("name", PROSE)
 def test_a_text_of_thirty_two_thousand_characters_goes_through(name: str) -> None:
     one = codec(name)
     source = "\n\n".join(f"paragraph {n} says *so* & <so>" for n in range(1000))

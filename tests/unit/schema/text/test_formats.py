@@ -18,6 +18,7 @@ from syncline.schema.text.tree import (
     Image,
     Item,
     List,
+    Panel,
     Paragraph,
     Quote,
     Rule,
@@ -94,9 +95,51 @@ TEXTILE: list[tuple[str, list[Block]]] = [
     ('"x":javascript:alert(1)', [p('"x":javascript:alert(1)')]),
 ]  # fmt: skip
 
+WIKI: list[tuple[str, list[Block]]] = [
+    ("h2. A *b*\r\nline\r\nnext", [Heading(2, (Text("A "), Text("b", STRONG))),
+                                   p("line", Break(), "next")]),
+    ("text\n* a\n** b\nmore\n* c", [p("text"), ul(Item((p("a"), ul(Item((p("b", Break(), "more"),
+                                                                        ))))), "c")]),
+    ("# x\n#* y\n# z", [List(True, (Item((p("x"), ul("y"))), Item((p("z"),))))]),
+    ("- a\n- b\n\n---- \n--- dash", [ul("a", "b"), Rule(), p("--- dash")]),
+    ("* a\n- b\n-* c\n-- d", [ul("a"), ul(Item((p("b"), ul("c"), ul("d"))))]),
+    ("bq. q\n{quote}\na\n\nb\n{quote}", [Quote((p("q"),)), Quote((p("a"), p("b")))]),
+    ("see {code:ruby|title=x}\na {quote}\n\n&lt;\n{code} on",
+     [p("see"), Code("a {quote}\n\n&lt;", "ruby"), p("on")]),
+    ("{noformat}*a*{noformat}", [Code("*a*")]),
+    ("{quote}{code:java}{quote}{code}{quote}", [Quote((Code("{quote}", "java"),))]),
+    ("{panel:title=T|bgColor=#fffae6}a{panel}", [Panel("warning", (p(Text("T", STRONG)), p("a")))]),
+    ("||a||b||\n|c|*d* [x|http://e.com]|\n|e \\| f \\\\ g\nh|{{i}}|",
+     [Table((((Text("a"),), (Text("b"),)),
+             ((Text("c"),), (Text("d", STRONG), Text(" "), Text("x", 0, "http://e.com"))),
+             ((Text("e | f"), Break(), Text("g"), Break(), Text("h")), (Text("i", CODE),))))]),
+    ("_a_ -b- ??c?? +d+ ^e^ ~f~", [p(Text("a", EMPHASIS), " ", Text("b", STRIKE), " ",
+                                     Text("c", EMPHASIS), " d e f")]),
+    ("un{*}believ{*}able *a _b_*", [p("un", Text("believ", STRONG), "able ", Text("a ", STRONG),
+                                      Text("b", STRONG | EMPHASIS))]),
+    ("[t *b*|http://e.com/x_y], [http://e.com] http://e.com/_a_.",
+     [p(Text("t ", 0, "http://e.com/x_y"), Text("b", STRONG, "http://e.com/x_y"),
+        ", http://e.com http://e.com/_a_.")]),
+    ("!http://e.com/i.png|width=3,alt=words! [!http://e.com/j.png!|http://e.com]",
+     [p(Image("http://e.com/i.png", "words"), " ",
+        Image("http://e.com/j.png", "", "http://e.com"))]),
+    ("[^a.txt] [~jane] !shot.png|thumbnail! [x] [a|b] !really! {color:red}red{color}",
+     [p("a.txt @jane shot.png [x] [a|b] !really! red")]),
+    ("well-known 2*3*4 a_b_c - x -5 c:\\dir", [p("well-known 2*3*4 a_b_c - x -5 c:\\dir")]),
+    ("\\*x\\* &#42;y* \\{code} \\\\ z \\\\host\\share", [p("*x* *y* {code}", Break(),
+                                                            "z \\\\host\\share")]),
+    ("{quote}never closed {unknown} [x|javascript:alert(1)]",
+     [p("{quote}never closed {unknown} [x|javascript:alert(1)]")]),
+]  # fmt: skip
+
 SAMPLES = [
     (name, source, blocks)
-    for name, samples in (("markdown", MARKDOWN), ("html", HTML), ("textile", TEXTILE))
+    for name, samples in (
+        ("markdown", MARKDOWN),
+        ("html", HTML),
+        ("textile", TEXTILE),
+        ("wiki_markup", WIKI),
+    )
     for source, blocks in samples
 ]
 
@@ -127,6 +170,12 @@ EDITS = [
     ("textile", "# aa +u+\r\n# bb\r\n## cc\r\n\r\n\r\nend\r\n", "cc", "CC",
      "# aa +u+\r\n# bb\r\n## CC\r\n\r\n\r\nend\r\n"),
     ("textile", "p(x). aa\n\nbq. bb\n", "bb", "BB", "p(x). aa\n\n> BB\n"),
+    ("wiki_markup", "- aa +u+\r\n- bb\r\n-- cc\r\n\r\n\r\nend {color:red}x{color}\r\n",
+     "aa u", "AA",
+     "- AA\r\n- bb\r\n-- cc\r\n\r\n\r\nend {color:red}x{color}\r\n"),
+    ("wiki_markup", "# aa +u+\n# bb\n## cc\n", "cc", "CC", "# aa +u+\n# bb\n## CC\n"),
+    ("wiki_markup", "see {code:ruby|title=x}1{code} on\nh3. bb\n[^a.txt]", "bb", "BB",
+     "see {code:ruby|title=x}1{code} on\nh3. BB\n[^a.txt]"),
     ("plain", "aa\n  bb\n \n\ncc\n", "cc", "CC", "aa\n  bb\n \n\nCC\n"),
 ]  # fmt: skip
 
@@ -155,7 +204,7 @@ def test_markdown_encodes_a_letter_that_would_rob_a_delimiter_of_its_power() -> 
 
 def test_two_lists_in_a_row_stay_two_lists() -> None:
     document = Document((ul("a"), ul("b"), List(True, (Item((p("c"),)),))))
-    for name in ("markdown", "html", "textile"):
+    for name in ("markdown", "html", "textile", "wiki_markup"):
         assert codec(name).show(document) == document
 
 
@@ -163,6 +212,19 @@ def test_redmine_marks_no_part_of_a_word_and_the_loss_is_told() -> None:
     written = codec("textile").write(Document((p("un", Text("believ", STRONG), "able"),)))
     assert written.text == "unbelievable"
     assert written.losses == ("1 marked passage shown plain",)
+
+
+def test_wiki_markup_marks_a_part_of_a_word_by_signs_in_braces() -> None:
+    document = Document((p("un", Text("believ", STRONG), "able", Text("!", EMPHASIS)),))
+    written = codec("wiki_markup").write(document)
+    assert written.text == "un{*}believ{*}able{_}!_"
+    assert written.losses == ()
+
+
+def test_a_language_that_the_wiki_renderer_does_not_know_is_left_out_and_told() -> None:
+    written = codec("wiki_markup").write(Document((Code("x", "cobol"), Code("y", "java"))))
+    assert written.text == "{noformat}\nx\n{noformat}\n\n{code:java}\ny\n{code}"
+    assert written.losses == ("1 code block shown without its language",)
 
 
 def test_losses_are_counted_in_words() -> None:

@@ -34,6 +34,8 @@ HOSTILE = [
     "# h", "h1. h", "* item", "- item", "1. item", "> quote", "|a|b|", "```", "---", "***", "bq. x",
     "`code`", "@code@", "**b**", "_e_", "-del-", "~~s~~", "+i+", "^s^", "%{color:red}x%", "??c??",
     "http://e.com/<b>", "<notextile><b>x</b></notextile>", "a\\", "[x]: http://e.com", "\\<b>",
+    "[^a.txt]", "!a.png!", "{color:red}x{color}", "{quote}x{quote}", "a \\\\ b", "||a||b||",
+    "(x) :)",
     "HTML(hidden)", "fn1. note", "table. ", "p(class). x", "    code", "\tcode", "=====", "a\n===",
 ]  # fmt: skip
 
@@ -83,7 +85,7 @@ def test_a_text_written_to_markdown_is_text_to_another_reader_too(text: str) -> 
     assert all(str(link).startswith("http") for link in links)
 
 
-@pytest.mark.parametrize("name", ["markdown", "html", "textile"])
+@pytest.mark.parametrize("name", ["markdown", "html", "textile", "wiki_markup"])
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_reads_back_as_the_text_it_is(name: str, text: str) -> None:
     one = codec(name)
@@ -112,9 +114,15 @@ def test_redmine_sees_no_mention_and_no_macro() -> None:
     assert "[[" not in written
 
 
+def test_wiki_markup_sees_no_name_no_file_and_no_macro() -> None:
+    text = "[~all] [^a.txt] !a.png! {include:Page}"
+    written = codec("wiki_markup").write(Document((Paragraph((Text(text),)),))).text
+    assert written == "\\[~all] \\[^a.txt] \\!a.png! \\{include:Page}"
+
+
 def test_an_e_mail_address_is_left_alone() -> None:
     document = Document((Paragraph((Text("jane@e.com"),)),))
-    for name in ("markdown", "textile", "plain"):
+    for name in ("markdown", "textile", "wiki_markup", "plain"):
         assert codec(name).write(document).text == "jane@e.com"
 
 
@@ -134,6 +142,9 @@ def test_an_e_mail_address_is_left_alone() -> None:
         ("textile", "hi @all"),
         ("textile", "{{include(Page)}}"),
         ("textile", '"a":javascript:x'),
+        ("wiki_markup", "hi [~jane]"),
+        ("wiki_markup", "{include:Page}"),
+        ("wiki_markup", "[a|javascript:x]"),
     ],
 )
 def test_a_source_that_acts_is_never_handed_to_another_tool_as_it_stands(
@@ -154,7 +165,8 @@ HEAVY = {
     "tables": "<table><tr><td>", "comments": "<!--", "attribute": '<a x="', "script": "<script>",
     "marks": "*a ", "brackets": "![", "angle": "> ", "ticks": "@a ", "rule": "- ", "cells": "|(a",
     "spaces": "a  ", "equal": "x\n\n", "entities": "&#", "pre": "<pre>", "links": '"a":',
-    "eq": "==a",
+    "eq": "==a", "macros": "{quote}", "panels": "{panel:a}", "code": "{code:a}", "bangs": "!a.b ",
+    "gaps": "\\\\a", "bold": "*a {*}", "mono": "{{a ", "links in": "[a|",
 }  # fmt: skip
 
 
@@ -174,7 +186,7 @@ def test_html_that_is_harmless_at_a_glance_is_harmless_read_as_a_tree(source: st
     assert html.inert(source) == html.inert(f"{source} &amp;")
 
 
-@pytest.mark.parametrize("name", ["markdown", "html", "textile", "plain"])
+@pytest.mark.parametrize("name", ["markdown", "html", "textile", "wiki_markup", "plain"])
 @pytest.mark.parametrize("kind", sorted(HEAVY))
 def test_hostile_input_costs_little_more_than_its_length(name: str, kind: str) -> None:
     one = codec(name)
