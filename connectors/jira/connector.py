@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Any, Self
 
 from connectors.jira import history
 from connectors.jira.client import (
@@ -28,6 +28,7 @@ from connectors.jira.comments import Comments
 from connectors.jira.config import JiraConfig
 from connectors.jira.cursor import Position
 from connectors.jira.describing import Describer
+from connectors.jira.details import details
 from connectors.jira.fields import Fields
 from connectors.jira.files import Files
 from connectors.jira.finding import Finding
@@ -145,6 +146,10 @@ class JiraConnector(Connector):
 
     async def describe(self) -> Schema:
         return await self._describer.describe()
+
+    async def details(self, record: str) -> Mapping[str, Any]:
+        """Ids of fields and options, what each type requires, and the steps of workflows."""
+        return await details(self._metadata, self.client, self._scope)
 
     async def changes(self, record: str, cursor: str | None) -> AsyncIterator[Page]:
         at = Position.parse(cursor, self._scope)
