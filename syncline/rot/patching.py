@@ -98,7 +98,7 @@ def assigned(text: str, path: Sequence[str], value: Any) -> str:
     if _data(node) == _words(value):
         return text
     start, end = node.start_mark.index, _end(node)
-    fresh = _flow(value)
+    fresh = flow(value)
     return text[:start] + ("" if start and text[start - 1] in " [{" else " ") + fresh + text[end:]
 
 
@@ -129,7 +129,7 @@ def _inserted(text: str, node: Any, key: str, value: Any) -> str:
         before = text[:end].rstrip()
         comma = "" if before.endswith(("{", ",")) else ","
         gap = "" if before.endswith("{") else " "
-        return f"{before}{comma}{gap}{_flow(key)}: {_flow(value)}{text[end:]}"
+        return f"{before}{comma}{gap}{flow(key)}: {flow(value)}{text[end:]}"
     indent = node.start_mark.column
     at = text.find("\n", _end(node))
     head, tail = (f"{text}\n", "") if at < 0 else (text[: at + 1], text[at + 1 :])
@@ -138,7 +138,7 @@ def _inserted(text: str, node: Any, key: str, value: Any) -> str:
 
 
 def _entry_lines(key: str, value: Any, indent: int) -> list[str]:
-    return [f"{' ' * indent}{_flow(key)}: {_flow(value)}"]
+    return [f"{' ' * indent}{flow(key)}: {flow(value)}"]
 
 
 def _block(body: Mapping[Any, Any], indent: int) -> list[str]:
@@ -146,18 +146,18 @@ def _block(body: Mapping[Any, Any], indent: int) -> list[str]:
     lines = []
     for key, value in body.items():
         if isinstance(value, Mapping) and value:
-            lines += [f"{' ' * indent}{_flow(key)}:", *_block(value, indent + 2)]
+            lines += [f"{' ' * indent}{flow(key)}:", *_block(value, indent + 2)]
         else:
-            lines.append(f"{' ' * indent}{_flow(key)}: {_flow(value)}")
+            lines.append(f"{' ' * indent}{flow(key)}: {flow(value)}")
     return lines
 
 
-def _flow(value: Any) -> str:
+def flow(value: Any) -> str:
     """A value on one line."""
     if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{_flow(k)}: {_flow(v)}' for k, v in value.items())}}}"
+        return f"{{{', '.join(f'{flow(k)}: {flow(v)}' for k, v in value.items())}}}"
     if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_flow, value))}]"
+        return f"[{', '.join(map(flow, value))}]"
     if isinstance(value, str):
         return _word(value)
     return json.dumps(value)
