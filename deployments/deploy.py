@@ -1,8 +1,9 @@
 """Registers every sync of a configuration as deployments on a Prefect server.
 
 Two for each sync: `sync/NAME` every few minutes and `reconcile/NAME` once in a while, as its
-`schedule` says. Doing it again changes only what differs. What an admin paused or switched off in
-Prefect stays so, which Prefect's own deploy commands would undo.
+`schedule` says; and `maintenance/WORKSPACE` once a day. Doing it again changes only what differs.
+What an admin paused or switched off in Prefect stays so, which Prefect's own deploy commands would
+undo.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from prefect.workers.process import ProcessWorker
 
 import syncline
 from deployments import automations
+from flows.maintenance import maintenance
 from flows.reconcile import reconcile
 from flows.steps import tags_of
 from flows.sync import sync
@@ -42,6 +44,8 @@ SLUG = "main"
 
 ANCHOR = datetime(2026, 1, 1, tzinfo=UTC)
 """Schedules count from here: without an anchor each deploy would move them."""
+
+DAILY = timedelta(hours=24)
 
 ENV = {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(automations.HEARTBEAT), "DO_NOT_TRACK": "1"}
 
@@ -175,6 +179,11 @@ def _targets(
             (reconcile, settings.schedule.reconcile),
         ):
             yield _Target(flow, name, every, request, tags, managed(config), pool, variables)
+    if config.syncs:
+        asked = {"request": {"configuration": str(configuration)}}
+        tags = ["syncline", *(f"connection:{one}" for one in config.connections)]
+        name, mark = config.workspace, managed(config)
+        yield _Target(maintenance, name, DAILY, asked, tags, mark, pool, variables)
 
 
 async def _ensure_pool(client: PrefectClient, pool: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
@@ -51,14 +52,25 @@ def mapping_of(config: Config, side: str, entity: str) -> ToolMapping | None:
     configuration, else the shipped one. None where there is none; ConfigError for a broken one."""
     tool = config.connections[side].connector
     try:
-        for folder in (side, tool):
-            path = config.folder / "mappings" / folder / f"{entity}.yaml"
-            if path.is_file():
-                return load_mapping(_inside(config, path), tool=tool)
-        shipped = resources.files("mappings").joinpath(tool, f"{entity}.yaml")
-        return builtin(tool, entity) if shipped.is_file() else None
+        if (path := own_mapping(config, side, entity)) is not None:
+            return load_mapping(_inside(config, path), tool=tool)
+        return builtin(tool, entity) if shipped_mapping(tool, entity).is_file() else None
     except MappingError as error:
         raise ConfigError([_of_mapping(error)]) from None
+
+
+def own_mapping(config: Config, side: str, entity: str) -> Path | None:
+    """The operator's own mapping file that a connection uses; None: the shipped one, if any."""
+    for folder in (side, config.connections[side].connector):
+        path = config.folder / "mappings" / folder / f"{entity}.yaml"
+        if path.is_file():
+            return path
+    return None
+
+
+def shipped_mapping(tool: str, entity: str) -> Traversable:
+    """Where the mapping that ships with Syncline is, or would be."""
+    return resources.files("mappings").joinpath(tool, f"{entity}.yaml")
 
 
 def _inside(config: Config, path: Path) -> Path:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from syncline.mapping.load import ToolMapping
     from syncline.plans import Plan
     from syncline.registry import Registry
+    from syncline.rot.guard import Rot
     from syncline.undoing import Asked, Undone
     from syncline.verify.found import Verified
 
@@ -231,6 +232,12 @@ class Hub:
         from syncline import checking
 
         return await checking.check(self)
+
+    async def rot(self, *, fresh: bool = False, accept: bool = False) -> Rot:
+        """What changed in the tools since the mappings fitted them; `accept` takes it as it is."""
+        from syncline.rot import guard
+
+        return await guard.watch(self, fresh=fresh, accept=accept)
 
     async def aclose(self) -> None:
         """Close the connections and the store."""

@@ -113,10 +113,13 @@ class Client:
         token: str | None = None,
         *,
         most: int = PAGE,
+        expand: str = "",
     ) -> Found:
         """One page; raises TokenExpired where the page cannot be had any more."""
         body: dict[str, object] = {"jql": jql, "fields": list(fields), "maxResults": most}
         body["properties"] = [KEY_PROPERTY]
+        if expand:
+            body["expand"] = expand
         if token is not None:
             body["nextPageToken"] = token
         path = f"{self.dialect.api}/search/jql"

@@ -14,7 +14,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Any, Self
 
 from connectors.jira import data_center, history
 from connectors.jira.client import (
@@ -30,6 +30,7 @@ from connectors.jira.config import CloudAuth, JiraConfig
 from connectors.jira.cursor import Position
 from connectors.jira.data_center import DataCenterClient
 from connectors.jira.describing import Describer
+from connectors.jira.details import details
 from connectors.jira.dialect import CLOUD, DATA_CENTER
 from connectors.jira.fields import Fields
 from connectors.jira.files import Files
@@ -140,6 +141,10 @@ class JiraConnector(Connector):
 
     async def describe(self) -> Schema:
         return await self._describer.describe()
+
+    async def details(self, record: str) -> Mapping[str, Any]:
+        """Ids of fields and options, what each type requires, and the steps of workflows."""
+        return await details(self._metadata, self.client, self._scope)
 
     async def changes(self, record: str, cursor: str | None) -> AsyncIterator[Page]:
         at = Position.parse(cursor, self._scope)

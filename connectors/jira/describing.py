@@ -90,12 +90,12 @@ class Describer:
         screen = {str(row["fieldId"]): row for rows in screens for row in rows}
         options = {
             "status": ("Status", _names(row for rows in statuses for row in rows)),
-            "priority": ("Priority", priorities),
+            "priority": ("Priority", tuple(priorities)),
             "issuetype": (
                 "Issue Type",
                 _names(kind for project in projects.values() for kind in project["issueTypes"]),
             ),
-            "resolution": ("Resolution", resolutions),
+            "resolution": ("Resolution", tuple(resolutions)),
             "project": ("Project", tuple(projects)),
         }
         required = {id for id, row in screen.items() if row.get("required")}

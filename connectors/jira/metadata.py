@@ -39,6 +39,7 @@ class Metadata:
         self._fields: Fields | None = None
         self._everything: Sequence[Mapping[str, Any]] | None = None
         self._screens: dict[str, list[Mapping[str, Any]]] = {}
+        self._required: dict[str, Mapping[str, Sequence[str]]] = {}
         # Whoever asks for what is being read already waits for it.
         self._reading: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -79,19 +80,24 @@ class Metadata:
             ) from error
         return dict(shown)
 
-    async def priorities(self) -> tuple[str, ...]:
-        """The names of the site's priorities."""
-        return await self._package.call(lambda jira: tuple(p.name for p in jira.priorities()))
+    async def priorities(self) -> Mapping[str, str]:
+        """The site's priorities: ids by name."""
+        return await self._package.call(lambda jira: {p.name: p.id for p in jira.priorities()})
 
-    async def resolutions(self) -> tuple[str, ...]:
-        """The names of the site's resolutions."""
-        return await self._package.call(lambda jira: tuple(r.name for r in jira.resolutions()))
+    async def resolutions(self) -> Mapping[str, str]:
+        """The site's resolutions: ids by name."""
+        return await self._package.call(lambda jira: {r.name: r.id for r in jira.resolutions()})
 
     async def statuses(self, project: str) -> Sequence[Mapping[str, Any]]:
         """The statuses of a project, each once, of all its issue types."""
         types = await self._client.get(f"/project/{project}/statuses")
         found = {str(s["id"]): s for kind in types for s in kind["statuses"]}
         return list(found.values())
+
+    async def required(self, project: str) -> Mapping[str, Sequence[str]]:
+        """The fields that each issue type of a project requires on its create screen, by ids."""
+        await self.screen(project)
+        return self._required[project]
 
     async def screen(self, project: str) -> Sequence[Mapping[str, Any]]:
         """The fields of the screens on which issues of a project are made, each once."""
@@ -103,6 +109,10 @@ class Metadata:
                 rows = await asyncio.gather(
                     *(self._pages(f"{path}/{kind['id']}", shown) for kind in types)
                 )
+                self._required[project] = {
+                    str(kind["name"]): [str(f["fieldId"]) for f in found if f.get("required")]
+                    for kind, found in zip(types, rows, strict=True)
+                }
                 fields = {str(field["fieldId"]): field for found in rows for field in found}
                 self._screens[project] = list(fields.values())
             return self._screens[project]

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from connectors.zendesk.auth import credentials
 from connectors.zendesk.client import PAGE, Client, rate_scope
 from connectors.zendesk.config import ZendeskConfig
-from connectors.zendesk.describing import describe
+from connectors.zendesk.describing import describe, details
 from connectors.zendesk.feed import Feed
 from connectors.zendesk.finding import Finder
 from connectors.zendesk.history import History
@@ -136,6 +136,10 @@ class ZendeskConnector(Connector):
 
     async def describe(self) -> Schema:
         return await describe(self._metadata, self._config)
+
+    async def details(self, record: str) -> Mapping[str, Any]:
+        """The ids of fields, statuses and groups, which outlive their names."""
+        return await details(self._metadata)
 
     def changes(self, record: str, cursor: str | None) -> AsyncIterator[Page]:
         return self._feed.changes(cursor)

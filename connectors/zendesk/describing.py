@@ -73,7 +73,8 @@ def _system(
             options[path] = tuple(str(one["value"]) for one in told)
     # The field offers what an agent may choose: a ticket is new by itself, and closed by Zendesk.
     options["status"] = tuple(dict.fromkeys(("new", *options["status"], "closed")))
-    labels = tuple(str(row["agent_label"]) for row in statuses.values())
+    # Nobody can choose a status that was switched off; tickets in it stay in it.
+    labels = tuple(str(r["agent_label"]) for r in statuses.values() if r.get("active", True))
     return [
         FieldSchema("subject", "Subject", "text", required=True),
         FieldSchema(
@@ -109,6 +110,34 @@ def _custom(fields: Mapping[int, Row], config: ZendeskConfig) -> list[FieldSchem
         for id, title in titles(fields).items()
         if fields[id].get("active", True) and title != config.link_field
     ]
+
+
+async def details(metadata: Metadata) -> dict[str, Any]:
+    """What `describe` has no place for: the ids of fields, statuses and groups."""
+    fields, statuses, groups = await together(
+        metadata.rows(kind) for kind in (FIELDS, STATUSES, GROUPS)
+    )
+    choices = {
+        custom_path(title): {str(o["value"]): str(o["id"]) for o in told if o.get("id")}
+        for id, title in titles(fields).items()
+        if (told := fields[id].get("custom_field_options"))
+    }
+    return {
+        "fields": {custom_path(title): str(id) for id, title in titles(fields).items()},
+        "options": {
+            "custom_status": _ids(statuses, "agent_label"),
+            "group": _ids(groups, "name"),
+            **choices,
+        },
+    }
+
+
+def _ids(rows: Mapping[int, Row], name: str) -> dict[str, str]:
+    """Ids by name; a name that several have proves nothing, and is left out."""
+    found: dict[str, list[int]] = {}
+    for id, row in rows.items():
+        found.setdefault(str(row[name]), []).append(id)
+    return {label: str(ids[0]) for label, ids in found.items() if len(ids) == 1}
 
 
 def _choices(field: Row) -> tuple[str, ...] | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from syncline.cli.options import DONE, FAILED, WRONG, ConfigPath, Json, hub, run
+from syncline.cli import changing
+from syncline.cli.options import ATTENTION, DONE, FAILED, WRONG, ConfigPath, Json, hub, run
 from syncline.cli.output import Output, count
 
 if TYPE_CHECKING:
@@ -16,17 +18,31 @@ if TYPE_CHECKING:
 config = typer.Typer(help="Look at the configuration itself.", no_args_is_help=True)
 
 
-def check(config: ConfigPath = None, as_json: Json = False) -> None:
-    """Hold the configuration against the real tools: credentials, fields, options."""
-    run(_check(config, Output(as_json)))
+def check(
+    accept: Annotated[
+        bool,
+        typer.Option("--accept", help="Take the tools as they are now: tell no change again."),
+    ] = False,
+    config: ConfigPath = None,
+    as_json: Json = False,
+) -> None:
+    """Hold the configuration against the real tools: credentials, fields, options, changes."""
+    run(_check(config, accept, Output(as_json)))
 
 
-async def _check(path: Path | None, out: Output) -> int:
+async def _check(path: Path | None, accept: bool, out: Output) -> int:
     async with hub(path) as one:
         with out.progress("check") as progress:
             progress("asking every tool", 0)
             found = await one.check()
-        return _show(found, out, f"{count(len(one.config.connections), 'connection')} answered")
+            progress("comparing with what they were", 0)
+            rot = await one.rot(accept=accept)
+        good = f"{count(len(one.config.connections), 'connection')} answered"
+        code = _show(found, out, good, rot.to_json())
+    changing.show(rot, accept, out)
+    if code == DONE and rot.findings and not accept:
+        return ATTENTION
+    return code
 
 
 @config.command()
@@ -40,13 +56,14 @@ def lint(config: ConfigPath = None, as_json: Json = False) -> None:
     raise typer.Exit(code)
 
 
-def _show(found: Checked, out: Output, good: str) -> int:
+def _show(found: Checked, out: Output, good: str, more: Mapping[str, Any] | None = None) -> int:
     problems = [*found.problems, *found.unreachable]
     out.result(
         {
             "ok": found.ok,
             "problems": [problem.to_json() for problem in problems],
             "warnings": [warning.to_json() for warning in found.warnings],
+            **(more or {}),
         }
     )
     for problem in problems:

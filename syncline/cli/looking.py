@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from syncline.cli import matching
 from syncline.cli.options import DONE, ConfigPath, Json, MaybeSync, hub, known_sync, run
-from syncline.cli.output import Output, Wrong, ago, count, records
+from syncline.cli.output import Output, ago, count, records
 from syncline.cli.verifying import measured, when_verified
 from syncline.store import connections, runs
 from syncline.store import links as stored
@@ -250,22 +251,24 @@ def people(
     connection: Annotated[
         str | None, typer.Argument(metavar="[CONNECTION]", help="One connection; else all.")
     ] = None,
+    unmatched: Annotated[
+        bool,
+        typer.Option("--unmatched", help="Those whom another tool does not know, with proposals."),
+    ] = False,
     config: ConfigPath = None,
     as_json: Json = False,
 ) -> None:
     """List the people Syncline knows in each tool, and how it knows them."""
-    run(_people(config, connection, Output(as_json)))
+    out = Output(as_json)
+    if unmatched:
+        run(matching.people(config, connection, out))
+    else:
+        run(_people(config, connection, out))
 
 
 async def _people(path: Path | None, connection: str | None, out: Output) -> int:
     async with hub(path) as one:
-        names = list(one.config.connections)
-        if connection is not None and connection not in names:
-            from syncline.config import did_you_mean
-
-            hint = did_you_mean(connection, names)
-            raise Wrong(f"no connection is called `{connection}`; {hint}")
-        asked = [connection] if connection else names
+        asked = matching.asked(one, connection)
         rows = [row for name in asked for row in await _known(one, name)]
     out.result({"people": rows})
     if not rows:

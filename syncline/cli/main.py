@@ -24,6 +24,7 @@ from syncline.cli import (
     deploying,
     explaining,
     looking,
+    matching,
     receiving,
     sandboxing,
     simulating,
@@ -55,6 +56,7 @@ app.command("why")(explaining.why)
 app.command("verify")(verifying.verify)
 app.command("undo")(undoing.undo)
 app.command("people")(looking.people)
+app.command("accounts")(matching.accounts)
 app.command("adopt")(deciding.adopt)
 app.command("unlink")(deciding.unlink)
 app.add_typer(answering.conflicts, name="conflicts")

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from syncline.sandbox.calls import answer
-from syncline.sandbox.fake import Fake
+from syncline.sandbox.fake import Fake, Refusal
 from syncline.sandbox.faults import BadFault, Faults
 from syncline.sandbox.hooks import Misbehaviour
 from syncline.sandbox.journal import Journal
@@ -31,6 +31,7 @@ def routes(
         Route(f"{ROOT}/clock", calls.clock, methods=["GET", "POST"]),
         Route(f"{ROOT}/records/{{type}}", calls.records, methods=["GET"]),
         Route(f"{ROOT}/webhooks", calls.webhooks, methods=["GET", "POST"]),
+        Route(f"{ROOT}/admin", calls.admin, methods=["POST"]),
         Route(f"{ROOT}/{{rest:path}}", calls.unknown, methods=["GET", "POST", "PUT", "DELETE"]),
     ]
 
@@ -101,6 +102,19 @@ class _Control:
                 )
             hooks.misbehaviour = misbehaviour
         return answer([delivery.shown() for delivery in hooks.deliveries])
+
+    async def admin(self, request: Request) -> Response:
+        """Change how the tool is set up, as its administrators do."""
+        asked = await _json(request)
+        verb = asked.get("do") if isinstance(asked, Mapping) else None
+        if not isinstance(verb, str):
+            return _wrong('An administrator says what to do: {"do": VERB, …}.')
+        try:
+            self._fake.administer(verb, {k: v for k, v in asked.items() if k != "do"})
+        except Refusal as refusal:
+            return _wrong(str(refusal))
+        self._fake.state.commit()
+        return answer({"done": verb})
 
     async def unknown(self, request: Request) -> Response:
         """Whatever else is asked."""

@@ -133,6 +133,12 @@ class Fake(ABC):
     def records(self, type: str) -> list[dict[str, Any]]:
         """All records of a type as the vendor shows them."""
 
+    # what administrators do
+
+    def administer(self, verb: str, given: Mapping[str, Any]) -> None:
+        """Change how the tool is set up; raises Refusal, naming what there is."""
+        raise Refusal(f"Nobody can {verb!r} here: this sandbox has no administrator.")
+
     # what people do
 
     @abstractmethod

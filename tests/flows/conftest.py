@@ -69,7 +69,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
                 told.append(line)
                 if "Ctrl-C" in line:
                     break
-            assert "Deployments: 2 created.\n" in told, "".join(told)
+            assert "Deployments: 3 created.\n" in told, "".join(told)
             started = Up(process, home, port)
             children = started.children()
             yield started

@@ -46,7 +46,11 @@ async def test_a_deployment_runs_installed_code_and_says_what_it_syncs(
     company: Office, client: PrefectClient
 ) -> None:
     done = await deployed(company, "escalations", every="10m")
-    assert sorted(done.created) == ["reconcile/escalations", "sync/escalations"]
+    assert sorted(done.created) == [
+        "maintenance/office",
+        "reconcile/escalations",
+        "sync/escalations",
+    ]
     one = await known(client, "sync/escalations")
     assert one.entrypoint == "flows.sync.sync"
     assert not one.path
@@ -73,11 +77,26 @@ async def test_a_deployment_runs_installed_code_and_says_what_it_syncs(
     assert {"sync", "configuration", "full", "limit", "only", "force"} == set(request)
 
 
+async def test_the_tools_are_looked_at_once_a_day(company: Office, client: PrefectClient) -> None:
+    await deployed(company, "escalations", "requests")
+    one = await known(client, "maintenance/office")
+    assert one.entrypoint == "flows.maintenance.maintenance"
+    assert one.parameters == {"request": {"configuration": str(company.folder)}}
+    assert set(one.tags) == {
+        "syncline",
+        "connection:desk",
+        "connection:tracker",
+        "managed:office",
+    }
+    (schedule,) = one.schedules
+    assert schedule.schedule.interval.total_seconds() == 86_400
+
+
 async def test_deploying_twice_changes_nothing(company: Office, client: PrefectClient) -> None:
     await deployed(company, "escalations", "requests")
     before = {d.id: d.updated for d in await client.read_deployments()}
     again = await deployed(company, "escalations", "requests")
-    assert len(again.unchanged) == 4
+    assert len(again.unchanged) == 5
     assert not (again.created or again.updated or again.pruned)
     assert not (again.pool_created or again.automations_changed)
     assert {d.id: d.updated for d in await client.read_deployments()} == before
@@ -112,7 +131,7 @@ async def test_a_sync_that_is_gone_is_pruned_and_nothing_else(
     await deployed(company, "escalations", "requests")
     done = await deployed(company, "requests")
     assert sorted(done.pruned) == ["reconcile/escalations", "sync/escalations"]
-    assert {d.name for d in await client.read_deployments()} == {"monthly", "requests"}
+    assert {d.name for d in await client.read_deployments()} == {"monthly", "office", "requests"}
 
 
 async def test_a_deployment_of_somebody_else_is_left_alone(

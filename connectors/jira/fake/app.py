@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from starlette.responses import Response
 
+from connectors.jira.fake.administering import Administering
 from connectors.jira.fake.attachments import Attachments
 from connectors.jira.fake.auth import GATEWAY, Auth
 from connectors.jira.fake.bulk import Bulk
@@ -121,8 +122,11 @@ class JiraFake(Fake):
 
     def require(self, type: str, *fields: str) -> None:
         """Make fields required for an issue type, as an administrator does."""
-        required = self.site.setting("required")
-        self.site.settings.put("required", {**required, type: list(fields)})
+        Administering(self.site, self.editing).require(type, fields)
+
+    def administer(self, verb: str, given: Mapping[str, Any]) -> None:
+        """Change how the site is set up, as an administrator does."""
+        Administering(self.site, self.editing).do(verb, given)
 
     def index_property(self, name: str) -> None:
         """Declare an entity property searchable, as an app does: `issue.property[key].path`."""

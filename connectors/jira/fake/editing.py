@@ -102,7 +102,7 @@ class Editing:
                 "labels": [],
             },
         }
-        values = self._values(request, doc, CREATE_SCREEN, creating=True)
+        values = self._values(request, doc, self._site.screen(CREATE_SCREEN), creating=True)
         values.pop("project", None)
         id = str(self._site.state.next("issue", 20000))
         doc = with_fields({**doc, "id": id, "key": self._site.next_key(project)}, values)
@@ -121,7 +121,7 @@ class Editing:
     def edit(self, doc: Doc, request: Request, actor: str, lag: timedelta | None = None) -> Doc:
         """The issue with its fields changed, or Refused and nothing changed."""
         self._writable(doc)
-        values = self._values(request, doc, EDIT_SCREEN)
+        values = self._values(request, doc, self._site.screen(EDIT_SCREEN))
         if request.properties:
             doc = {**doc, "properties": {**doc["properties"], **request.properties}}
             self._site.save(doc, lag)
@@ -134,7 +134,7 @@ class Editing:
         """The issue moved along a transition, or Refused and nothing changed."""
         self._writable(doc)
         type, status = doc["fields"]["issuetype"], doc["fields"]["status"]
-        steps = {t.id: t for t in workflow.available(type, status)}
+        steps = {t.id: t for t in workflow.available(type, status, self._site.closed_steps)}
         if request.transition is None:
             raise Refused("Missing 'transition' identifier")
         step = steps.get(request.transition)

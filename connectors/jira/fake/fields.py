@@ -112,7 +112,7 @@ def _among(things: tuple[Named, ...], noun: str) -> Reader:
             return None
         if not isinstance(value, dict):
             raise BadValue(f"Specify a valid 'id' or 'name' for {field.name}")
-        choices = field.options or things
+        choices = site.choices(field.options or things)
         name = value.get("value", value.get("name"))
         if "id" in value:
             found = by_id(choices, str(value["id"]))
@@ -199,11 +199,11 @@ def words(site: Site, field: FieldDef, kept: Any) -> Words:
     match field.kind:
         case "priority" | "resolution" | "status" | "issuetype" | "option":
             found = by_id(field.options or CHOICES[field.kind], kept)
-            return kept, found.name if found else kept
+            return kept, site.called(found).name if found else kept
         case "user":
             return kept, (site.users.get(kept) or {}).get("name")
         case "options":
-            names = [found.name for k in kept if (found := by_id(field.options, k))]
+            names = [site.called(found).name for k in kept if (found := by_id(field.options, k))]
             return f"[{', '.join(kept)}]", ", ".join(names)
         case "labels":
             return "", " ".join(kept)

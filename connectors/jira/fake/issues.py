@@ -24,7 +24,7 @@ from connectors.jira.fake.limits import Limits
 from connectors.jira.fake.metadata import field_meta
 from connectors.jira.fake.showing import Showing, Shown
 from connectors.jira.fake.site import Doc, Event, Site, changed
-from connectors.jira.fake.vocabulary import EDIT_SCREEN, EPIC, FIELDS, STATUSES
+from connectors.jira.fake.vocabulary import EDIT_SCREEN, EPIC, FIELDS
 from syncline.sandbox import Call, Endpoint, answer
 
 ROOT = "/rest/api/3/issue"
@@ -88,7 +88,7 @@ class Issues:
         if "names" in wanted:
             shown["names"] = {id: FIELDS[id].name for id in shown["fields"]}
         if "editmeta" in wanted:
-            shown["editmeta"] = {"fields": self._meta(doc, EDIT_SCREEN, out)}
+            shown["editmeta"] = {"fields": self._meta(doc, self._site.screen(EDIT_SCREEN), out)}
         return shown
 
     def _create(self, call: Call) -> Response:
@@ -147,19 +147,11 @@ class Issues:
 
     def _steps(self, doc: Doc, out: Showing, fields: bool) -> list[Shown]:
         type, status = doc["fields"]["issuetype"], doc["fields"]["status"]
-        steps = []
-        for step in workflow.available(type, status):
-            shown: Shown = {
-                "id": step.id,
-                "name": step.name,
-                "to": out.status(next(s for s in STATUSES if s.id == step.target)),
-                "hasScreen": bool(step.screen),
-                "isGlobal": not step.origins,
-                "isInitial": False,
-                "isAvailable": True,
-                "isConditional": False,
-                "looped": False,
-            }
+        steps: list[Shown] = []
+        if "TRANSITION_ISSUES" in self._site.setting("revoked"):
+            return steps
+        for step in workflow.available(type, status, self._site.closed_steps):
+            shown = out.transition(step)
             if fields:
                 shown["fields"] = self._meta(doc, step.screen, out, step.required)
             steps.append(shown)
@@ -184,7 +176,7 @@ class Issues:
 
     def _editmeta(self, call: Call) -> Response:
         out = showing(self._site, call)
-        return answer({"fields": self._meta(self._one(call), EDIT_SCREEN, out)})
+        return answer({"fields": self._meta(self._one(call), self._site.screen(EDIT_SCREEN), out)})
 
     def _changelog(self, call: Call) -> Response:
         doc = self._one(call)

@@ -222,6 +222,7 @@ class Matcher:
             "status": STATUSES,
             "issuetype": TYPES,
         }.get(field.kind, ())
+        things = self._site.choices(things)
         if not things:
             self._only(clause, ())
         ids = {t.name.casefold(): t.id for t in things} | {t.id: t.id for t in things}

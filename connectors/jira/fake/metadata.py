@@ -113,7 +113,7 @@ class Metadata:
                         "name": p.replace("_", " ").capitalize(),
                         "type": "GLOBAL" if p in ("ADMINISTER", "BULK_CHANGE") else "PROJECT",
                         "description": "",
-                        "havePermission": True,
+                        "havePermission": p not in self._site.setting("revoked"),
                     }
                     for p in wanted
                 }
@@ -123,7 +123,8 @@ class Metadata:
     # fields
 
     def _fields(self, call: Call) -> Response:
-        return answer([field_details(f) for f in FIELDS.values()])
+        there = self._site.screen(tuple(FIELDS))
+        return answer([field_details(FIELDS[id], self._site) for id in there])
 
     def _field_search(self, call: Call) -> Response:
         wanted = {t for v in call.query.getlist("type") for t in v.split(",")}
@@ -150,7 +151,7 @@ class Metadata:
                 **field_meta(FIELDS[id], id in required, out, self._site, project),
                 "fieldId": id,
             }
-            for id in CREATE_SCREEN
+            for id in self._site.screen(CREATE_SCREEN)
         ]
         return answer(_listed(self._site.face.members[1], rows, *window(call, 50, 200)))
 
@@ -192,7 +193,8 @@ class Metadata:
             whole = out.type(type)
             own = workflow.statuses(type.id)
             short = {name: whole[name] for name in ("self", "id", "name", "subtask")}
-            statuses = [out.status(s) for s in STATUSES if s.id in own]
+            there = self._site.choices(STATUSES)
+            statuses = [out.status(s) for s in there if s.id in own]
             shown.append({**short, "statuses": statuses})
         return answer(shown)
 
@@ -211,15 +213,18 @@ class Metadata:
 
     def _priority_rows(self, call: Call) -> list[Shown]:
         out = showing(self._site, call)
-        return [{**out.priority(p), "description": p.description} for p in PRIORITIES]
+        return [
+            {**out.priority(p), "description": p.description}
+            for p in self._site.choices(PRIORITIES)
+        ]
 
     def _resolutions(self, call: Call) -> Response:
         out = showing(self._site, call)
-        return answer([out.resolution(r) for r in RESOLUTIONS])
+        return answer([out.resolution(r) for r in self._site.choices(RESOLUTIONS)])
 
     def _statuses(self, call: Call) -> Response:
         out = showing(self._site, call)
-        return answer([out.status(s) for s in STATUSES])
+        return answer([out.status(s) for s in self._site.choices(STATUSES)])
 
     def _categories(self, call: Call) -> Response:
         return answer(
@@ -269,14 +274,14 @@ def schema(field: FieldDef) -> Shown:
     return {**shown, "system": field.id}
 
 
-def field_details(field: FieldDef) -> Shown:
+def field_details(field: FieldDef, site: Site) -> Shown:
     """`FieldDetails`."""
-    number = field.id.partition("_")[2]
-    clauses = [f"cf[{number}]", field.name] if field.custom else [field.id]
+    number, name = field.id.partition("_")[2], site.setting("renamed").get(field.id, field.name)
+    clauses = [f"cf[{number}]", name] if field.custom else [field.id]
     return {
         "id": field.id,
         "key": field.id,
-        "name": field.name,
+        "name": name,
         "custom": field.custom is not None,
         "orderable": field.kind not in ("moment", "comment"),
         "navigable": field.navigable,
@@ -294,7 +299,7 @@ def field_meta(
     shown: Shown = {
         "required": required,
         "schema": schema(field),
-        "name": field.name,
+        "name": site.setting("renamed").get(field.id, field.name),
         "key": field.id,
         "hasDefaultValue": field.id in ("priority", "reporter"),
         "operations": ["add", "set", "remove"] if several else ["set"],
@@ -303,11 +308,11 @@ def field_meta(
         shown["autoCompleteUrl"] = site.url("user/assignable/search?query=")
     match field.kind:
         case "priority":
-            shown["allowedValues"] = [out.priority(p) for p in PRIORITIES]
+            shown["allowedValues"] = [out.priority(p) for p in site.choices(PRIORITIES)]
         case "resolution":
             shown["allowedValues"] = [out.resolution(r) for r in RESOLUTIONS]
         case "option" | "options":
-            shown["allowedValues"] = [out.option(o) for o in field.options]
+            shown["allowedValues"] = [out.option(o) for o in site.choices(field.options)]
         case "issuetype":
             own = project.types if project else ()
             shown["allowedValues"] = [out.type(t) for t in TYPES if t.id in own]

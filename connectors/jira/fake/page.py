@@ -118,11 +118,11 @@ class Page:
         return str((self._site.users.get(account) or {}).get("name", "")) if account else ""
 
     def _field(self, doc: Doc, field: FieldDef) -> Field:
-        options = [o.name for o in field.options or CHOICES.get(field.kind, ())]
+        options = [o.name for o in self._choices(field)]
         if field.id == "status":
-            steps = workflow.available(doc["fields"]["issuetype"], doc["fields"]["status"])
+            steps = self._steps(doc)
             reach = {doc["fields"]["status"], *(s.target for s in steps)}
-            options = [s.name for s in STATUSES if s.id in reach]
+            options = [s.name for s in self._site.choices(STATUSES) if s.id in reach]
         elif field.kind == "user":
             options = [u["name"] for u in self._site.users.values() if u["active"]]
         if options and field.kind in ("user", "option", "resolution"):
@@ -143,12 +143,19 @@ class Page:
             case "labels":
                 return ", ".join(kept)
             case "options":
-                return ", ".join(o.name for o in field.options if o.id in kept)
+                return ", ".join(o.name for o in self._choices(field) if o.id in kept)
             case "parent":
                 parent = self._site.issues.get(kept)
                 return parent["key"] if parent else ""
-        found = by_id(field.options or CHOICES.get(field.kind, ()), str(kept))
+        found = by_id(self._choices(field), str(kept))
         return found.name if found else str(kept)
+
+    def _choices(self, field: FieldDef) -> tuple[Named, ...]:
+        return self._site.choices(field.options or CHOICES.get(field.kind, ()))
+
+    def _steps(self, doc: Doc) -> Sequence[workflow.Transition]:
+        at = doc["fields"]["issuetype"], doc["fields"]["status"]
+        return workflow.available(*at, self._site.closed_steps)
 
     # doing
 
@@ -168,8 +175,7 @@ class Page:
             raise Refusal(str(refused)) from None
 
     def _go(self, doc: Doc, status: str, resolution: str, actor: str) -> None:
-        target = by_name(STATUSES, status)
-        steps = workflow.available(doc["fields"]["issuetype"], doc["fields"]["status"])
+        target, steps = by_name(self._site.choices(STATUSES), status), self._steps(doc)
         step = next((s for s in steps if target and s.target == target.id), None)
         if step is None:
             raise Refusal(f"No transition leads from here to '{status}'.")
@@ -214,9 +220,15 @@ class Page:
 
     def blanks(self) -> Mapping[str, Sequence[Field]]:
         """What a new issue asks for."""
-        types = [t.name for t in TYPES if t.id in PROJECTS[0].types and t.level == 0]
+        types = [
+            t.name for t in self._site.choices(TYPES) if t.id in PROJECTS[0].types and t.level == 0
+        ]
         empty: Doc = {"fields": {"priority": DEFAULT_PRIORITY}}
-        fields = [self._field(empty, FIELDS[name]) for name in EDIT_SCREEN if name != "issuetype"]
+        fields = [
+            self._field(empty, FIELDS[name])
+            for name in self._site.screen(EDIT_SCREEN)
+            if name != "issuetype"
+        ]
         return {"issue": [Field("issuetype", "Issue Type", types[0], "choice", types), *fields]}
 
     def make(self, person: str, values: Mapping[str, str]) -> str:

@@ -151,6 +151,8 @@ class Searching:
             shown["properties"] = {k: kept[k] for k in asked.properties if k in kept}
         if "changelog" in asked.expand:
             shown["changelog"] = out.changelog(doc)
+        if "transitions" in asked.expand:
+            shown["transitions"] = out.transitions(doc)
         return shown
 
     def _count(self, call: Call) -> Response:

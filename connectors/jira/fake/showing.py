@@ -24,6 +24,7 @@ from connectors.jira.fake.vocabulary import (
     TypeDef,
     by_id,
 )
+from connectors.jira.fake.workflow import Transition, available
 
 Shown: TypeAlias = dict[str, Any]
 
@@ -51,7 +52,7 @@ class Showing:
             "self": self._site.url(f"status/{status.id}"),
             "description": status.description,
             "iconUrl": f"{self._site.base}/images/icons/statuses/generic.png",
-            "name": status.name,
+            "name": self._site.called(status).name,
             "id": status.id,
             "statusCategory": {
                 "self": self._site.url(f"statuscategory/{number}"),
@@ -67,7 +68,7 @@ class Showing:
         return {
             "self": self._site.url(f"priority/{priority.id}"),
             "iconUrl": f"{self._site.base}/images/icons/priorities/{priority.name.lower()}.svg",
-            "name": priority.name,
+            "name": self._site.called(priority).name,
             "id": priority.id,
         }
 
@@ -77,7 +78,7 @@ class Showing:
             "self": self._site.url(f"resolution/{resolution.id}"),
             "id": resolution.id,
             "description": resolution.description,
-            "name": resolution.name,
+            "name": self._site.called(resolution).name,
         }
 
     def type(self, type: TypeDef) -> Shown:
@@ -87,7 +88,7 @@ class Showing:
             "id": type.id,
             "description": type.description,
             "iconUrl": f"{self._site.base}/images/icons/issuetypes/{type.name.lower()}.svg",
-            "name": type.name,
+            "name": self._site.called(type).name,
             "subtask": type.level < 0,
             "hierarchyLevel": type.level,
         }
@@ -96,7 +97,7 @@ class Showing:
         """An option of a select field."""
         return {
             "self": self._site.url(f"customFieldOption/{option.id}"),
-            "value": option.name,
+            "value": self._site.called(option).name,
             "id": option.id,
         }
 
@@ -209,6 +210,25 @@ class Showing:
             return None
         shower = {"priority": self.priority, "resolution": self.resolution}
         return shower.get(field.id, self.option)(found)
+
+    def transition(self, step: Transition) -> Shown:
+        """`IssueTransition`, without the fields of its screen."""
+        return {
+            "id": step.id,
+            "name": step.name,
+            "to": self.status(next(s for s in STATUSES if s.id == step.target)),
+            "hasScreen": bool(step.screen),
+            "isGlobal": not step.origins,
+            "isInitial": False,
+            "isAvailable": True,
+            "isConditional": False,
+            "looped": False,
+        }
+
+    def transitions(self, doc: Doc) -> list[Shown]:
+        """The steps that an issue can take now, as a search with `expand` shows them."""
+        at = doc["fields"]["issuetype"], doc["fields"]["status"]
+        return [self.transition(step) for step in available(*at, self._site.closed_steps)]
 
     def linked(self, doc: Doc) -> Shown:
         """`LinkedIssue`: a parent or a child, in short."""

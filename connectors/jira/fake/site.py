@@ -7,18 +7,19 @@ Values of fields are kept as ids and plain values; `fields` reads and shows them
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
 from connectors.jira.fake.errors import no_issue
 from connectors.jira.fake.faces import CLOUD, Face
 from connectors.jira.fake.index import Index
-from connectors.jira.fake.vocabulary import PROJECTS, ProjectDef
+from connectors.jira.fake.vocabulary import PROJECTS, Named, ProjectDef
 from syncline.sandbox import State, ToolClock
 
 Doc: TypeAlias = dict[str, Any]
+T = TypeVar("T", bound=Named)
 
 SEARCH_LAG = timedelta(seconds=2)
 
@@ -197,6 +198,26 @@ class Site:
     def setting(self, name: str) -> Doc:
         """What an administrator set; an empty document by default."""
         return self.settings.get(name) or {}
+
+    def called(self, thing: T) -> T:
+        """The thing under the name that an administrator gave it."""
+        name = self.setting("renamed").get(thing.id)
+        return thing if name is None else replace(thing, name=name)
+
+    def choices(self, things: tuple[T, ...]) -> tuple[T, ...]:
+        """What can be chosen of some things: under today's names, without what was removed."""
+        removed = self.setting("removed")
+        return tuple(self.called(one) for one in things if one.id not in removed)
+
+    def screen(self, fields: tuple[str, ...]) -> tuple[str, ...]:
+        """The fields of a screen that are on it today."""
+        removed = self.setting("removed")
+        return tuple(id for id in fields if id not in removed)
+
+    @property
+    def closed_steps(self) -> Doc:
+        """Steps that an administrator took out of a workflow: TYPE STATUS TARGET."""
+        return self.setting("closed steps")
 
     def project(self, id_or_key: str) -> ProjectDef | None:
         """The project by id or key."""

@@ -6,7 +6,7 @@ is not its status's name.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from connectors.jira.fake.vocabulary import BUG, EPIC, STORY, SUBTASK, TASK
@@ -75,9 +75,15 @@ WORKFLOWS = {
 FIRST_STATUS = TODO
 
 
-def available(type: str, status: str) -> Sequence[Transition]:
-    """The transitions an issue of this type can take now."""
-    return [t for t in WORKFLOWS[type] if t.leaves(status)]
+def available(type: str, status: str, closed: Container[str] = ()) -> Sequence[Transition]:
+    """The transitions an issue of this type can take now; `closed` are steps taken out."""
+    open = (t for t in WORKFLOWS[type] if t.leaves(status))
+    return [t for t in open if step(type, status, t.target) not in closed]
+
+
+def step(type: str, status: str, target: str) -> str:
+    """The name of a step, as `closed_steps` has it."""
+    return f"{type} {status} {target}"
 
 
 def statuses(type: str) -> Sequence[str]:

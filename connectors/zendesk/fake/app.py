@@ -24,6 +24,7 @@ from connectors.zendesk.fake import (
     ticket_calls,
 )
 from connectors.zendesk.fake.account import Account, Row, Settings
+from connectors.zendesk.fake.administering import Administering
 from connectors.zendesk.fake.errors import Refused, forbidden
 from connectors.zendesk.fake.office import Office
 from connectors.zendesk.fake.requests import Request, Route
@@ -187,6 +188,9 @@ class ZendeskFake(Fake):
     def bad_json(self) -> Response:
         words = "The request body is no valid JSON"
         return answer({"error": "UnprocessableEntity", "message": words}, 422)
+
+    def administer(self, verb: str, given: Mapping[str, Any]) -> None:
+        Administering(self.account).do(verb, given)
 
     def people(self) -> Sequence[str]:
         return self.web.people()
