@@ -29,12 +29,19 @@ class DataCenterClient(Client):
     """The calls of API v2."""
 
     async def search(
-        self, jql: str, fields: Sequence[str], token: str | None = None, *, most: int = PAGE
+        self,
+        jql: str,
+        fields: Sequence[str],
+        token: str | None = None,
+        *,
+        most: int = PAGE,
+        expand: str = "",
     ) -> Found:
         """One page; raises TokenExpired where issues have moved since the page before it."""
         start, _, last = (token or "0:").partition(":")
         at = int(start)
-        body = {"jql": jql, "fields": list(fields), "startAt": at, "maxResults": most}
+        body: dict[str, Any] = {"jql": jql, "fields": list(fields), "startAt": at}
+        body |= {"maxResults": most, "expand": [expand] if expand else []}
         path = f"{self.dialect.api}/search"
         response = await self.send("POST", path, json=body, mutating=False, ok=(200, 400))
         told = response.json()

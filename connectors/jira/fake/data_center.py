@@ -193,6 +193,7 @@ class _ByPosition:
         except BadJql as bad:
             raise refuse(400, str(bad)) from None
         fields = asked_fields(strings(given.get("fields"), "fields"), "*navigable")
+        expand = ",".join(strings(given.get("expand"), "expand"))
         start = number(given.get("startAt"), 0, 2**31)
         most = number(given.get("maxResults"), DEFAULT_PAGE, LARGEST_PAGE)
         self._site.index.settle(self._site.now())
@@ -201,8 +202,10 @@ class _ByPosition:
         shown = []
         for doc in call.listed(list(islice(rows, start, start + most))):
             issue = out.issue(doc, fields or [])
-            if "changelog" in str(given.get("expand") or ""):
+            if "changelog" in expand:
                 issue["changelog"] = out.changelog(doc)
+            if "transitions" in expand:
+                issue["transitions"] = out.transitions(doc)
             shown.append(issue)
         page = {"startAt": start, "maxResults": most, "total": len(rows), "issues": shown}
         return answer({"expand": "schema,names", **page})

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
+import pytest
+
 from connectors.jira import JiraConnector
 from syncline.rot.snapshot import Details, TellsDetails
-from tests.connectors.jira.world import LAG, JiraWorld
+from tests.connectors.jira.world import LAG, DataCenterWorld, JiraWorld
+
+
+@pytest.fixture(params=[JiraWorld, DataCenterWorld], ids=["cloud", "data center"])
+async def world(request: pytest.FixtureRequest) -> AsyncIterator[JiraWorld]:
+    async with request.param.serving() as found:
+        yield found
 
 
 async def told(connector: JiraConnector) -> Details:
