@@ -12,25 +12,19 @@ from syncline.sdk.connector import ConnectionConfig
 from syncline.sdk.secrets import Secret
 
 
-class CloudAuth(BaseModel):
-    """The account that Syncline uses in Jira Cloud, and an API token of it.
+class Auth(BaseModel):
+    """The account that Syncline uses: in Jira Cloud its address and an API token of it, in Jira
+    Data Center a personal access token.
 
-    A token without scopes works at the site's own address; one with scopes only at
+    An API token without scopes works at the site's own address; one with scopes only at
     `https://api.atlassian.com/ex/jira/CLOUD_ID`, which is then the connection's base_url.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
-    email: str
-    api_token: Secret
-
-
-class DataCenterAuth(BaseModel):
-    """A personal access token of the account that Syncline uses in Jira Data Center."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-
-    token: Secret
+    email: str | None = None
+    api_token: Secret | None = None
+    token: Secret | None = None
 
 
 class Scope(BaseModel):
@@ -57,7 +51,7 @@ class JiraConfig(ConnectionConfig):
     """
 
     deployment: Deployment = "cloud"
-    auth: CloudAuth | DataCenterAuth
+    auth: Auth
     scope: Scope
     transition_fields: Mapping[str, str] = {}
     service_desk: bool = False
@@ -66,7 +60,10 @@ class JiraConfig(ConnectionConfig):
 
     @model_validator(mode="after")
     def _fitting(self) -> Self:
-        if (self.deployment == "cloud") != isinstance(self.auth, CloudAuth):
-            wanted = "{email, api_token}" if self.deployment == "cloud" else "{token}"
-            raise ValueError(f"`deployment: {self.deployment}` needs `auth: {wanted}`")
+        auth = self.auth
+        given = {name for name in type(auth).model_fields if getattr(auth, name) is not None}
+        wanted = {"email", "api_token"} if self.deployment == "cloud" else {"token"}
+        if given != wanted:
+            names = " and ".join(sorted(wanted, reverse=True))
+            raise ValueError(f"`deployment: {self.deployment}` needs {names} under `auth`")
         return self

@@ -26,7 +26,7 @@ from connectors.jira.client import (
     rate_scope,
 )
 from connectors.jira.comments import Comments
-from connectors.jira.config import CloudAuth, JiraConfig
+from connectors.jira.config import JiraConfig
 from connectors.jira.cursor import Position
 from connectors.jira.data_center import DataCenterClient
 from connectors.jira.describing import Describer
@@ -245,7 +245,7 @@ class JiraConnector(Connector):
 
 def _transport(connection: str, config: JiraConfig, clock: Clock) -> Transport:
     limits, auth = config.limits, config.auth
-    if isinstance(auth, CloudAuth):
+    if auth.email is not None and auth.api_token is not None:
         return Transport(
             connection=connection,
             base_url=config.base_url,
@@ -260,7 +260,7 @@ def _transport(connection: str, config: JiraConfig, clock: Clock) -> Transport:
             rate_scope=rate_scope,
             telling=(LOGIN_REASON, RATE_REASON),
         )
-    token = auth.token.reveal()
+    token = auth.token.reveal() if auth.token is not None else ""
     return Transport(
         connection=connection,
         base_url=config.base_url,

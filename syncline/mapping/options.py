@@ -18,7 +18,7 @@ from syncline.schema import kinds
 from syncline.schema.entities import FieldSpec
 from syncline.schema.kinds import KINDS, Kind
 
-TEXT_FORMATS = ("markdown", "html", "textile", "adf", "plain")
+TEXT_FORMATS = ("markdown", "html", "textile", "wiki_markup", "adf", "plain")
 
 COMMON = ("path", "read_only", "create_only", "lossy", "group", "write")
 

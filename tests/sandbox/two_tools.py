@@ -32,7 +32,7 @@ SEED = 3
 SESSION = {
     "support": re.compile(r"/oauth/|/api/v2/(users|ticket_fields|custom_statuses|groups)"),
     "tracker": re.compile(
-        r"/rest/api/3/(myself|serverInfo|project|priority|resolution|mypermissions|field|user"
+        r"/rest/api/[23]/(myself|serverInfo|project|priority|resolution|mypermissions|field|user"
         r"|status|issue/createmeta)"
     ),
 }

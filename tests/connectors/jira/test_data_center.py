@@ -92,11 +92,13 @@ async def test_data_center_is_not_taken_for_a_cloud_site(world: DataCenterWorld)
 async def test_the_setting_needs_the_credentials_that_go_with_it(world: DataCenterWorld) -> None:
     said = {"connector": "jira", "base_url": world.base_url, "scope": {"project": "APP"}}
     token = {"token": Secret("t")}
-    with pytest.raises(ValidationError, match="needs `auth: {email, api_token}`"):
+    with pytest.raises(ValidationError, match="needs email and api_token under `auth`"):
         JiraConfig(**said, auth=token)
     basic = {"email": "a@e.com", "api_token": Secret("t")}
-    with pytest.raises(ValidationError, match="needs `auth: {token}`"):
+    with pytest.raises(ValidationError, match="needs token under `auth`"):
         JiraConfig(**said, auth=basic, deployment="data_center")
+    with pytest.raises(ValidationError, match="needs email and api_token"):
+        JiraConfig(**said, auth=basic | token)
 
 
 async def test_describe_names_the_account_by_name_and_the_texts_as_wiki_markup(
