@@ -242,6 +242,29 @@ async def test_a_person_who_is_faster_than_a_create_keeps_what_they_wrote(
     assert answer.record.fields["note"] == "ours"
 
 
+async def test_whose_create_of_an_id_came_first_is_told_by_the_key_that_is_shown(
+    connector: MixpanelConnector, world: ProfileWorld
+) -> None:
+    theirs = {"$set_once": {"$name": "Theirs", "syncline_key": "sl-other"}}
+    update = {"$token": TOKEN, "$group_key": GROUP_KEY, "$group_id": "acme.test", **theirs}
+    world.fake.profiles.take(RECORD, update, located=False, lag=timedelta(seconds=1))
+    fields = {"group_id": "acme.test", "$name": "Ours"}
+    (outcome,) = await connector.create(RECORD, [Create("sl-a", fields)])
+    assert outcome.result is Result.REJECTED
+    assert "already" in outcome.reason
+
+
+async def test_patches_of_one_record_in_a_batch_are_applied_in_their_order(
+    connector: MixpanelConnector, world: ProfileWorld
+) -> None:
+    id = await world.create({"$name": "Acme"})
+    patches = ({"note": "first"}, {"seats": 3}, {"note": "second"})
+    outcomes = await connector.update(RECORD, [Update(id, patch, {}) for patch in patches])
+    assert [one.result for one in outcomes] == [Result.APPLIED] * 3
+    assert (world.shown(id)["note"], world.shown(id)["seats"]) == ("second", 3)
+    assert world.requests().write == 1
+
+
 async def test_a_create_sent_again_after_all_is_one_profile(
     connector: MixpanelConnector, world: ProfileWorld
 ) -> None:
