@@ -46,7 +46,9 @@ def sync_of(entity: str, mappings: Mapping[str, ToolMapping]) -> dict[str, Any]:
     them can be written."""
     having = Counter(name for one in mappings.values() for name in one.fields)
     writable = {n for one in mappings.values() for n, f in one.fields.items() if not f.read_only}
-    fields = {name: {} for name, count in having.items() if count > 1 and name in writable}
+    fields: dict[str, Any] = {
+        name: {} for name, count in having.items() if count > 1 and name in writable
+    }
     sides = {tool: {"record": one.record} for tool, one in mappings.items()}
     return {"entity": entity, "sides": sides, "fields": fields}
 
