@@ -1,6 +1,6 @@
-"""`syncline demo`: a Jira and a Zendesk kept in step before your eyes, with no account anywhere.
+"""`syncline demo`: Zendesk, Jira, HubSpot and PostHog in step before your eyes, with no account.
 
-Both tools are the connectors' own fakes, on loopback, with the records of a made-up company. What
+The tools are the connectors' own fakes, on loopback, with the records of a made-up company. What
 people do in them goes through their pages for people, so a sync takes it for the work of others;
 what is told of it afterwards was read from the tools.
 """
@@ -25,7 +25,9 @@ from syncline.config import load
 from syncline.registry import fakes
 from syncline.sandbox import Company, running
 
-TOOLS = ("jira", "zendesk")
+TOOLS = {"support": "zendesk", "tracker": "jira", "crm": "hubspot", "analytics": "posthog"}
+"""The connections, and whose fakes they lead to."""
+
 RECORDS = 40
 SEED = 21
 FRESH = "Calendar shows yesterday in Auckland"
@@ -33,7 +35,8 @@ OURS = "syncline-demo"
 """A file that says a folder was made by the demo, which may so empty it."""
 
 SYNCS = """\
-# Two syncs between the support desk and the tracker; `syncline plan NAME` says what one would do.
+# Three syncs of a desk, a tracker, a CRM and the product; `syncline plan NAME` says what
+# one would do.
 workspace: bramble
 connections: {connections}
 # Whom an e-mail address does not identify, because their settings in Jira hide it.
@@ -59,6 +62,7 @@ people:
     sides:
       support: {record: ticket, where: {labels: {none: [escalated]}}}
       tracker: {record: issue, where: {labels: {none: [escalated]}}}
+      crm: {record: ticket}                 # where sales follow what their customers ask for
     match: [reference, marker, {fields: [title]}]
     fields:
       title: {}
@@ -66,9 +70,24 @@ people:
       priority: {authority: support}
       labels: {}
     schedule: {every: 5m, reconcile: 24h}
+  roadmap:
+    entity: roadmap_item
+    sides:
+      analytics: {record: early_access_feature}
+      tracker:
+        record: issue
+        where: {issue_type: epic}
+        create: when_missing
+        defaults: {issue_type: epic}
+    match: [reference, marker, {fields: [title]}]
+    fields:
+      title: {}
+      body: {}
+      status: {authority: tracker}
+    schedule: {every: 5m, reconcile: 24h}
 """
 LAG = 180
-"""Seconds after which both tools' searches and exports tell of a change, and then some."""
+"""Seconds after which all tools' searches and exports tell of a change, and then some."""
 
 
 class NotAsShown(Exception):
@@ -126,15 +145,18 @@ class Tool:
 
 
 class Demo:
-    """The folder of the demo, its two tools, and how its steps are told."""
+    """The folder of the demo, its tools, and how its steps are told."""
 
     def __init__(self, folder: Path, started: Sequence[running.Running], say: Say) -> None:
         about = {one.tool: dict(one.about) for one in started}
+        self._about = {name: about[tool] for name, tool in TOOLS.items()}
+        at = {name: str(told["base_url"]) for name, told in self._about.items()}
         self.folder = folder
         self.say = say
-        self.support = Tool("Zendesk", about["zendesk"]["base_url"], "ticket")
-        self.tracker = Tool("Jira", about["jira"]["base_url"], "issue")
-        self._about = {"support": about["zendesk"], "tracker": about["jira"]}
+        self.support = Tool("Zendesk", at["support"], "ticket")
+        self.tracker = Tool("Jira", at["tracker"], "issue")
+        self.crm = Tool("HubSpot", at["crm"], "ticket")
+        self.analytics = Tool("PostHog", at["analytics"], "early_access_feature")
         self._steps = 0
         self._at_work: list[Any] = []
 
@@ -142,7 +164,7 @@ class Demo:
         """Write what an operator would have written; gives the file."""
         connections = {
             name: {"connector": tool, **_without_pid(self._about[name])}
-            for name, tool in (("support", "zendesk"), ("tracker", "jira"))
+            for name, tool in TOOLS.items()
         }
         # A field of its own for links: else each would be an internal note.
         connections["support"]["link_field"] = "Linked records"
@@ -215,7 +237,7 @@ class Demo:
 
     async def later(self) -> None:
         """Let the tools' searches and exports come to show what was written."""
-        for tool in (self.support, self.tracker):
+        for tool in (self.support, self.tracker, self.crm, self.analytics):
             await tool.wait(LAG)
 
 
@@ -227,9 +249,10 @@ async def demo(
     Raises NotAsShown, and NotUp of the sandbox or of Prefect.
     """
     _emptied(folder)
-    say(f"Bramble, a small company, makes planning software. Its {RECORDS} cases are in a Zendesk")
-    say("and a Jira of the sandbox: fakes of this machine that behave as the vendors' do.")
-    modules = {tool: module for tool, module in fakes().items() if tool in TOOLS}
+    say(f"Bramble, a small company, makes planning software. Its {RECORDS} cases are in a Zendesk,")
+    say("a Jira and a HubSpot, and what it builds is in a PostHog: fakes of this machine, the")
+    say("sandbox, that behave as the vendors' do.")
+    modules = {tool: module for tool, module in fakes().items() if tool in TOOLS.values()}
     started = running.start(modules, folder / "sandbox", seed=SEED, records=RECORDS)
     try:
         with until_told():
@@ -238,6 +261,8 @@ async def demo(
             home = folder / ".syncline" / "prefect"
             say(f"   Zendesk  {one.support.base_url}")
             say(f"   Jira     {one.tracker.base_url}")
+            say(f"   HubSpot  {one.crm.base_url}")
+            say(f"   PostHog  {one.analytics.base_url}")
             # What needs no Prefect is told while it starts. Its schedules are paused, or they would
             # do what is about to be told.
             up: list[str] = []
@@ -257,8 +282,8 @@ async def demo(
                 if not once:
                     await runs.resume()
                     say("")
-                    say("Everything keeps running; the schedules run both syncs. Edit something")
-                    say("in either tool and look into the other. Ctrl-C ends it all.")
+                    say("Everything keeps running; the schedules run the syncs. Edit something in")
+                    say("any tool and look into the others. Ctrl-C ends it all.")
                     await runs.watch()
     finally:
         running.end([one.process for one in started])
@@ -276,7 +301,7 @@ async def _meanwhile(work: Coroutine[Any, Any, str]) -> AsyncIterator[asyncio.Ta
 
 
 async def _tell(one: Demo, runs: Prefect, urgent: str, up: Sequence[str]) -> None:
-    one.step("Both syncs, as Prefect runs.")
+    one.step("The syncs, as Prefect runs.")
     for line in up:
         one.say(f"   {line}")
     ticket = f"support:{await _first(one, runs, urgent)}"
@@ -320,7 +345,8 @@ async def _first(one: Demo, runs: Prefect, urgent: str) -> str:
 
 
 async def _edits(one: Demo, runs: Prefect) -> None:
-    one.step("People work in both tools, and twice on the same title.")
+    one.step("People work in every tool, two of them on the same title; the roadmap joins.")
+    wish = await _wish(one)
     first, other = await one.two_at_work()
     issue, twin = [(await one.pair(t["subject"]))[1]["id"] for t in (first, other)]
     id, title = str(first["id"]), other["subject"]
@@ -330,10 +356,26 @@ async def _edits(one: Demo, runs: Prefect) -> None:
     await one.support.edit(str(other["id"]), "Rosa Fernández", subject=f"{title}: three customers")
     await one.tracker.edit(twin, "Samuel Okafor", summary=f"{title}: cache too small")
     await one.later()
-    await _run(one, runs, "escalations")
+    await _run(one, runs, "escalations", "requests", "roadmap")
     ticket, _ = await one.pair(first["subject"])
     status = ticket["status"]
     one.expect(status in ("hold", "pending"), "that it is blocked is in Zendesk", status)
+    await one.pair(wish)
+    built = {feature["name"] for feature in await one.analytics.records()}
+    issues = [issue["fields"] for issue in await one.tracker.records()]
+    epics = {it["summary"] for it in issues if it["issuetype"]["name"] == "Epic"}
+    one.expect(epics == built, "each feature of PostHog is an epic in Jira", epics ^ built)
+
+
+async def _wish(one: Demo) -> str:
+    """Sales say more in HubSpot of what a customer asks for; gives the new title."""
+    asked = [t for t in await one.support.records() if "escalated" not in t["tags"]]
+    titles = {ticket["subject"] for ticket in asked if ticket["status"] == "open"}
+    known = {t["id"]: t["properties"]["subject"] for t in await one.crm.records()}
+    id, title = next((id, title) for id, title in known.items() if title in titles)
+    said = f"{title} (asked for again)"
+    await one.crm.edit(id, "Rosa Fernández", subject=said)
+    return said
 
 
 async def _conflict(one: Demo) -> None:
@@ -365,6 +407,8 @@ async def _where_to_look(one: Demo, runs: Prefect, ticket: str) -> None:
     one.say("Where to look:")
     one.say(f"   the desk           {one.support.base_url}")
     one.say(f"   the tracker        {one.tracker.base_url}")
+    one.say(f"   the CRM            {one.crm.base_url}")
+    one.say(f"   the product        {one.analytics.base_url}")
     one.say(f"   Prefect's runs     {runs.page}")
     one.say(f"   the configuration  {one.folder / 'syncline.yaml'}")
     one.say(f"   a value's story    $ cd {one.folder} && {_program()} why {ticket}.status")

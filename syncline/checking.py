@@ -139,13 +139,14 @@ def _without_effect(config: Config) -> Iterator[Problem]:
 
 
 def _lint_sync(config: Config, registry: Registry, name: str) -> list[ToolMapping]:
+    """The operator's own mappings of a sync: those that ship were tried before they did."""
     check_sides(config, name)
     check_unmixed(config, registry, name)
     entity = config.syncs[name].entity
     found = {side: mapping_of(config, side, entity) for side in config.side_names(name)}
     mappings = {side: mapping for side, mapping in found.items() if mapping is not None}
     compile_sync(config, name, mappings, {})
-    return list(mappings.values())
+    return [one for side, one in mappings.items() if own_mapping(config, side, entity)]
 
 
 def _breaches(mapping: ToolMapping) -> Iterator[Problem]:
