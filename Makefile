@@ -27,8 +27,8 @@ $(RUNS): constraints-run.txt pyproject.toml
 $(STAMP): constraints.txt pyproject.toml
 	$(call installed,constraints.txt)
 
-# A Jira and a Zendesk of the sandbox, kept in step on Prefect before your eyes; needs no account
-# and no server. ONCE=1 ends by itself.
+# Zendesk, Jira, HubSpot and PostHog of the sandbox, kept in step on Prefect before your eyes; needs
+# no account and no server. ONCE=1 ends by itself.
 demo: $(RUNS)
 	$(BIN)/syncline demo $(if $(ONCE),--once)
 

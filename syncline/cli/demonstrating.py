@@ -20,7 +20,7 @@ def demo(
     ] = Path(".syncline/demo"),
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="Prefect's port.")] = None,
 ) -> None:
-    """Show two tools kept the same, in the sandbox and on Prefect; needs no account anywhere."""
+    """Show four tools kept the same, in the sandbox and on Prefect; needs no account anywhere."""
     run(_demo(folder.absolute(), once, port, Output(as_json=False)))
 
 
