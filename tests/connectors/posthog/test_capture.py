@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
 import pytest
 
 from connectors.posthog.fake.analytics import GROUP_TYPES
@@ -17,8 +16,7 @@ UUID = "0190a0de-0000-7000-8000-0000000000aa"
 async def captured(world: PostHogWorld, *events: dict[str, Any], token: str = TOKEN) -> Any:
     """The answer to a batch, which is processed then."""
     body = {"api_key": token, "batch": list(events)}
-    async with httpx.AsyncClient(base_url=world.base_url, trust_env=False) as http:
-        answer = await http.post("/batch/", json=body)
+    answer = await world.http.post("/batch/", json=body)
     world.tool.advance(30)
     world.fake.analytics.ingest()
     return answer

@@ -27,8 +27,7 @@ async def asked(
     """The answer to a query."""
     body = {"query": {"kind": "HogQLQuery", "query": query, "values": values}, "refresh": refresh}
     headers = {"Authorization": f"Bearer {key}"}
-    async with httpx.AsyncClient(base_url=world.base_url, trust_env=False) as http:
-        return await http.post(f"{API}query/", json=body, headers=headers)
+    return await world.http.post(f"{API}query/", json=body, headers=headers)
 
 
 def groups(world: PostHogWorld, number: int) -> None:
@@ -131,6 +130,5 @@ async def test_values_are_not_part_of_the_text(world: PostHogWorld) -> None:
 async def test_queries_have_a_scope_of_their_own(world: PostHogWorld) -> None:
     assert (await asked(world, "SELECT 1 LIMIT 1", key=READER)).status_code == 200
     headers = {"Authorization": f"Bearer {READER}"}
-    async with httpx.AsyncClient(base_url=world.base_url, trust_env=False) as http:
-        refused = await http.get(f"{API}groups_types/", headers=headers)
+    refused = await world.http.get(f"{API}groups_types/", headers=headers)
     assert refused.status_code == 403

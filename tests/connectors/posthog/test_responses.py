@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-import httpx
 import pytest
 
 from connectors.posthog import PostHogConnector
@@ -31,8 +30,7 @@ async def captured(world: PostHogWorld, answer: str, **event: Any) -> None:
     """An answer as a device sends it, now."""
     said = {**SURVEY, "$survey_response": answer}
     one = {"event": "survey sent", "distinct_id": "ann", "properties": said, **event}
-    async with httpx.AsyncClient(base_url=world.base_url, trust_env=False) as http:
-        await http.post("/batch/", json={"api_key": TOKEN, "batch": [one]})
+    await world.http.post("/batch/", json={"api_key": TOKEN, "batch": [one]})
 
 
 async def told(
