@@ -79,13 +79,15 @@ async def test_an_address_of_a_record_that_has_a_partner_takes_nobodys_place() -
 
 
 async def test_an_address_within_the_same_tool_ties_nothing() -> None:
-    world = await referring()
-    world.a.create({"title": "Two"})
-    world.b.create(record("One"))
-    world.b.create(record("Two", ["memory://b/B-1", "memory://a/A-1"]))
+    world = await World.make(a={}, b={})
+    a = replace(world.spec.sides["a"], references=(PATH,))
+    world.change(sides={**world.spec.sides, "a": a})
+    world.a.create(record("One"))
+    world.a.create(record("Two", ["memory://a/A-1", "memory://b/B-1"]))
+    world.b.create({"title": "Two"})
     await world.settled()
-    assert places(await link_of(world, "a", "A-1")) == {"a": "A-1", "b": "B-2"}
-    assert sorted(r["title"] for r in world.records("a")) == ["One", "Two"]
+    assert places(await link_of(world, "b", "B-1")) == {"a": "A-2", "b": "B-1"}
+    assert sorted(r["title"] for r in world.records("b")) == ["One", "Two"]
     assert not await world.store.read(conflicts.list, "s")
 
 
@@ -133,10 +135,10 @@ async def test_a_copy_of_a_record_that_we_made_is_a_record_of_its_own() -> None:
     assert places(await link_of(world, "b", "B-2")) == {"a": "A-2", "b": "B-2"}
 
 
-async def lost_and_listed(world: World) -> None:
-    """A create whose answer is lost; the listing shows its record before the search does."""
+async def lost_and_listed(world: World, times: int = 1) -> None:
+    """Creates whose answers are lost; the listing shows their records before the search does."""
     world.a.create({"title": "One"})
-    world.b.faults.add("create", "drop_after_apply")
+    world.b.faults.add("create", "drop_after_apply", times=times)
     await world.sync()
 
     def shows(_: object) -> None:
@@ -156,13 +158,13 @@ async def test_our_marker_says_more_than_an_address_that_the_tool_fills_in() -> 
     world.b.faults.add("create", "retry", times=2)
     await world.sync()
     world.b.faults.clear()
-    await lost_and_listed(world)
+    await lost_and_listed(world, times=2)
+    for id_, title in (("A-1", "Elsewhere"), ("A-2", "One")):
+        other = places(await link_of(world, "a", id_))["b"]
+        assert world.b.fields(other)["title"] == title
     world.b.search_lag = timedelta(0)
     world.clock.advance(3600)
     await world.settled()
-    for id_ in ("A-1", "A-2"):
-        other = places(await link_of(world, "a", id_))["b"]
-        assert world.b.fields(other)["title"] == world.a.fields(id_)["title"]
     assert (len(world.a.items), len(world.b.items)) == (2, 2)
 
 
