@@ -98,7 +98,7 @@ class Describer:
             "resolution": ("Resolution", tuple(resolutions)),
             "project": ("Project", tuple(projects)),
         }
-        required = {id for id, row in screen.items() if row.get("required")}
+        required = await self._metadata.always_required()
         return [
             FieldSchema("summary", "Summary", "string", required=True, max_length=SUMMARY_LENGTH),
             *(FieldSchema(p, label, "option", options=o) for p, (label, o) in options.items()),

@@ -99,6 +99,13 @@ class Metadata:
         await self.screen(project)
         return self._required[project]
 
+    async def always_required(self) -> frozenset[str]:
+        """The fields that every issue type of every project requires: a sub-task's parent is not
+        what an issue has to have."""
+        types = [await self.required(key) for key in await self.projects()]
+        fields = [frozenset(ids) for of in types for ids in of.values()]
+        return frozenset.intersection(*fields) if fields else frozenset()
+
     async def screen(self, project: str) -> Sequence[Mapping[str, Any]]:
         """The fields of the screens on which issues of a project are made, each once."""
         async with self._reading[f"screen {project}"]:

@@ -78,7 +78,7 @@ class SyncUse:
 class Use:
     """A mapping file as one connection uses it, with the syncs that do.
 
-    `line` tells the place of a key, like `mappings/jira/ticket.yaml:19`.
+    `line` tells the place of a key, like `mappings/TOOL/ticket.yaml:19`.
     """
 
     connection: str

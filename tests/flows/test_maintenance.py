@@ -40,7 +40,7 @@ async def test_what_changed_in_a_tool_is_told_until_it_is_mended(company: Office
         assert again.name == "Attention"
         assert "'priority' of desk has no option 'low' any more" in again.message
     assert run.name.startswith("maintenance 20")
-    page = artifacts["tools"].data
+    page = artifacts["tools"].data.replace("\\", "")  # what would be markup is escaped
     assert "used by escalations, in mappings/desk/ticket.yaml:18" in page
     assert "    +    enum: {urgent: [urgent], high: [high], medium: [medium], low: lower" in page
     mapping = company.folder / "mappings" / "desk" / "ticket.yaml"

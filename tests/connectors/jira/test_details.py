@@ -46,6 +46,20 @@ async def test_each_type_has_its_own_demands(world: JiraWorld, connector: JiraCo
     assert "custom_fields.Team" not in required["Task"]
 
 
+async def test_a_field_counts_as_required_only_where_every_type_requires_it(
+    world: JiraWorld, connector: JiraConnector
+) -> None:
+    async def required() -> bool:
+        fields = (await connector.describe()).records["issue"].fields
+        return fields["custom_fields.Team"].required
+
+    types = ("Sub-task", "Bug", "Task", "Story", "Epic")
+    for kind in types:
+        assert not await required(), kind
+        world.fake.administer("require", {"type": kind, "fields": ["Team"]})
+    assert await required()
+
+
 async def test_a_workflow_is_what_issues_are_offered_and_no_more_is_claimed(
     world: JiraWorld, connector: JiraConnector
 ) -> None:

@@ -81,8 +81,18 @@ def test_the_same_id_proves_a_new_name_however_it_is_spelt() -> None:
 
 
 def test_another_id_is_another_thing_however_it_is_spelt() -> None:
-    ids = {"Done": "2"}
-    assert renamed("Done", ["Done", "Dune"], ["Dune"], {**ids, "Dune": "3"}, {"Dune": "3"}) is None
+    before = {"Done": "2", "Sand": "3"}
+    assert renamed("Done", [*before], ["Dune"], before, {"Dune": "3"}) is None
+    assert renamed("Done", [*before], ["Dune"], before, {"Dune": "4"}) is not None
+
+
+def test_a_new_name_that_two_lost_ones_are_spelt_like_is_proposed_and_not_clear() -> None:
+    found = renamed("Done", ["Done", "Dove"], ["Dote"], {}, {})
+    assert found is not None and (found.names, found.clear) == (("Dote",), False)
+    found = renamed("Done", ["Done", "Open"], ["Dote"], {}, {})
+    assert found is not None and found.clear
+    found = renamed("Done", ["Done"], ["Dote", "Dope"], {}, {})
+    assert found is not None and (len(found.names), found.clear) == (2, False)
 
 
 def test_an_option_under_a_new_name_whose_old_name_was_given_to_another_is_seen() -> None:
@@ -130,7 +140,7 @@ def test_what_one_kind_of_record_requires_is_told_and_what_a_new_kind_does_is_no
     required = {**DETAILS.required, "Bug": ("summary", team.path), "Risk": (team.path,)}
     now = snapshot(*FIELDS, team, details=replace(DETAILS, required=required))
     one = only(now)
-    assert (one.kind, "now for Bug" in one.what) == ("field_required", True)
+    assert (one.kind, one.what.endswith("now for Bug")) == ("field_required", True)
     (edit,) = one.edits
     assert not isinstance(edit, Swap)
     assert edit.value == {"kind": "enum", "path": team.path, "enum": ["A", "B"]}
@@ -162,6 +172,11 @@ def test_a_longer_way_parks_nothing_and_is_told_once() -> None:
 def test_a_state_in_which_there_is_no_record_today_proves_nothing() -> None:
     assert found(steps(New=("Doing",))) == []
     assert found(snapshot(details=replace(DETAILS, moves={}))) == []
+
+
+def test_a_way_through_a_state_that_nobody_could_be_asked_about_is_still_a_way() -> None:
+    before = steps(New=("Doing", "Done"), Doing=("Done",), Done=())
+    assert "nothing is parked" in only(steps(New=("Doing",)), before=before).until
 
 
 def test_a_state_that_is_written_by_nobody_strands_nobody() -> None:
