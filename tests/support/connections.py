@@ -14,7 +14,9 @@ from typing import Any
 
 import yaml
 
-from syncline.hub import open_hub
+from syncline.config import load
+from syncline.config.secrets import connection_config
+from syncline.observability import SystemClock
 from syncline.registry import Registry, fakes
 from syncline.sandbox import Company, Fake, Hooks, State, ToolClock
 from syncline.sdk.clock import Clock
@@ -57,5 +59,10 @@ async def opened(
     keys = {key: value for key, value in keys.items() if value is not None}
     folder.mkdir(exist_ok=True)
     (folder / "syncline.yaml").write_text(yaml.safe_dump({"connections": {"tool": keys}}))
-    async with open_hub(folder, clock=clock) as hub:
-        yield (await hub.connections()).get("tool")
+    model = Registry().get(name).config_model
+    config = connection_config(load(folder), "tool", model)
+    connector = Registry().get(name).open("tool", config, clock or SystemClock())
+    try:
+        yield connector
+    finally:
+        await connector.aclose()
