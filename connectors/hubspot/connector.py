@@ -108,7 +108,7 @@ class HubSpotConnector(Connector):
         """A connector for one connection; sends nothing yet."""
         if not isinstance(config, HubSpotConfig):
             raise Misconfigured(f"{connection} is not configured for HubSpot; nothing was sent.")
-        limits, token = config.limits, config.auth.access_token.reveal()
+        limits = config.limits
         transport = Transport(
             connection=connection,
             base_url=config.base_url,
@@ -118,7 +118,7 @@ class HubSpotConnector(Connector):
                 max_response_bytes=MOST_BYTES,
             ),
             clock=clock,
-            headers={"Authorization": Secret(f"Bearer {token}", (token,))},
+            headers={"Authorization": Secret(f"Bearer {config.auth.access_token.reveal()}")},
             private_network=config.private_network,
             ca_file=config.ca_file,
             rate_headers=RateHeaders(

@@ -95,7 +95,6 @@ class IntercomConnector(Connector):
         """A connector for one connection; sends nothing yet."""
         if not isinstance(config, IntercomConfig):
             raise Misconfigured(f"{connection} is not configured for Intercom; nothing was sent.")
-        token = config.auth.access_token.reveal()
         limits = config.limits
         transport = Transport(
             connection=connection,
@@ -105,7 +104,7 @@ class IntercomConnector(Connector):
             ),
             clock=clock,
             headers={
-                "Authorization": Secret(f"Bearer {token}", (token,)),
+                "Authorization": Secret(f"Bearer {config.auth.access_token.reveal()}"),
                 "Intercom-Version": VERSION,
             },
             private_network=config.private_network,

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import zlib
-from collections.abc import Iterator
 from dataclasses import fields
-from functools import cache
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -18,8 +13,8 @@ from syncline.catalogue import GROUNDS, Offer, catalogue, page
 from syncline.mapping.load import builtin
 from syncline.mapping.source import MappingError
 from syncline.registry import Registry
-from syncline.sdk.testing import ConnectorTests
 from tests.support.connections import opened, said
+from tests.support.suites import suites
 
 ROOT = Path(__file__).parents[2]
 OFFERS = {offer.name: offer for offer in catalogue(Registry())}
@@ -40,11 +35,11 @@ def test_record_types_are_mapped_to_what_the_manifest_says(offer: Offer) -> None
 
 @every
 def test_the_suite_passes_whole_where_the_manifest_says_so(offer: Offer) -> None:
+    done = {suite.told for suite in suites()}
     tested = {
         ground
         for ground in GROUNDS
-        if set(offer.records)
-        <= {record for name, g, record in suites() if (name, g) == (offer.name, ground)}
+        if {(offer.name, ground, record) for record in offer.records} <= done
     }
     assert set(offer.proved) == tested
 
@@ -115,48 +110,3 @@ def test_a_broken_manifest_names_its_file_and_key(
     with pytest.raises(MappingError, match=told) as caught:
         catalogue(Registry([name]))
     assert f"{name}/manifest.yaml" in str(caught.value)
-
-
-# Where the shared suite is run
-
-
-@cache
-def suites() -> set[tuple[str, str, str]]:
-    """Connector, ground and record type of every class in tests/connectors that runs the suite."""
-    return set(_suites())
-
-
-def _suites() -> Iterator[tuple[str, str, str]]:
-    for path in sorted((ROOT / "tests/connectors").rglob("test_*.py")):
-        if "Shape(" not in path.read_text("utf-8"):
-            continue
-        module = import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
-        for name, found in vars(module).items():
-            if _runs(module, name, found) and (connector := _connector(found)):
-                yield connector, _ground(found), found.shape.record
-
-
-def _runs(module: ModuleType, name: str, found: Any) -> bool:
-    return (
-        isinstance(found, type)
-        and issubclass(found, ConnectorTests)
-        and found.__module__ == module.__name__
-        and name.startswith("Test")
-        and getattr(found, "__test__", True)
-    )
-
-
-def _connector(suite: type[ConnectorTests]) -> str | None:
-    """The name of the connector that its fixture `connector` gives."""
-    owner = next(c for c in suite.__mro__ if "connector" in vars(c))
-    fixture = vars(owner)["connector"]
-    told = getattr(fixture, "__wrapped__", fixture).__annotations__["return"]
-    given = vars(import_module(owner.__module__))[re.findall(r"\w+", told)[-1]]
-    return given.name if given in map(Registry().get, OFFERS) else None
-
-
-def _ground(suite: type[ConnectorTests]) -> str:
-    marks = getattr(suite, "pytestmark", [])
-    if any(mark.name == "real" for mark in (marks if isinstance(marks, list) else [marks])):
-        return "real_server"
-    return "recorded" if any(c.__name__ == "Recorded" for c in suite.__mro__) else "fake"
