@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RUNS := $(VENV)/.runs
 
-.PHONY: install demo test check unit prefect servers real real-tests sandbox-tests crashes simulate-long mutants coverage bench anchors constraints clean
+.PHONY: install demo test check unit prefect servers real real-tests sandbox-tests crashes simulate-long mutants coverage bench anchors connectors constraints clean
 
 install: $(STAMP)
 
@@ -96,6 +96,11 @@ bench: install
 # Syncline, written into docs/reliability.md. They are installed under .anchors/ the first time.
 anchors: install
 	$(BIN)/python -m tests.anchors
+
+# What each connector says of itself, written into docs/connectors.md; the gate asks for it.
+connectors: install
+	$(BIN)/syncline connectors --markdown > docs/connectors.md.new
+	mv docs/connectors.md.new docs/connectors.md
 
 # Renew the hash-pinned constraints; they hold no addresses, so any mirror serves them.
 constraints: install

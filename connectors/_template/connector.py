@@ -61,13 +61,12 @@ class TemplateConnector(Connector):
     def open(cls, connection: str, config: ConnectionConfig, clock: Clock) -> Self:
         if not isinstance(config, TemplateConfig):
             raise Misconfigured(f"{connection} has another tool's configuration; nothing was sent.")
-        token = config.auth.token.reveal()
         transport = Transport(
             connection=connection,
             base_url=config.base_url,
             limits=Limits(config.limits.requests_per_minute, config.limits.concurrent or 4),
             clock=clock,
-            headers={"Authorization": Secret(f"Bearer {token}", (token,))},
+            headers={"Authorization": Secret(f"Bearer {config.auth.token.reveal()}")},
             private_network=config.private_network,
             ca_file=config.ca_file,
         )

@@ -8,6 +8,7 @@ create is an upsert by a unique property. Searches lag, reads by id do not.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
@@ -69,21 +70,26 @@ class HubSpotConnector(Connector):
     name: ClassVar[str] = "hubspot"
     config_model: ClassVar[type[ConnectionConfig]] = HubSpotConfig
     webhook: ClassVar[type[Webhook] | None] = HubSpotWebhook
+    capabilities = Capabilities(
+        find_by_key=True,
+        search_lag=SEARCH_LAG,
+        history=True,
+        edits_comments=True,
+        visibilities=(Visibility.INTERNAL,),
+        deletes=(ARCHIVE,),
+        shows_links=True,
+        bulk_create=BATCH,
+        bulk_update=BATCH,
+        bulk_fetch=BATCH,
+        residual_window=True,
+    )
 
     def __init__(self, config: HubSpotConfig, transport: Transport, clock: Clock) -> None:
         lag = SEARCH_LAG if config.search_lag is None else config.search_lag
-        self.capabilities = Capabilities(
-            find_by_key=True,
+        self.capabilities = replace(
+            type(self).capabilities,
             search_lag=lag,
-            history=True,
-            edits_comments=True,
-            visibilities=(Visibility.INTERNAL,),
-            deletes=(ARCHIVE,),
             shows_links=config.link_property is not None,
-            bulk_create=BATCH,
-            bulk_update=BATCH,
-            bulk_fetch=BATCH,
-            residual_window=True,
         )
         self._transport = transport
         self._config = config
@@ -102,7 +108,7 @@ class HubSpotConnector(Connector):
         """A connector for one connection; sends nothing yet."""
         if not isinstance(config, HubSpotConfig):
             raise Misconfigured(f"{connection} is not configured for HubSpot; nothing was sent.")
-        limits, token = config.limits, config.auth.access_token.reveal()
+        limits = config.limits
         transport = Transport(
             connection=connection,
             base_url=config.base_url,
@@ -112,7 +118,7 @@ class HubSpotConnector(Connector):
                 max_response_bytes=MOST_BYTES,
             ),
             clock=clock,
-            headers={"Authorization": Secret(f"Bearer {token}", (token,))},
+            headers={"Authorization": Secret(f"Bearer {config.auth.access_token.reveal()}")},
             private_network=config.private_network,
             ca_file=config.ca_file,
             rate_headers=RateHeaders(

@@ -8,6 +8,7 @@ it signs holds the address, as HubSpot was given it, with some escapes undone.
 from __future__ import annotations
 
 import binascii
+import re
 from base64 import b64decode
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ _UNDONE = {
     "%3A": ":", "%2F": "/", "%40": "@", "%21": "!", "%24": "$", "%27": "'",
     "%28": "(", "%29": ")", "%2A": "*", "%2C": ",", "%3B": ";",
 }  # fmt: skip
+_ID = re.compile(r"[0-9]{1,20}")
 _TYPE_IDS = {kind.type_id: kind.name for kind in KINDS.values()}
 _EVENT = ("portalId", "subscriptionType", "objectId", "eventId", "occurredAt")
 
@@ -67,6 +69,6 @@ def _named(event: Any) -> Iterable[tuple[str, str]]:
     for id in (*ids, *(event.get("mergedObjectIds") or ())):
         if id is None:
             continue
-        if isinstance(id, bool) or not str(id).isdecimal():
+        if not _ID.fullmatch(str(id)):
             raise ValueError("no record's number")
         yield record, str(id)

@@ -8,6 +8,7 @@ public address only. It answers a write with the ticket.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import ClassVar, Self
 
@@ -61,15 +62,21 @@ class IntercomConnector(Connector):
     name: ClassVar[str] = "intercom"
     config_model: ClassVar[type[ConnectionConfig]] = IntercomConfig
     webhook: ClassVar[type[Webhook] | None] = IntercomWebhook
+    capabilities = Capabilities(
+        answers_writes=True,
+        find_by_key=True,
+        search_lag=SEARCH_LAG,
+        visibilities=(Visibility.PUBLIC, Visibility.INTERNAL),
+        shows_links=True,
+        residual_window=True,
+    )
 
     def __init__(self, config: IntercomConfig, transport: Transport) -> None:
-        self.capabilities = Capabilities(
-            answers_writes=True,
+        self.capabilities = replace(
+            type(self).capabilities,
             find_by_key=config.key_attribute is not None,
             search_lag=SEARCH_LAG if config.search_lag is None else config.search_lag,
-            visibilities=(Visibility.PUBLIC, Visibility.INTERNAL),
             shows_links=config.link_attribute is not None,
-            residual_window=True,
         )
         self._config = config
         self._transport = transport
@@ -88,7 +95,6 @@ class IntercomConnector(Connector):
         """A connector for one connection; sends nothing yet."""
         if not isinstance(config, IntercomConfig):
             raise Misconfigured(f"{connection} is not configured for Intercom; nothing was sent.")
-        token = config.auth.access_token.reveal()
         limits = config.limits
         transport = Transport(
             connection=connection,
@@ -98,7 +104,7 @@ class IntercomConnector(Connector):
             ),
             clock=clock,
             headers={
-                "Authorization": Secret(f"Bearer {token}", (token,)),
+                "Authorization": Secret(f"Bearer {config.auth.access_token.reveal()}"),
                 "Intercom-Version": VERSION,
             },
             private_network=config.private_network,

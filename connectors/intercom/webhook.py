@@ -8,6 +8,7 @@ notification's own id, which stays the same when it is sent again
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Iterable
 from hashlib import sha1
 from typing import Any
@@ -16,6 +17,7 @@ from syncline.sdk.secrets import Secret
 from syncline.sdk.webhook import Headers, Hint, Refused, Webhook, header
 
 _SCHEME = "sha1="
+_ID = re.compile(r"[0-9]{1,20}")
 
 
 class IntercomWebhook(Webhook):
@@ -40,9 +42,15 @@ class IntercomWebhook(Webhook):
             return ()
         item = payload["data"]["item"]
         ticket = item.get("ticket") or item
-        return (Hint("ticket", str(int(ticket["id"]))),)
+        return (_hint(ticket["id"]),)
 
     @classmethod
     def _digest(cls, secret: Secret, signed: bytes) -> bytes:
         # SHA-1 is what Intercom signs with; an HMAC does not rest on its collisions.
         return hmac.new(secret.reveal().encode(), signed, sha1).digest()
+
+
+def _hint(id: Any) -> Hint:
+    if not _ID.fullmatch(str(id)):
+        raise ValueError("no ticket's number")
+    return Hint("ticket", str(id))

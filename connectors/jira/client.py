@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import quote
 
 from connectors.jira.dialect import CLOUD, Dialect
 from syncline.sdk.errors import AuthRequired, Rejected, Retriable
@@ -56,6 +57,11 @@ class Found:
     issues: Sequence[Issue]
     token: str | None
     at: datetime
+
+
+def segment(id: str) -> str:
+    """An id as one segment of a path, whatever a tool has told for one."""
+    return quote(id, safe="")
 
 
 class TokenExpired(Rejected):

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from connectors.jira.client import KEY_PROPERTY, Client
+from connectors.jira.client import KEY_PROPERTY, Client, segment
 from connectors.jira.dialect import text
 from connectors.jira.fields import moment
 from connectors.jira.metadata import Metadata
@@ -42,7 +42,7 @@ class Comments:
         while True:
             try:
                 page = await self._client.get(
-                    f"/issue/{id}/comment",
+                    f"/issue/{segment(id)}/comment",
                     startAt=len(rows),
                     maxResults=_PAGE,
                     orderBy="created",
@@ -64,13 +64,14 @@ class Comments:
         if item.visibility is Visibility.INTERNAL:
             properties.append(_INTERNAL)
         body = {"body": self._document(item.body), "properties": properties}
-        response = await self._client.write("POST", f"/issue/{item.record_id}/comment", body)
+        path = f"/issue/{segment(item.record_id)}/comment"
+        response = await self._client.write("POST", path, body)
         return Outcome.applied(str(response.json()["id"]))
 
     async def edit(self, item: CommentEdit) -> Outcome:
         """Change a comment's body, unless somebody else has changed it since it was read."""
         body = self._document(item.body)
-        path = f"/issue/{item.record_id}/comment/{item.id}"
+        path = f"/issue/{segment(item.record_id)}/comment/{segment(item.id)}"
         shown = await self._client.get(path)
         expected = text(self._client.dialect.document(item.expected))
         if text(shown["body"]) != expected:

@@ -94,7 +94,7 @@ class JiraConnector(Connector):
         search_lag=SEARCH_LAG,
         history=True,
         edits_comments=True,
-        visibilities=(Visibility.INTERNAL,),
+        visibilities=(Visibility.PUBLIC, Visibility.INTERNAL),
         attachments=True,
         shows_links=True,
         bulk_create=MOST_CREATES,
@@ -106,11 +106,11 @@ class JiraConnector(Connector):
         self._config = config
         self._clock = clock
         self._lag = SEARCH_LAG if config.search_lag is None else config.search_lag
-        both = (Visibility.PUBLIC, Visibility.INTERNAL)
+        most = type(self).capabilities
         self.capabilities = replace(
-            type(self).capabilities,
+            most,
             search_lag=self._lag,
-            visibilities=both if config.service_desk else type(self).capabilities.visibilities,
+            visibilities=most.visibilities if config.service_desk else (Visibility.INTERNAL,),
             bulk_fetch=FETCH if config.deployment == "cloud" else 1,
         )
         self._scope = scope = config.scope.project

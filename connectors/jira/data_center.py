@@ -13,7 +13,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from connectors.jira.client import KEY_PROPERTY, Client, Found, Issue, TokenExpired, refusal
+from connectors.jira.client import (
+    KEY_PROPERTY,
+    Client,
+    Found,
+    Issue,
+    TokenExpired,
+    refusal,
+    segment,
+)
 from connectors.jira.dialect import handle
 from connectors.jira.fields import moment
 from syncline.sdk.errors import NotFound, Rejected
@@ -63,7 +71,7 @@ class DataCenterClient(Client):
         async def one(id: str) -> Issue | None:
             try:
                 issue: Issue = await self.get(
-                    f"/issue/{id}", fields=",".join(fields), properties=KEY_PROPERTY
+                    f"/issue/{segment(id)}", fields=",".join(fields), properties=KEY_PROPERTY
                 )
             except NotFound:
                 return None
@@ -98,7 +106,9 @@ class DataCenterClient(Client):
 
         async def one(id: str) -> list[tuple[str, Mapping[str, Any]]]:
             try:
-                issue = await self.get(f"/issue/{id}", fields="summary", expand="changelog")
+                issue = await self.get(
+                    f"/issue/{segment(id)}", fields="summary", expand="changelog"
+                )
             except NotFound:
                 return []
             return [(str(issue["id"]), entry) for entry in issue["changelog"]["histories"]]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from connectors.jira.client import Client
+from connectors.jira.client import Client, segment
 from connectors.jira.dialect import handle
 from connectors.jira.fields import moment
 from connectors.jira.metadata import Metadata
@@ -46,7 +46,7 @@ class Files:
         return response.content
 
     def _address(self, attachment: Attachment) -> tuple[str, dict[str, object]]:
-        dialect, id = self._client.dialect, int(attachment.id)
+        dialect, id = self._client.dialect, segment(attachment.id)
         if dialect.deployment == "cloud":
             return f"{dialect.api}/attachment/content/{id}", {"redirect": False}
         return f"/secure/attachment/{id}/{quote(attachment.name, safe='')}", {}
@@ -60,7 +60,7 @@ class Files:
             )
         response = await self._client.send(
             "POST",
-            f"{self._client.dialect.api}/issue/{item.record_id}/attachments",
+            f"{self._client.dialect.api}/issue/{segment(item.record_id)}/attachments",
             files={"file": (item.name, item.content, item.content_type)},
             headers={"X-Atlassian-Token": "no-check"},
         )

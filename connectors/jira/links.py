@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from connectors.jira.client import Client
+from connectors.jira.client import Client, segment
 from connectors.jira.package import Package
 from syncline.sdk.batches import outcomes
 from syncline.sdk.connector import LinkCard, Outcome
@@ -40,7 +40,8 @@ class Links:
         return [results[card.record_id] for card in cards]
 
     async def _of_issue(self, id: str, cards: Sequence[LinkCard], gone: Sequence[LinkCard]) -> None:
-        rows = await self._package.call(lambda jira: [one.raw for one in jira.remote_links(id)])
+        of = segment(id)
+        rows = await self._package.call(lambda jira: [one.raw for one in jira.remote_links(of)])
         shown = {str(row.get("globalId")): row["object"] for row in rows}
         for card in gone:
             if global_id(card) in shown:
@@ -52,7 +53,7 @@ class Links:
     async def _put(self, id: str, card: LinkCard) -> None:
         await self._package.call(
             lambda jira: jira.add_remote_link(
-                id,
+                segment(id),
                 {"url": card.url, "title": _title(card)},
                 globalId=global_id(card),
                 application={"type": "syncline", "name": card.connection},
@@ -61,7 +62,7 @@ class Links:
         )
 
     async def _remove(self, id: str, card: LinkCard) -> None:
-        path = f"{self._client.dialect.api}/issue/{id}/remotelink"
+        path = f"{self._client.dialect.api}/issue/{segment(id)}/remotelink"
         try:
             await self._client.send("DELETE", path, params={"globalId": global_id(card)})
         except NotFound:

@@ -8,12 +8,14 @@ milliseconds (developer.atlassian.com/cloud/jira/platform/webhooks).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from syncline.sdk.webhook import Headers, Hint, Refused, Webhook, header
 
 _SCHEME = "sha256="
+_ID = re.compile(r"[0-9]{1,20}")
 
 
 class JiraWebhook(Webhook):
@@ -31,4 +33,10 @@ class JiraWebhook(Webhook):
     def hints(self, payload: Any) -> Iterable[Hint]:
         """Issue events carry `issue`, also those about comments; others hint at nothing here."""
         issue = payload.get("issue")
-        return (Hint("issue", str(int(issue["id"]))),) if issue else ()
+        return (_hint(issue["id"]),) if issue else ()
+
+
+def _hint(id: Any) -> Hint:
+    if not _ID.fullmatch(str(id)):
+        raise ValueError("no issue's number")
+    return Hint("issue", str(id))

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.jira.client import Client, Issue, in_words
+from connectors.jira.client import Client, Issue, in_words, segment
 from connectors.jira.package import Package
 from connectors.jira.screens import Screens
 from syncline.sdk.errors import Ambiguous, Conflict, ConnectorError, Rejected
@@ -155,7 +155,7 @@ class Workflow:
     async def _take(self, id: str, step: Step, fields: Mapping[str, Any]) -> None:
         try:
             await self._package.call(
-                lambda jira: jira.transition_issue(id, step.id, fields=dict(fields))
+                lambda jira: jira.transition_issue(segment(id), step.id, fields=dict(fields))
             )
         except Rejected as error:
             raise Rejected(
@@ -167,7 +167,7 @@ class Workflow:
     async def _learn(self, place: Place, id: str) -> tuple[Step, ...]:
         """What an issue in this place is offered."""
         told = await self._package.call(
-            lambda jira: jira.transitions(id, expand="transitions.fields")
+            lambda jira: jira.transitions(segment(id), expand="transitions.fields")
         )
         steps = tuple(
             Step(

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from connectors.jira.client import KEY_PROPERTY, Client, Issue, in_words, refusal
+from connectors.jira.client import KEY_PROPERTY, Client, Issue, in_words, refusal, segment
 from connectors.jira.fields import Fields
 from connectors.jira.metadata import Metadata
 from connectors.jira.patching import Patching
@@ -227,7 +227,7 @@ class Writing:
 
     async def _issue(self, id: str, fields: Fields) -> Issue:
         issue: Issue = await self._client.get(
-            f"/issue/{id}", fields=",".join((*ASKED, *fields.ids))
+            f"/issue/{segment(id)}", fields=",".join((*ASKED, *fields.ids))
         )
         return issue
 
@@ -235,7 +235,7 @@ class Writing:
         if not values:
             return
         try:
-            await self._client.write("PUT", f"/issue/{id}", {"fields": values})
+            await self._client.write("PUT", f"/issue/{segment(id)}", {"fields": values})
         except Rejected as error:
             if error.status != 400:
                 raise

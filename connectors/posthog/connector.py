@@ -79,8 +79,8 @@ class PostHogConnector(Connector):
     def open(cls, connection: str, config: ConnectionConfig, clock: Clock) -> Self:
         if not isinstance(config, PostHogConfig):
             raise Misconfigured(f"{connection} is not configured for PostHog; nothing was sent.")
-        key = config.auth.personal_api_key.reveal()
-        if key.startswith(TOKEN):
+        key = config.auth.personal_api_key
+        if key.reveal().startswith(TOKEN):
             raise Misconfigured(
                 f"{connection}: personal_api_key holds a project token ({TOKEN}…), which can only "
                 "capture events. Nothing was sent; make a personal API key in PostHog's settings."
@@ -91,7 +91,7 @@ class PostHogConnector(Connector):
             base_url=config.base_url,
             limits=Limits(per_minute, config.limits.concurrent or CONCURRENT),
             clock=clock,
-            headers={"Authorization": Secret(f"Bearer {key}", (key,))},
+            headers={"Authorization": Secret(f"Bearer {key.reveal()}")},
             private_network=config.private_network,
             ca_file=config.ca_file,
             allowed_hosts=[events] if (events := ingestion_host(config.base_url)) else [],

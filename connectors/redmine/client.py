@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from syncline.sdk.errors import Conflict, Rejected
 from syncline.sdk.http import Response, Transport
@@ -36,6 +37,11 @@ def moment(text: str) -> datetime:
 def since(field: str, when: datetime) -> Filter:
     """At `when` or later; Redmine also gives rows of up to a second before."""
     return (field, ">=", (stamp(when),))
+
+
+def segment(id: str) -> str:
+    """An id as one segment of a path, whatever a tool has told for one."""
+    return quote(id, safe="")
 
 
 class Client:
@@ -73,7 +79,7 @@ class Client:
 
     async def issue(self, id: str, include: str) -> Issue:
         """One issue with what lists do not show; raises NotFound."""
-        answer = await self.get(f"/issues/{id}.json", include=include)
+        answer = await self.get(f"/issues/{segment(id)}.json", include=include)
         issue: Issue = answer["issue"]
         return issue
 
@@ -90,4 +96,4 @@ class Client:
 
     async def save(self, id: str, attributes: Mapping[str, object]) -> None:
         """Change an issue. Redmine drops attributes the account may not set, without a word."""
-        await self.write("PUT", f"/issues/{id}.json", {"issue": attributes})
+        await self.write("PUT", f"/issues/{segment(id)}.json", {"issue": attributes})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from connectors.redmine.client import Client, moment
+from connectors.redmine.client import Client, moment, segment
 from connectors.redmine.metadata import Metadata
 from syncline.sdk.connector import Attachment, NewAttachment, Outcome, Visibility
 from syncline.sdk.errors import Ambiguous, Rejected, Retriable
@@ -33,7 +33,7 @@ class Files:
         """The bytes, asked for by id: no address from a record is ever followed."""
         if attachment.size > limit:
             raise Rejected(f"The file {attachment.name!r} has {attachment.size} bytes: too large.")
-        path = f"/attachments/download/{int(attachment.id)}"
+        path = f"/attachments/download/{segment(attachment.id)}"
         response = await self._client.transport.request("GET", path, expect_json=False)
         if len(response.content) > limit:
             raise Rejected(f"The file {attachment.name!r} is larger than it said: too large.")

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from connectors.redmine.client import Client, Issue, moment
+from connectors.redmine.client import Client, Issue, moment, segment
 from connectors.redmine.metadata import Metadata
 from connectors.redmine.rights import Rights
 from connectors.redmine.wire import lines
@@ -104,7 +104,9 @@ class Notes:
 
     async def replace(self, note_id: str, body: str) -> None:
         """Set a note's text; without text Redmine deletes it."""
-        await self._client.write("PUT", f"/journals/{note_id}.json", {"journal": {"notes": body}})
+        await self._client.write(
+            "PUT", f"/journals/{segment(note_id)}.json", {"journal": {"notes": body}}
+        )
 
     async def showing_links(self, issue_id: str) -> list[Journal]:
         """The notes of ours that show linked records on an issue."""

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from connectors.redmine.client import PAGE, Client
+from connectors.redmine.client import PAGE, Client, segment
 from connectors.redmine.metadata import Metadata
 from syncline.sdk.connector import Person
 from syncline.sdk.errors import NotFound
@@ -37,7 +37,7 @@ class People:
 
     async def _user(self, handle: str) -> Person | None:
         try:
-            answer = await self._client.get(f"/users/{handle}.json")
+            answer = await self._client.get(f"/users/{segment(handle)}.json")
         except NotFound:
             return None
         return _person(answer["user"])

@@ -153,7 +153,7 @@ class Client:
     async def ticket(self, id: str) -> tuple[Row, str]:
         """One ticket by its own address, with the ETag that its next change makes stale."""
         params = {"fields[Queue]": "Name", "fields[Owner]": "Name"}
-        response = await self.transport.request("GET", f"/ticket/{id}", params=params)
+        response = await self.transport.request("GET", f"/ticket/{segment(id)}", params=params)
         row: Row = response.json()
         return row, strong(response.headers.get("etag", ""))
 

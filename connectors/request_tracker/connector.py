@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -53,22 +54,26 @@ class RequestTrackerConnector(Connector):
 
     name: ClassVar[str] = "request_tracker"
     config_model: ClassVar[type[ConnectionConfig]] = RequestTrackerConfig
+    capabilities = Capabilities(
+        conditional_update=True,
+        answers_writes=True,
+        find_by_key=True,
+        history=True,
+        visibilities=(Visibility.PUBLIC, Visibility.INTERNAL),
+        attachments=True,
+        deletes=("archive", "delete"),
+        shows_links=True,
+        bulk_create=BULK_CREATES,
+        bulk_fetch=100,
+    )
 
     def __init__(self, config: RequestTrackerConfig, transport: Transport) -> None:
         # Without a key an item of a bulk that got no answer could only be told from its
         # neighbours by its text, so creates then go one by one.
         self._bulk = BULK_CREATES if config.key_field else 1
-        self.capabilities = Capabilities(
-            conditional_update=True,
-            answers_writes=True,
-            find_by_key=True,
-            history=True,
-            visibilities=(Visibility.PUBLIC, Visibility.INTERNAL),
-            attachments=True,
-            deletes=("archive", "delete"),
-            shows_links=True,
+        self.capabilities = replace(
+            type(self).capabilities,
             bulk_create=self._bulk,
-            bulk_fetch=100,
         )
         self._transport = transport
         client = Client(transport)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from connectors.request_tracker.client import Client, chunks, id_of
+from connectors.request_tracker.client import Client, chunks, id_of, segment
 from connectors.request_tracker.reading import by
 from connectors.request_tracker.wire import references
 from syncline.sdk.batches import outcomes
@@ -38,7 +38,7 @@ class Links:
             removed = sorted({card.url for card in unwanted.get(id, ())} & has - keep)
             body = {"AddRefersTo": added, "DeleteRefersTo": removed}
             if sent := {name: urls for name, urls in body.items() if urls}:
-                await self._client.write("PUT", f"ticket/{id}", sent)
+                await self._client.write("PUT", f"ticket/{segment(id)}", sent)
             return Outcome.applied(id)
 
         told = dict(zip(tickets, await outcomes(tickets, one), strict=True))

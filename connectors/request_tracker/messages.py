@@ -11,7 +11,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from connectors.request_tracker.client import Client, any_of, chunks, created, id_of
+from connectors.request_tracker.client import Client, any_of, chunks, created, id_of, segment
 from connectors.request_tracker.metadata import Metadata, person_of
 from connectors.request_tracker.reading import by
 from connectors.request_tracker.text import BODY_FIELDS, IS_FILE, IS_TEXT, MIME, NO_FILE, body_of
@@ -109,7 +109,7 @@ class Messages:
             raise Rejected(
                 f"{attachment.name} has {attachment.size} bytes; at most {most} are read"
             )
-        answer = await self._client.get(f"attachment/{attachment.id}")
+        answer = await self._client.get(f"attachment/{segment(attachment.id)}")
         return b64decode(answer.get("Content") or "")
 
     async def attach(self, items: Sequence[NewAttachment]) -> list[Outcome]:
@@ -131,7 +131,7 @@ class Messages:
     async def _add(self, ticket: str, visibility: Visibility, body: Mapping[str, Any]) -> str:
         """Add a message and return its transaction; raises NotFound where there is no ticket."""
         try:
-            path = f"ticket/{ticket}/{_VERB[visibility]}"
+            path = f"ticket/{segment(ticket)}/{_VERB[visibility]}"
             response = await self._client.write("POST", path, body)
         except Rejected:
             # RT refuses a message for a ticket that does not exist with the same 400 as any other.

@@ -11,6 +11,7 @@ from connectors.request_tracker.client import Client, Row, segment, together
 from connectors.request_tracker.config import RequestTrackerConfig
 from syncline.sdk.connector import Person
 from syncline.sdk.errors import Misconfigured, NotFound
+from syncline.sdk.secrets import Secret
 
 TICKETS = "RT::Queue-RT::Ticket"
 
@@ -115,14 +116,19 @@ class Metadata:
         """The account's login, or its number, which stands in a token: "1-NUMBER-SECRET"."""
         if (user := self._config.auth.user) is not None:
             return user
-        token = self._config.auth.token
-        parts = token.reveal().split("-") if token is not None else []
-        if len(parts) < 3 or not parts[1].isdigit():
+        number = _number(self._config.auth.token)
+        if number is None:
             raise Misconfigured(
                 "auth.token is not a Request Tracker auth token, which reads 1-NUMBER-LETTERS. "
                 "Make one in RT under Logged in as, Settings, Auth Tokens."
             )
-        return parts[1]
+        return number
+
+
+def _number(token: Secret | None) -> str | None:
+    """The account's number in a token. In here, as an error's frame shows what its names hold."""
+    parts = token.reveal().split("-") if token is not None else []
+    return parts[1] if len(parts) > 2 and parts[1].isdigit() else None
 
 
 def person_of(row: Row) -> Person:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from connectors.request_tracker.client import Client
+from connectors.request_tracker.client import Client, segment
 from connectors.request_tracker.history import History
 from connectors.request_tracker.reading import Reader
 from connectors.request_tracker.wire import WireShape, leaves, nested, same
@@ -66,7 +66,7 @@ class Races:
         }
         if body := self._shape.body(nested(back), record.fields):
             _, etag = await self._client.ticket(record.id)
-            await self._client.write("PUT", f"ticket/{record.id}", body, etag=etag)
+            await self._client.write("PUT", f"ticket/{segment(record.id)}", body, etag=etag)
             found = (await self._reader.fetch([record.id]))[record.id]
             record = found if isinstance(found, Record) else record
         return Outcome(

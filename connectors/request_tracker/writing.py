@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from connectors.request_tracker.client import Client
+from connectors.request_tracker.client import Client, segment
 from connectors.request_tracker.metadata import Metadata
 from connectors.request_tracker.races import Races
 from connectors.request_tracker.reading import Reader
@@ -97,7 +97,9 @@ class Writer:
             row, etag = await self._client.ticket(id)
             if row["Status"] == "deleted":
                 return Outcome.applied(id)
-            said = await self._client.write("PUT", f"ticket/{id}", {"Status": "deleted"}, etag=etag)
+            said = await self._client.write(
+                "PUT", f"ticket/{segment(id)}", {"Status": "deleted"}, etag=etag
+            )
             row, _ = await self._client.ticket(id)
             if row["Status"] != "deleted":
                 raise Rejected(f"ticket {id} was not deleted: {_sentences(said.json())}")
@@ -167,7 +169,9 @@ class Writer:
                 "proxy pass ETag and If-Match."
             )
         if body:
-            response = await self._client.write("PUT", f"ticket/{item.id}", body, etag=etag)
+            response = await self._client.write(
+                "PUT", f"ticket/{segment(item.id)}", body, etag=etag
+            )
             said = tuple(map(str, response.json() or ()))
         return _Sent(item, before, said, etag if body else "")
 
@@ -213,7 +217,9 @@ class Writer:
             row, etag = await self._client.ticket(record.id)
             if row["Status"] != start:
                 raise Conflict(f"ticket {record.id} is {row['Status']!r} on the way to {end!r}")
-            await self._client.write("PUT", f"ticket/{record.id}", {"Status": step}, etag=etag)
+            await self._client.write(
+                "PUT", f"ticket/{segment(record.id)}", {"Status": step}, etag=etag
+            )
             start = step
         after = (await self._reader.fetch([record.id]))[record.id]
         if not isinstance(after, Record) or after.fields["Status"] != end:

@@ -8,14 +8,16 @@ the org and the user, and its `instance_url` is where the API is: a token is sen
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from dataclasses import dataclass
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
-from connectors.salesforce.config import SalesforceConfig
+from connectors.salesforce.config import Auth, SalesforceConfig
 from syncline.sdk.clock import Clock
 from syncline.sdk.credentials import Bearer, Token
 from syncline.sdk.errors import AuthRequired, Misconfigured, NotFound, Rejected
 from syncline.sdk.http import Transport
+from syncline.sdk.secrets import Secret
 
 _IDENTITY = re.compile(r"/id/(?P<org>00D\w{12,15})/(?P<user>005\w{12,15})/?$")
 
@@ -44,18 +46,15 @@ class SignIn:
         return self._identity
 
     async def _ask(self, transport: Transport) -> Token:
-        auth = self._config.auth
-        asked = {
-            "grant_type": "client_credentials",
-            "client_id": auth.client_id,
-            "client_secret": auth.client_secret.reveal(),
-        }
         try:
             response = await transport.request(
                 "POST",
                 "/services/oauth2/token",
-                content=urlencode(asked).encode(),
-                headers={"Content-Type": "application/x-www-form-urlencoded"},
+                content=b"grant_type=client_credentials",
+                headers={
+                    "Content-Type": "application/x-www-form-urlencoded",
+                    "Authorization": _client(self._config.auth),
+                },
                 mutating=False,
                 authorised=False,
                 forbidden="auth",
@@ -82,6 +81,12 @@ class SignIn:
                 f"Salesforce says that this org is at {url!r}, not at base_url. Nothing was read; "
                 "write the org's My Domain address as base_url."
             )
+
+
+def _client(auth: Auth) -> Secret:
+    """The client as Basic credentials: in a body it would stand in clear in an error's frames."""
+    pair = f"{auth.client_id}:{auth.client_secret.reveal()}".encode()
+    return Secret(f"Basic {b64encode(pair).decode()}")
 
 
 def _origin(url: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ overwritten. A record that was deleted stays in the recycle bin for fifteen days
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
@@ -64,23 +65,28 @@ class SalesforceConnector(Connector):
 
     name: ClassVar[str] = "salesforce"
     config_model: ClassVar[type[ConnectionConfig]] = SalesforceConfig
+    capabilities = Capabilities(
+        find_by_key=True,
+        search_lag=LOOKBACK,
+        history=True,
+        edits_comments=True,
+        visibilities=(Visibility.PUBLIC, Visibility.INTERNAL),
+        deletes=("archive",),
+        shows_links=True,
+        bulk_create=COLLECTION,
+        bulk_update=COLLECTION,
+        bulk_fetch=BY_ID,
+        residual_window=True,
+    )
 
     def __init__(
         self, config: SalesforceConfig, transport: Transport, sign_in: SignIn, clock: Clock
     ) -> None:
         lookback = LOOKBACK if config.search_lag is None else config.search_lag
-        self.capabilities = Capabilities(
-            find_by_key=True,
+        self.capabilities = replace(
+            type(self).capabilities,
             search_lag=lookback,
-            history=True,
-            edits_comments=True,
-            visibilities=(Visibility.PUBLIC, Visibility.INTERNAL),
-            deletes=("archive",),
             shows_links=config.link_field is not None,
-            bulk_create=COLLECTION,
-            bulk_update=COLLECTION,
-            bulk_fetch=BY_ID,
-            residual_window=True,
         )
         self._transport = transport
         self._config = config

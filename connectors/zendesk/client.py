@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from syncline.sdk.clock import Clock
 from syncline.sdk.errors import Rejected, Retriable
@@ -55,6 +56,11 @@ def numbers(ids: Sequence[str]) -> list[str]:
 def chunks(items: Sequence[T], size: int = PAGE) -> list[Sequence[T]]:
     """Pieces of at most `size`."""
     return [items[at : at + size] for at in range(0, len(items), size)]
+
+
+def segment(id: str) -> str:
+    """An id as one segment of a path, whatever a tool has told for one."""
+    return quote(id, safe="")
 
 
 class Client:

@@ -9,6 +9,7 @@ takes nothing any more.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
@@ -71,23 +72,27 @@ class ZendeskConnector(Connector):
     name: ClassVar[str] = "zendesk"
     config_model: ClassVar[type[ConnectionConfig]] = ZendeskConfig
     webhook: ClassVar[type[Webhook] | None] = ZendeskWebhook
+    capabilities = Capabilities(
+        conditional_update=True,
+        answers_writes=True,
+        find_by_key=True,
+        search_lag=SEARCH_LAG,
+        history=True,
+        visibilities=(Visibility.PUBLIC, Visibility.INTERNAL),
+        attachments=True,
+        deletes=("archive",),
+        shows_links=True,
+        follow_ups=True,
+        bulk_create=PAGE,
+        bulk_update=PAGE,
+        bulk_fetch=PAGE,
+        residual_window=True,
+    )
 
     def __init__(self, config: ZendeskConfig, transport: Transport, clock: Clock) -> None:
-        self.capabilities = Capabilities(
-            conditional_update=True,
-            answers_writes=True,
-            find_by_key=True,
+        self.capabilities = replace(
+            type(self).capabilities,
             search_lag=SEARCH_LAG if config.search_lag is None else config.search_lag,
-            history=True,
-            visibilities=(Visibility.PUBLIC, Visibility.INTERNAL),
-            attachments=True,
-            deletes=("archive",),
-            shows_links=True,
-            follow_ups=True,
-            bulk_create=PAGE,
-            bulk_update=PAGE,
-            bulk_fetch=PAGE,
-            residual_window=True,
         )
         self._transport = transport
         self._config = config

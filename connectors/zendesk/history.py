@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from connectors.zendesk.client import Client, Row, moment, together
+from connectors.zendesk.client import Client, Row, moment, segment, together
 from connectors.zendesk.metadata import FIELDS, GROUPS, STATUSES, Metadata, Names
 from connectors.zendesk.people import People
 from connectors.zendesk.wire import PLAIN, custom_path, custom_value
@@ -47,7 +47,7 @@ class History:
     async def _changes(self, id: str, since: datetime) -> list[Change]:
         audits: list[Row] = []
         try:
-            async for rows in self._client.pages(f"/tickets/{id}/audits", "audits"):
+            async for rows in self._client.pages(f"/tickets/{segment(id)}/audits", "audits"):
                 audits += [row for row in rows if moment(row["created_at"]) >= since]
         except NotFound:
             return []

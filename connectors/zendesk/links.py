@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from connectors.zendesk.client import Client, stamp
+from connectors.zendesk.client import Client, segment, stamp
 from connectors.zendesk.messages import Messages, link_note
 from connectors.zendesk.metadata import FIELDS, Metadata
 from connectors.zendesk.reading import Reader
@@ -90,7 +90,7 @@ class Links:
         between = "\n" if row["type"] == "textarea" else " "
         body = self._shape.body({"reference": between.join(after) or None}, names)
         body |= {"safe_update": True, "updated_stamp": stamp(ticket.version or 0)}
-        await self._client.write("PUT", f"/tickets/{id}", {"ticket": body})
+        await self._client.write("PUT", f"/tickets/{segment(id)}", {"ticket": body})
 
     async def _in_notes(self, id: str, cards: Sequence[LinkCard], gone: Sequence[LinkCard]) -> None:
         shown = await self._messages.links_shown(id)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from html import escape, unescape
 from typing import Any
 
-from connectors.zendesk.client import API, Client, Row, moment, together
+from connectors.zendesk.client import API, Client, Row, moment, segment, together
 from connectors.zendesk.metadata import Metadata
 from connectors.zendesk.people import person
 from connectors.zendesk.text import html_of
@@ -84,7 +84,7 @@ class Messages:
         if uploads:
             comment["uploads"] = list(uploads)
         answer = await self._client.write(
-            "PUT", f"/tickets/{ticket}", {"ticket": {"comment": comment}}
+            "PUT", f"/tickets/{segment(ticket)}", {"ticket": {"comment": comment}}
         )
         for event in (answer.json().get("audit") or {}).get("events") or ():
             if event.get("type") == "Comment":
@@ -110,7 +110,7 @@ class Messages:
         """The file's bytes; the address is asked for by id and must be at an allowed host."""
         if attachment.size > most:
             raise Rejected(f"The file {attachment.name!r} has {attachment.size} bytes: too large.")
-        told = (await self._client.get(f"/attachments/{int(attachment.id)}"))["attachment"]
+        told = (await self._client.get(f"/attachments/{segment(attachment.id)}"))["attachment"]
         content = await self._content(attachment.name, str(told["content_url"]))
         if len(content) > most:
             raise Rejected(f"The file {attachment.name!r} is larger than it said: too large.")
@@ -144,7 +144,7 @@ class Messages:
         people: dict[str, Person] = {}
         try:
             async for answer in self._client.answers(
-                f"/tickets/{ticket}/comments", include="users"
+                f"/tickets/{segment(ticket)}/comments", include="users"
             ):
                 rows += answer["comments"]
                 people |= {str(user["id"]): person(user) for user in answer.get("users") or ()}

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from connectors.zendesk.client import Budget, Client, Row, moment, numbers, together
+from connectors.zendesk.client import Budget, Client, Row, moment, numbers, segment, together
 from connectors.zendesk.metadata import Metadata, Names
 from connectors.zendesk.wire import DELETED, WireShape
 from syncline.sdk.clock import Clock
@@ -64,7 +64,7 @@ class Reader:
 
     async def _alone(self, id: str) -> Row | Missing:
         try:
-            ticket: Row = (await self._client.get(f"/tickets/{id}"))["ticket"]
+            ticket: Row = (await self._client.get(f"/tickets/{segment(id)}"))["ticket"]
         except NotFound as error:
             return Missing(id, gone=not error.hidden, reason=str(error))
         return ticket
@@ -109,7 +109,7 @@ class Reader:
         if id not in self._survivors:
             last: str | None = None
             try:
-                async for rows in self._client.pages(f"/tickets/{id}/audits", "audits"):
+                async for rows in self._client.pages(f"/tickets/{segment(id)}/audits", "audits"):
                     for audit in rows:
                         last = merged_into(audit) or last
             except NotFound:

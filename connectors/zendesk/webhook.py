@@ -9,6 +9,7 @@ authenticity" and "Webhook event types".)
 from __future__ import annotations
 
 import binascii
+import re
 from base64 import b64decode
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -27,6 +28,7 @@ TIMESTAMP = "X-Zendesk-Webhook-Signature-Timestamp"
 PUBLISHED = Secret("dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ==")
 
 _TICKET_EVENT = "zen:event-type:ticket."
+_ID = re.compile(r"[0-9]{1,20}")
 
 
 class ZendeskWebhook(Webhook):
@@ -73,6 +75,6 @@ class ZendeskWebhook(Webhook):
 
 
 def _hint(id: Any) -> Hint:
-    if isinstance(id, bool) or not str(id).isdecimal():
+    if not _ID.fullmatch(str(id)):
         raise ValueError("no ticket's number")
     return Hint("ticket", str(id))

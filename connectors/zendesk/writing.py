@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from connectors.zendesk.client import INVALID, PAGE, Client, Row, chunks, numbers, stamp
+from connectors.zendesk.client import INVALID, PAGE, Client, Row, chunks, numbers, segment, stamp
 from connectors.zendesk.history import replaced
 from connectors.zendesk.jobs import Done, Jobs, verdict
 from connectors.zendesk.metadata import Metadata, Names
@@ -112,7 +112,7 @@ class Writer:
         """Delete tickets; for thirty days they can be restored in Zendesk."""
 
         async def one(id: str) -> Outcome:
-            await self._client.write("DELETE", f"/tickets/{id}")
+            await self._client.write("DELETE", f"/tickets/{segment(id)}")
             return Outcome.applied(id)
 
         return await outcomes(ids, one)
@@ -202,7 +202,9 @@ class Writer:
                 raise NotFound(f"ticket {item.id} is gone or hidden")
             return Outcome.applied(item.id, found)
         try:
-            answer = await self._client.write("PUT", f"/tickets/{item.id}", {"ticket": sent.body})
+            answer = await self._client.write(
+                "PUT", f"/tickets/{segment(item.id)}", {"ticket": sent.body}
+            )
         except Rejected as error:
             return await self._refused(item.id, error)
         ticket = _ticket(answer)
@@ -333,7 +335,9 @@ class Writer:
             "updated_stamp": ticket["updated_at"],
         }
         try:
-            answer = await self._client.write("PUT", f"/tickets/{item.id}", {"ticket": body})
+            answer = await self._client.write(
+                "PUT", f"/tickets/{segment(item.id)}", {"ticket": body}
+            )
         except ConnectorError as error:
             raise Ambiguous(f"ticket {item.id} was written over an edit: {error}") from error
         record = await self._as_record(_ticket(answer))

@@ -92,23 +92,34 @@ def schema() -> None:
     typer.echo(orjson.dumps(json_schema(models), option=orjson.OPT_INDENT_2).decode())
 
 
-def connectors(config: ConfigPath = None, as_json: Json = False) -> None:
-    """Show which tools can be connected, and the entities their mappings know."""
-    from importlib import resources
-
+def connectors(
+    config: ConfigPath = None,
+    as_json: Json = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print the page of the documentation.")
+    ] = False,
+) -> None:
+    """Show which tools can be connected, what each can do, and what it cannot know."""
+    from syncline.catalogue import GROUNDS, catalogue, claims, page
     from syncline.config import load
     from syncline.config.reading import FILE, find
     from syncline.registry import Registry
 
     path = config or find()
     configured = path.is_file() or (path / FILE).is_file()
-    registry = Registry(load(path).plugins if configured else ())
+    found = catalogue(Registry(load(path).plugins if configured else ()))
+    if markdown:
+        typer.echo(page(found), nl=False)
+        return
     out = Output(as_json)
-    rows = []
-    for name in registry.names():
-        folder = resources.files("mappings").joinpath(name)
-        files = folder.iterdir() if folder.is_dir() else ()
-        entities = sorted(f.name.removesuffix(".yaml") for f in files if f.name.endswith(".yaml"))
-        rows.append({"name": name, "entities": entities})
-    out.result({"connectors": rows})
-    out.table(("connector", "entities"), [(r["name"], ", ".join(r["entities"])) for r in rows])
+    out.result({"connectors": [offer.to_json() for offer in found]})
+    rows = [
+        (o.name, ", ".join(o.records), GROUNDS.get(o.level, "not stated"), ", ".join(claims(o)))
+        for o in found
+    ]
+    out.table(("connector", "records", "tested on", "can"), rows)
+    out.say("", "What a tool gives no way to know:")
+    out.table(
+        ("connector", "window", "then"),
+        [(o.name, w.window, w.then) for o in found for w in o.residual_windows],
+    )

@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from tests.bench import report
+from tests.bench import report, requests
 from tests.bench.report import Measure, Result
 from tests.bench.steps import Step, steps
 
@@ -110,6 +110,7 @@ def main() -> None:
     parser.add_argument("--records", type=int, nargs="+", default=[2_000, 20_000])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--floor-only", action="store_true")
+    parser.add_argument("--cases", type=int, default=500, help="of each connector's fake")
     parser.add_argument("--out", type=Path, default=Path("docs/benchmarks.md"))
     chosen = parser.parse_args()
     results: list[Result] = []
@@ -128,7 +129,8 @@ def main() -> None:
         ]
     report.show(results)
     chosen.out.parent.mkdir(parents=True, exist_ok=True)
-    chosen.out.write_text(report.page(results), encoding="utf-8")
+    page = requests.written_into(report.page(results), requests.section(chosen.cases))
+    chosen.out.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -212,6 +213,26 @@ def test_connectors(desk: Desk) -> None:
     found = {one["name"]: one["entities"] for one in desk.json("connectors")["connectors"]}
     assert found["redmine"] == ["ticket"]
     assert "memory" in found
+
+
+def test_connectors_say_what_they_can_and_what_they_cannot_know(desk: Desk) -> None:
+    (one,) = (o for o in desk.json("connectors")["connectors"] if o["name"] == "redmine")
+    has(one, "title", "summary", "versions", "needs")
+    assert one["records"] == {"issue": ["ticket"]}
+    assert one["capabilities"]["search_lag"] == 10.0
+    assert one["capabilities"]["visibilities"] == ["internal"]
+    assert one["quality"]["level"] == "real_server"
+    assert {"window", "then"} == set(one["residual_windows"][0])
+
+
+def test_connectors_for_people_are_a_line_each_and_a_line_for_each_window(desk: Desk) -> None:
+    said = desk.run("connectors").out
+    (line,) = re.findall(r"^zendesk +ticket +fake +(.*)$", said, re.MULTILINE)
+    assert "creates 100 at once, updates 100 at once, finds lost creates, compare-and-set" in line
+    assert re.search(
+        r"^zendesk +an edit of the last minute is not told +seen in", said, re.MULTILINE
+    )
+    assert re.search(r"^memory +not stated$", said, re.MULTILINE)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,68 @@
+"""Every connector that there is, opened as an operator opens it: for tests of them all.
+
+What a connection takes is its fake's word where it has one. Of the others it stands here; a test
+that finds neither says so, so that a connector that is added is in by itself or asks to be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from syncline.config import load
+from syncline.config.secrets import connection_config
+from syncline.observability import SystemClock
+from syncline.registry import Registry, fakes
+from syncline.sandbox import Company, Fake, Hooks, State, ToolClock
+from syncline.sdk.clock import Clock
+from syncline.sdk.connector import Connector
+from syncline.simulation.clock import START
+
+EVERY = Registry().names()
+FAKED = sorted(fakes())
+
+WITHOUT_FAKE: Mapping[str, Mapping[str, Any]] = {
+    "odoo": {"auth": {"api_key": "sandbox-odoo"}, "database": "acme"},
+    "redmine": {"auth": {"api_key": "sandbox-redmine"}, "scope": {"project": "app"}},
+    "request_tracker": {"auth": {"token": "sandbox-tracker"}, "scope": {"queue": "Support"}},
+}
+
+
+def fake_of(name: str, records: int = 0, seed: int = 1) -> Fake:
+    """A connector's fake with so many cases, on a clock of its own."""
+    made: Fake = import_module(fakes()[name]).fake(State(), ToolClock(START), Hooks())
+    made.seed(Company.made(seed, records))
+    return made
+
+
+def said(name: str) -> dict[str, Any]:
+    """What a connection of this connector takes besides its address, as in `syncline.yaml`."""
+    if name in FAKED:
+        return dict(fake_of(name).connection())
+    assert name in WITHOUT_FAKE, (
+        f"{name} has no fake: say in tests/support/connections.py what a connection of it takes"
+    )
+    return dict(WITHOUT_FAKE[name])
+
+
+@asynccontextmanager
+async def opened(
+    folder: Path, name: str, base_url: str, clock: Clock | None = None, **more: Any
+) -> AsyncIterator[Connector]:
+    """The connector `name` on a connection of an operator's file; sends nothing yet."""
+    keys = {"connector": name, "base_url": base_url, "private_network": True, **said(name), **more}
+    keys = {key: value for key, value in keys.items() if value is not None}
+    folder.mkdir(exist_ok=True)
+    (folder / "syncline.yaml").write_text(yaml.safe_dump({"connections": {"tool": keys}}))
+    model = Registry().get(name).config_model
+    config = connection_config(load(folder), "tool", model)
+    connector = Registry().get(name).open("tool", config, clock or SystemClock())
+    try:
+        yield connector
+    finally:
+        await connector.aclose()
