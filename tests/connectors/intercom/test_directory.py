@@ -169,6 +169,18 @@ async def test_a_contact_that_a_search_shows_late_is_told_by_the_next_reading(
     assert "late" in (await told(people, "contact", cursor))[0]
 
 
+async def test_a_contact_that_is_no_user_any_more_is_told_as_out_of_scope(
+    contacts: ContactWorld, people: IntercomConnector
+) -> None:
+    id = await contacts.create({"name": "Ada"})
+    await contacts.settle()
+    _, cursor = await told(people, "contact")
+    await contacts.leave_scope(id)
+    await contacts.settle()
+    records, _ = await told(people, "contact", cursor)
+    assert not records["Ada"].in_scope
+
+
 async def test_another_scope_begins_anew(contacts: ContactWorld, people: IntercomConnector) -> None:
     await contacts.create({"name": "a lead"}, "lead")
     await contacts.settle()
