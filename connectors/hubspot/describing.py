@@ -73,7 +73,8 @@ def _fields(
             "user" if name == _PERSON else str(row["type"]),
             options=None if name == _PERSON else options,
             required=name == kind.title,
-            read_only=bool((row.get("modificationMetadata") or {}).get("readOnlyValue")),
+            read_only=name != kind.company
+            and bool((row.get("modificationMetadata") or {}).get("readOnlyValue")),
             max_length=LONGEST if row["type"] == "string" else None,
         )
     if kind is CONTACT:

@@ -19,7 +19,8 @@ class Kind:
     modified      when it was changed last: contacts have another name for that than all others
     properties    the others that every account has and that are read
     computed      those that HubSpot sets itself, and that are read
-    company       the computed one with the id of the company that it belongs to first
+    company       the one with the id of the company that it belongs to first, which HubSpot sets by
+                  the label of an association
     pipeline, stage  where it has a workflow
     note          the number of the association of a note with it
     """

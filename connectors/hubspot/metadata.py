@@ -14,7 +14,7 @@ from typing import Any
 
 from connectors.hubspot.client import Client, Row
 from connectors.hubspot.config import HubSpotConfig
-from connectors.hubspot.kinds import Kind
+from connectors.hubspot.kinds import COMPANY, Kind
 from syncline.sdk.errors import AuthRequired, Misconfigured, Rejected
 
 _OWNERS_A_PAGE = 500
@@ -131,6 +131,18 @@ class Metadata:
                 f"{kind.object}; there are: {', '.join(by_label) or 'none'}. Nothing was read."
             )
         return {one.id: one for one in chosen}
+
+    async def primary_label(self, kind: Kind) -> int:
+        """The number of the label `Primary` between this record type and companies."""
+        path = self._client.path("crm/associations", f"/{kind.object}/{COMPANY.object}/labels")
+        for row in await self._once(path, lambda: self._client.pages(path)):
+            defined = row["category"] == "HUBSPOT_DEFINED"
+            if defined and str(row.get("label") or "").casefold().startswith("primary"):
+                return int(row["typeId"])
+        raise Rejected(
+            f"HubSpot has no label 'Primary' between {kind.object} and companies, so none can be "
+            "given there. Nothing was written."
+        )
 
     async def owners(self, *, anew: bool = False) -> Sequence[Row]:
         """All owners, the archived ones too: those HubSpot lists apart."""

@@ -102,7 +102,7 @@ class WireShape:
         """
         written: dict[str, str] = {}
         for name, value in patch.items():
-            if name in (kind.modified, "createdate", kind.company, *kind.computed):
+            if name in (kind.modified, "createdate", *kind.computed):
                 raise Rejected(f"{name} of a {kind.name} is set by HubSpot itself.")
             if name == NAME and kind is CONTACT:
                 first, last = split(str(value or ""), now.get("firstname"), now.get("lastname"))

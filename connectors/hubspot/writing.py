@@ -8,13 +8,14 @@ and each is sent alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connectors.hubspot.client import BATCH, TRACE, Client, Row, Written, chunks, numbers
 from connectors.hubspot.config import HubSpotConfig
 from connectors.hubspot.kinds import CONTACT, Kind
 from connectors.hubspot.metadata import Metadata, Pipeline
+from connectors.hubspot.primary import Move, Primary, company_id
 from connectors.hubspot.reading import Reader
 from connectors.hubspot.wire import NAME, WireShape
 from syncline.sdk.batches import in_order, outcomes
@@ -59,15 +60,18 @@ class Writer:
         self._reader = reader
         self._shape = shape
         self._config = config
+        self._primary = Primary(client, metadata)
 
     async def create(self, kind: Kind, items: Sequence[Create]) -> list[Outcome]:
-        """Make records; each has its key in the key property, by which a lost one is found."""
+        """Make records; each has its key in the key property, by which a lost one is found. A
+        company is given by a request after it."""
         await self._has_key(kind)
         key = self._config.key_property
 
         async def prepared(item: Create) -> _Sent:
+            company_id(item.fields.get(kind.company or ""))
             pipeline = await self._pipeline(kind, item.fields, {}, new=True)
-            values = self._shape.properties(kind, item.fields, pipeline, {})
+            values = self._shape.properties(kind, without_company(kind, item.fields), pipeline, {})
             if pipeline is not None and kind.stage and kind.stage not in values:
                 first = next(iter(pipeline.stages))
                 values |= {kind.stage: first, str(kind.pipeline): pipeline.id}
@@ -77,7 +81,26 @@ class Writer:
                 {"idProperty": key, "id": item.key, "properties": {**values, key: item.key}}
             )
 
-        return await self._written(kind, UPSERT, items, prepared)
+        made = await self._written(kind, UPSERT, items, prepared)
+        given = {
+            str(one.id): Move(str(one.id), company)
+            for item, one in zip(items, made, strict=True)
+            if one.result is Result.APPLIED
+            and (company := company_id(item.fields.get(kind.company or "")))
+        }
+        if not given:
+            return made
+        try:
+            moved = await self._primary.move(kind, list(given.values()))
+        except ConnectorError as error:
+            moved = [Outcome(Result.RETRY, reason=str(error))] * len(given)
+        lacking = {id: one.reason for id, one in zip(given, moved, strict=True) if one.reason}
+        return [
+            replace(one, reason=f"made without its company: {lacking[str(one.id)]}")
+            if str(one.id) in lacking
+            else one
+            for one in made
+        ]
 
     async def update(self, kind: Kind, items: Sequence[Update]) -> list[Outcome]:
         """Patch records; HubSpot has no condition, so the last write wins."""
@@ -87,7 +110,14 @@ class Writer:
                 return (await self.update(kind, [item]))[0]
 
             return await in_order(items, lambda item: item.id, alone)
-        now = await self._now(kind, items)
+        told = await self._moved(kind, [item for item in items if kind.company in item.patch])
+        rest = [
+            replace(item, patch=patch)
+            for item in items
+            if item.id not in told or told[item.id].result is Result.APPLIED
+            if (patch := without_company(kind, item.patch)) or item.id not in told
+        ]
+        now = await self._now(kind, rest)
 
         async def prepared(item: Update) -> _Sent:
             if not numbers([item.id]):
@@ -97,7 +127,23 @@ class Writer:
             values = self._shape.properties(kind, item.patch, pipeline, shown)
             return _Sent({"id": item.id, "properties": values}, item.id)
 
-        return await self._written(kind, UPDATE, items, prepared)
+        written = await self._written(kind, UPDATE, rest, prepared)
+        told |= zip((item.id for item in rest), written, strict=True)
+        return [told[item.id] for item in items]
+
+    async def _moved(self, kind: Kind, items: Sequence[Update]) -> dict[str, Outcome]:
+        """The company of those whose patch names one, before anything else of it is written."""
+        told: dict[str, Outcome] = {}
+        moves: list[Move] = []
+        path = str(kind.company)
+        for item in items:
+            try:
+                before = company_id(item.expected.get(path))
+                moves.append(Move(item.id, company_id(item.patch[path]), before))
+            except Rejected as error:
+                told[item.id] = Outcome.of_error(error)
+        moved = await self._primary.move(kind, moves) if moves else []
+        return told | dict(zip((one.record for one in moves), moved, strict=True))
 
     async def find(self, kind: Kind, items: Sequence[CreateSearch]) -> list[FindResult]:
         """Records by their key: read by a unique property, not searched for."""
@@ -212,6 +258,11 @@ class Writer:
     async def _has_key(self, kind: Kind) -> None:
         if not await self._keyed(kind):
             raise Misconfigured(no_key(kind, self._config.key_property))
+
+
+def without_company(kind: Kind, fields: Wire) -> Wire:
+    """What is written as properties."""
+    return {path: value for path, value in fields.items() if path != kind.company}
 
 
 def no_key(kind: Kind, name: str) -> str:

@@ -1,4 +1,4 @@
-"""Intercom: tickets of one workspace, over its REST interface."""
+"""Intercom: tickets, contacts and companies of one workspace, over its REST interface."""
 
 from connectors.intercom.connector import IntercomConnector
 

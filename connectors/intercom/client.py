@@ -22,8 +22,12 @@ Filter = Mapping[str, Any]
 VERSION = "2.15"
 PAGE = 150  # the most rows of a search
 
-_NOT_FOUND = 404
+_NOT_FOUND, _CONFLICT = 404, 409
 _TRIES = 3
+
+
+class Taken(Rejected):
+    """Another record has what Intercom keeps unique: an address, or an id of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +66,18 @@ class Client:
         return (await self.transport.request("GET", path, forbidden=forbidden)).json()
 
     async def search(
-        self, what: str, query: Filter, sort: str, *, after: str | None = None
+        self,
+        what: str,
+        query: Filter,
+        sort: str,
+        *,
+        after: str | None = None,
+        descending: bool = False,
     ) -> Found:
-        """A page of `tickets` or `contacts` that fit, by a field, the smallest first."""
+        """A page of `tickets` or `contacts` that fit, by a field, the smallest first or last."""
         body = {
             "query": query,
-            "sort": {"field": sort, "order": "ascending"},
+            "sort": {"field": sort, "order": "descending" if descending else "ascending"},
             "pagination": {"per_page": PAGE, **({"starting_after": after} if after else {})},
         }
         response = await self.transport.request(
@@ -76,15 +86,14 @@ class Client:
         told = response.json()
         rows = told["tickets"] if "tickets" in told else told["data"]
         keys = [row[sort] for row in rows]
-        if keys != sorted(keys):
+        if keys != sorted(keys, reverse=descending):
             raise Retriable(
                 f"Intercom's search for {what} did not keep to the order by {sort}. Nothing was "
                 "taken from it; it is read again later."
             )
         pages = told.get("pages") or {}
         following = (pages.get("next") or {}).get("starting_after")
-        answered = parsedate_to_datetime(response.headers["date"]).timestamp()
-        return Found(rows, told["total_count"], following, int(answered))
+        return Found(rows, told["total_count"], following, answered(response))
 
     async def everything(self, what: str, query: Filter) -> list[Row]:
         """All rows that fit. `starting_after` counts rows, and a row that came or went meanwhile
@@ -112,18 +121,26 @@ class Client:
         (Intercom's OpenAPI, `PUT /tickets/{id}`).
         """
         response = await self.transport.request(
-            method, path, json=dict(body), ok=(200, _NOT_FOUND), forbidden="rejected"
+            method, path, json=dict(body), ok=(200, _NOT_FOUND, _CONFLICT), forbidden="rejected"
         )
-        if response.status != _NOT_FOUND:
+        if response.status == 200:
             told: Row = response.json()
             return told
         refusal = f"Intercom refused {method} {path} ({safe_error(response)}). Nothing was applied."
-        if _code(response) == "assignee_not_found":
+        if response.status == _CONFLICT:
+            raise Taken(refusal, status=_CONFLICT)
+        if code(response) == "assignee_not_found":
             raise Rejected(refusal, status=_NOT_FOUND)
         raise NotFound(refusal, status=_NOT_FOUND)
 
 
-def _code(response: Response) -> str:
+def answered(response: Response) -> int:
+    """When Intercom answered, by its own clock."""
+    return int(parsedate_to_datetime(response.headers["date"]).timestamp())
+
+
+def code(response: Response) -> str:
+    """The code of a refusal."""
     told = response.json()
     errors = told.get("errors") if isinstance(told, Mapping) else None
     return str(errors[0].get("code", "")) if errors else ""

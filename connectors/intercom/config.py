@@ -27,23 +27,18 @@ class Auth(BaseModel):
 
 
 class Scope(BaseModel):
-    """Ticket types by name. New tickets are of the first, unless the record names another."""
+    """Ticket types by name, for connections that sync tickets; new tickets are of the first,
+    unless the record names another. Contacts who are users, and with `leads` those who are not."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    ticket_type: tuple[str, ...]
+    ticket_type: tuple[str, ...] = ()
+    leads: bool = False
 
     @field_validator("ticket_type", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
         return (value,) if isinstance(value, str) else value
-
-    @field_validator("ticket_type")
-    @classmethod
-    def _some(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if not value:
-            raise ValueError("name at least one ticket type; new tickets are of the first")
-        return value
 
 
 class IntercomConfig(ConnectionConfig):
@@ -51,13 +46,14 @@ class IntercomConfig(ConnectionConfig):
 
     key_attribute   a text attribute that keeps what a ticket was made with; without it a create
                     whose answer is lost needs a person
-    link_attribute  a text attribute that shows the addresses of linked records
+    link_attribute  a text attribute that shows the addresses of linked records; on contacts and
+                    companies it is the custom attribute of that name
     contact         the e-mail address of the contact that a ticket gets when the record names no
                     requester: Intercom makes none without
     """
 
     auth: Auth
-    scope: Scope
+    scope: Scope = Scope()
     key_attribute: str | None = None
     link_attribute: str | None = None
     contact: str | None = None

@@ -1,11 +1,13 @@
-"""What a connection really is: the workspace, its ticket types, and what is missing in them."""
+"""What a connection really is: the workspace, its ticket types and custom attributes, and what is
+missing in them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from connectors.intercom.client import VERSION
+from connectors.intercom.client import VERSION, Row
 from connectors.intercom.config import REGIONS, IntercomConfig
+from connectors.intercom.kinds import KINDS, Kind
 from connectors.intercom.metadata import DESCRIPTION, LIST, TITLE, Metadata, TicketType
 from connectors.intercom.wire import READ_ONLY
 from syncline.sdk.connector import FieldSchema, RecordSchema, Schema
@@ -20,11 +22,30 @@ async def describe(metadata: Metadata, config: IntercomConfig) -> Schema:
     metadata.forget()
     app = (await metadata.me())["app"]
     check_region(app["region"], config)
-    types = await metadata.in_scope()
-    _check_attributes(types, config)
-    fields = {field.path: field for field in _fields(types, config)}
-    records = {"ticket": RecordSchema("ticket", fields)}
-    return Schema(app["id_code"], VERSION, records, "html", tuple(_warnings(types, config)))
+    records: dict[str, RecordSchema] = {}
+    warnings: list[str] = []
+    if config.scope.ticket_type:
+        types = await metadata.in_scope()
+        _check_attributes(types, config)
+        records["ticket"] = _schema("ticket", _fields(types, config))
+        warnings += _warnings(types, config)
+    for kind in KINDS:
+        attributes = await metadata.custom_attributes(kind.name)
+        if attributes is None:
+            warnings.append(f"The app may not see {kind.name} records; they cannot be synced.")
+            continue
+        records[kind.name] = _schema(kind.name, _entry_fields(kind, attributes, config))
+        names = {row["name"] for row in attributes}
+        if config.link_attribute and config.link_attribute not in names:
+            warnings.append(
+                f"link_attribute: a {kind.name} has no custom attribute {config.link_attribute!r}, "
+                "so no links are shown there; add a text attribute of that name in Intercom."
+            )
+    return Schema(app["id_code"], VERSION, records, "html", tuple(warnings))
+
+
+def _schema(name: str, fields: Iterable[FieldSchema]) -> RecordSchema:
+    return RecordSchema(name, {field.path: field for field in fields})
 
 
 def check_region(region: str, config: IntercomConfig) -> None:
@@ -89,6 +110,26 @@ def _fields(types: Sequence[TicketType], config: IntercomConfig) -> Iterator[Fie
             options=labels if found[0].type == LIST else None,
             required=all(one.required for one in found),
         )
+
+
+def _entry_fields(
+    kind: Kind, attributes: Sequence[Row], config: IntercomConfig
+) -> Iterator[FieldSchema]:
+    for path, type in (kind.written | kind.computed).items():
+        label = path.replace("_", " ").capitalize()
+        yield FieldSchema(path, label, type, read_only=path in kind.computed)
+    if config.link_attribute:
+        yield FieldSchema("reference", config.link_attribute, "text")
+    for row in attributes:
+        if row["name"] != config.link_attribute:
+            options = tuple(row.get("options") or ())
+            yield FieldSchema(
+                f"attributes.{row['name']}",
+                row["label"],
+                row["data_type"],
+                options=options or None,
+                read_only=not row["api_writable"],
+            )
 
 
 def _each(words: Iterable[str]) -> tuple[str, ...]:

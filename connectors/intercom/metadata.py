@@ -1,4 +1,5 @@
-"""What names in Intercom are which ids: ticket types, their states and attributes, teammates.
+"""What names in Intercom are which ids: ticket types, their states and attributes, teammates; and
+the custom attributes of contacts and companies.
 
 Read once when first needed, and once more where a name is not found.
 """
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.intercom.client import Client, Row
-from syncline.sdk.errors import Misconfigured, Rejected
+from syncline.sdk.errors import Misconfigured, NotFound, Rejected
 
 TITLE, DESCRIPTION = "_default_title_", "_default_description_"
 LIST = "list"
@@ -82,7 +83,13 @@ class Metadata:
         return self._types
 
     async def in_scope(self) -> list[TicketType]:
-        """The scope's ticket types, in its order; raises Misconfigured for one that is missing."""
+        """The scope's ticket types, in its order; raises Misconfigured where it names none, or one
+        that is missing."""
+        if not self._scope:
+            raise Misconfigured(
+                "scope: no ticket_type is named, so this connection has no tickets. Nothing was "
+                "synced; name at least one, and new tickets are of the first."
+            )
         by_name = {one.name: one for one in (await self.types()).values()}
         if any(name not in by_name for name in self._scope):
             by_name = {one.name: one for one in (await self.types(again=True)).values()}
@@ -100,6 +107,14 @@ class Metadata:
             told = await self._client.get("/admins", forbidden="auth")
             self._admins = {str(row["id"]): row for row in told["admins"]}
         return self._admins
+
+    async def custom_attributes(self, model: str) -> Sequence[Row] | None:
+        """Those of `contact` or `company`; None where the app may not see them."""
+        try:
+            told = await self._client.get(f"/data_attributes?model={model}", forbidden="hidden")
+        except NotFound:
+            return None
+        return [row for row in told["data"] if row["custom"] and not row["archived"]]
 
     def forget(self) -> None:
         """Read everything anew when it is next needed."""

@@ -90,11 +90,11 @@ class WireShape:
         return {type.attribute(self._key).name: key} if self._key else {}
 
 
-def refuse_unwritable(patch: Wire, known: Collection[str]) -> None:
+def refuse_unwritable(patch: Wire, known: Collection[str], what: str = "ticket") -> None:
     """Raises Rejected for a path that this write cannot set."""
     if wrong := sorted(set(patch) - set(known)):
         raise Rejected(
-            f"Intercom takes no {', '.join(wrong)} of a ticket here. Nothing was written; correct "
+            f"Intercom takes no {', '.join(wrong)} of a {what} here. Nothing was written; correct "
             "the mapping."
         )
 

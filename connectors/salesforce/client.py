@@ -90,6 +90,7 @@ class Client:
         headers: Mapping[str, str] | None = None,
         mutating: bool | None = None,
         items: int = 1,
+        expect_json: bool = True,
     ) -> Response:
         """One request; raises what Salesforce's errors mean."""
         if self._held is not None and self._clock.now() < self._held:
@@ -103,6 +104,7 @@ class Client:
             mutating=mutating,
             items=items,
             ok=(200, 201, 204, *_TOLD),
+            expect_json=expect_json,
         )
         self._note(response)
         if response.status in _TOLD:

@@ -17,6 +17,7 @@ from connectors.salesforce.client import BY_ID, COLLECTION, Client
 from connectors.salesforce.comments import Comments
 from connectors.salesforce.config import SalesforceConfig
 from connectors.salesforce.describing import describe
+from connectors.salesforce.files import Files
 from connectors.salesforce.finding import Finder
 from connectors.salesforce.history import History
 from connectors.salesforce.links import Links
@@ -28,6 +29,7 @@ from connectors.salesforce.wire import WireShape
 from connectors.salesforce.writing import Writer
 from syncline.sdk.clock import Clock
 from syncline.sdk.connector import (
+    Attachment,
     Capabilities,
     CensusPage,
     Change,
@@ -40,6 +42,7 @@ from syncline.sdk.connector import (
     FindResult,
     LinkCard,
     Missing,
+    NewAttachment,
     NewComment,
     Outcome,
     Page,
@@ -71,6 +74,7 @@ class SalesforceConnector(Connector):
         history=True,
         edits_comments=True,
         visibilities=(Visibility.PUBLIC, Visibility.INTERNAL),
+        attachments=True,
         deletes=("archive",),
         shows_links=True,
         bulk_create=COLLECTION,
@@ -100,6 +104,7 @@ class SalesforceConnector(Connector):
         self._history = History(client, metadata, reader, self._people, config)
         self._writer = Writer(client, metadata, reader, shape, config)
         self._comments = Comments(client, reader, self._people)
+        self._files = Files(client, reader, self.capabilities.max_attachment_bytes)
         self._links = Links(reader, metadata, self._writer, config)
 
     @classmethod
@@ -163,6 +168,17 @@ class SalesforceConnector(Connector):
 
     async def edit_comments(self, record: str, items: Sequence[CommentEdit]) -> Sequence[Outcome]:
         return await self._comments.edit(kind_of(record), items)
+
+    async def attachments(
+        self, record: str, ids: Sequence[str]
+    ) -> Mapping[str, Sequence[Attachment]]:
+        return await self._files.of(kind_of(record), ids)
+
+    async def download(self, record: str, attachment: Attachment) -> bytes:
+        return await self._files.download(attachment)
+
+    async def attach(self, record: str, items: Sequence[NewAttachment]) -> Sequence[Outcome]:
+        return await self._files.add(items)
 
     async def show_links(
         self, record: str, cards: Sequence[LinkCard], gone: Sequence[LinkCard] = ()

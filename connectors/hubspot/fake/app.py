@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from starlette.responses import Response
 
 from connectors.hubspot.fake import properties as p
+from connectors.hubspot.fake.associations import Associations
 from connectors.hubspot.fake.batches import Batches
 from connectors.hubspot.fake.errors import Refused
 from connectors.hubspot.fake.objects import Handler, Objects, refusing
@@ -58,10 +59,7 @@ class HubSpotFake(Office):
                 ("PATCH", f"{at}/{{id}}", objects.update, True),
                 ("DELETE", f"{at}/{{id}}", objects.archive, True),
             ]
-        for at in ("/crm/associations/{version}", "/crm/v4/associations"):
-            routes.append(
-                ("POST", f"{at}/{{kind}}/{{other}}/batch/read", batches.associations, False)
-            )
+        routes += Associations(self.portal).routes()
         for at in ("/crm/properties/{version}/{kind}", "/crm/v3/properties/{kind}"):
             routes += [("GET", at, setup.properties, False), ("POST", at, setup.new_property, True)]
         for at in ("/crm/pipelines/{version}/{kind}", "/crm/v3/pipelines/{kind}"):

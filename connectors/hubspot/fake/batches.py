@@ -22,7 +22,7 @@ TRACE = "objectWriteTraceId"
 
 
 class Batches:
-    """The batch calls of the objects API, and of associations."""
+    """The batch calls of the objects API."""
 
     def __init__(self, objects: Objects) -> None:
         self.objects = objects
@@ -33,7 +33,7 @@ class Batches:
         kind, asked = call.path_params["kind"], call.json()
         archived = asks_archived(call)
         results, lost = [], []
-        for one in _inputs(asked):
+        for one in inputs_of(asked):
             id = str(one["id"])
             doc = self.portal.state.table(kind).get(id)
             if name := asked.get("idProperty"):
@@ -90,31 +90,15 @@ class Batches:
         return self._each(call, one, 200)
 
     def archive(self, call: Call) -> Response:
-        for one in _inputs(call.json()):
+        for one in inputs_of(call.json()):
             self.portal.archive(call.path_params["kind"], str(one["id"]))
             call.applied(str(one["id"]))
         return answer(status=204)
 
-    def associations(self, call: Call) -> Response:
-        """What each record is tied to; a record without ties is an error in the 207."""
-        kind, other = call.path_params["kind"], call.path_params["other"]
-        results, errors = [], []
-        for one in _inputs(call.json(), 1000):
-            ids = self.portal.associated(kind, str(one["id"]), other)
-            if not ids:
-                errors.append(
-                    {**missing(one["id"]).body(), "context": {"fromObjectId": [one["id"]]}}
-                )
-                continue
-            ties = [{"toObjectId": int(id), "associationTypes": []} for id in ids]
-            results.append({"from": {"id": str(one["id"])}, "to": ties})
-        told = {"status": "COMPLETE", "results": results}
-        return answer(told | ({"errors": errors} if errors else {}), 207 if errors else 200)
-
     def _each(
         self, call: Call, one: Callable[[Mapping[str, Any]], dict[str, Any]], done: int
     ) -> Response:
-        inputs = _inputs(call.json())
+        inputs = inputs_of(call.json())
         ids = [str(asked["id"]) for asked in inputs if "id" in asked]
         if len(set(ids)) < len(ids):
             raise invalid("Duplicate IDs found in batch input. IDs must be unique.")
@@ -137,7 +121,8 @@ class Batches:
         return answer(body, done)
 
 
-def _inputs(asked: Mapping[str, Any], most: int = MOST) -> list[dict[str, Any]]:
+def inputs_of(asked: Mapping[str, Any], most: int = MOST) -> list[dict[str, Any]]:
+    """The inputs of a batch; raises Refused where there are too many."""
     inputs: list[dict[str, Any]] = asked["inputs"]
     if not 1 <= len(inputs) <= most:
         raise invalid(f"inputs: there are {len(inputs)}, and from 1 to {most} are allowed")

@@ -10,7 +10,7 @@ merge        makes a new record with a new id; those merged are not found any mo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -135,7 +135,21 @@ class Portal:
         values = {n: v for n, v in kept.items() if n in own and not _read_only(own[n])}
         made = self.create(kind, values, by)
         more = {"hs_merged_object_ids": ";".join(taken), **{n: kept[n] for n in fixed}}
-        return self._put(kind, made, more, by, None)
+        self._retie(kind, (primary, other), made["id"])
+        return self._put(kind, self.get(kind, made["id"]), more, by, None)
+
+    def _retie(self, kind: str, taken: Sequence[str], made: str) -> None:
+        """What the merged records were tied to is tied to the new one (unverified)."""
+        pairs = self.state.table("associations")
+        ties = {(*tie["to"], id) for id in taken for tie in pairs.values()
+                if tie["from"] == [kind, id]}  # fmt: skip
+        for other, other_id, id in sorted(ties):
+            pairs.delete(f"{kind} {id} {other} {other_id}")
+            pairs.delete(f"{other} {other_id} {kind} {id}")
+            first = kind == p.COMPANIES and p.COMPANY_OF.get(other)
+            if first and self.get(other, other_id)["properties"].get(first) == id:
+                self.make_primary(other, other_id, made)
+            self.associate(kind, made, other, other_id)
 
     def associate(self, kind: str, id: str, other: str, other_id: str) -> None:
         """Tie two records; the first company that a record is tied to becomes its primary one."""
@@ -148,6 +162,18 @@ class Portal:
             if not doc["properties"].get(name):
                 # Not a change of the record: its time stamp stays as it is.
                 self._put(kind, doc, {name: other_id}, APP, None)
+
+    def make_primary(self, kind: str, id: str, company: str) -> None:
+        """Tie a record to a company that it belongs to first from now on; raises Refused."""
+        self.get(p.COMPANIES, company)
+        self.associate(kind, id, p.COMPANIES, company)
+        self._put(kind, self.get(kind, id), {p.COMPANY_OF[kind]: company}, APP, None)
+
+    def no_primary(self, kind: str, id: str, company: str) -> None:
+        """A record belongs to this company no longer first, and stays tied to it."""
+        doc = self.get(kind, id)
+        if doc["properties"].get(p.COMPANY_OF[kind]) == company:
+            self._put(kind, doc, {p.COMPANY_OF[kind]: None}, APP, None)
 
     def associated(self, kind: str, id: str, other: str) -> list[str]:
         """The ids of the records of another type that a record is tied to."""

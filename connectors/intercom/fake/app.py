@@ -12,11 +12,21 @@ from typing import Any, ClassVar
 from starlette.responses import Response
 
 from connectors.intercom.fake import seeding, showing
+from connectors.intercom.fake.companies import Companies
+from connectors.intercom.fake.contacts import Contacts
 from connectors.intercom.fake.desk import Desk
+from connectors.intercom.fake.directory import Directory, body, lag
 from connectors.intercom.fake.errors import Refused, error_answer, invalid, not_found
 from connectors.intercom.fake.limits import Limits
 from connectors.intercom.fake.notifying import Notifier
-from connectors.intercom.fake.searching import Hits, Index, Search
+from connectors.intercom.fake.office import Office
+from connectors.intercom.fake.searching import (
+    COMPANY_INDEX,
+    CONTACT_INDEX,
+    TICKET_INDEX,
+    Index,
+    Search,
+)
 from connectors.intercom.fake.web import Web
 from connectors.intercom.fake.workspace import Row, Workspace
 from syncline.sandbox import (
@@ -26,6 +36,7 @@ from syncline.sandbox import (
     Fake,
     Field,
     Hooks,
+    Refusal,
     Sheet,
     State,
     ToolClock,
@@ -41,15 +52,21 @@ class IntercomFake(Fake):
     """The tool."""
 
     tool: ClassVar[str] = "intercom"
-    types: ClassVar[tuple[str, ...]] = ("ticket",)
+    types: ClassVar[tuple[str, ...]] = ("ticket", "contact", "company")
 
     def __init__(self, state: State, clock: ToolClock, hooks: Hooks) -> None:
         super().__init__(state, clock, hooks)
         self.workspace = Workspace(state, clock)
-        self.index = Index(self.workspace)
-        self.desk = Desk(self.workspace, self.index, Notifier(self.workspace, hooks).tell)
+        told = Notifier(self.workspace, hooks)
+        people, firms = (Index(self.workspace, name) for name in (CONTACT_INDEX, COMPANY_INDEX))
+        self.contacts = Contacts(self.workspace, people, told.contact)
+        self.companies = Companies(self.workspace, firms, told.company)
+        self.index = Index(self.workspace, TICKET_INDEX)
+        self.desk = Desk(self.workspace, self.index, self.contacts, told.ticket)
         self.limits = Limits(self.workspace)
+        self._directory = Directory(self.workspace, people, self.contacts, self.companies)
         self._web = Web(self.workspace, self.desk)
+        self._office = Office(self.workspace, self.contacts, self.companies)
 
     def endpoints(self) -> Sequence[Endpoint]:
         routes: list[tuple[str, str, Callable[[Call], Any], bool]] = [
@@ -57,8 +74,7 @@ class IntercomFake(Fake):
             ("GET", "/admins", self._admins, False),
             ("GET", "/ticket_types", self._types, False),
             ("GET", "/ticket_states", lambda call: showing.state_list(self.workspace), False),
-            ("POST", "/contacts/search", self._contacts, False),
-            ("GET", "/contacts/{id}", self._contact, False),
+            *self._directory.routes(),
             ("POST", "/tickets/search", self._tickets, False),
             ("POST", "/tickets", self._create, True),
             ("GET", "/tickets/{id}", self._ticket, False),
@@ -113,9 +129,14 @@ class IntercomFake(Fake):
         }
 
     def seed(self, company: Company) -> None:
-        seeding.seed(self.workspace, self.desk, company)
+        seeding.seed(self.workspace, self.desk, self.contacts, self.companies, company)
 
     def records(self, type: str) -> list[dict[str, Any]]:
+        if type == "contact":
+            return [showing.contact(row) for row in self.workspace.contacts.values()]
+        if type == "company":
+            rows = self.workspace.companies.values()
+            return [showing.company(row, self.companies.users(row)) for row in rows]
         return [showing.ticket(self.workspace, row) for row in self.workspace.tickets.values()]
 
     # the API
@@ -133,38 +154,22 @@ class IntercomFake(Fake):
         rows = [showing.ticket_type(row) for row in self.workspace.types.values()]
         return {"type": "list", "data": rows}
 
-    def _contact(self, call: Call) -> Row:
-        row = self.workspace.contacts.get(call.path_params["id"])
-        if row is None:
-            raise not_found("not_found", "User Not Found")
-        return showing.contact(row)
-
-    def _contacts(self, call: Call) -> Row:
-        lag = self.workspace.settings.search_lag
-        known = [
-            row
-            for row in self.workspace.contacts.values()
-            if row["created_at"] + lag <= self.workspace.now()
-        ]
-        hits = Search(self.workspace, contacts=True).found(known, call.json())
-        rows = [showing.contact(row) for row in hits.rows]
-        return _listed("list", "data", call.listed(rows), hits)
-
     def _tickets(self, call: Call) -> Row:
         hits = Search(self.workspace, contacts=False).found(self.index.rows(), call.json())
         rows = [showing.ticket(self.workspace, row) for row in hits.rows]
-        return _listed("ticket.list", "tickets", call.listed(rows), hits)
+        told: Row = {"type": "ticket.list", "tickets": call.listed(rows)}
+        return {**told, "total_count": hits.total, "pages": dict(hits.pages)}
 
     def _ticket(self, call: Call) -> Row:
         return showing.ticket(self.workspace, self._row(call))
 
     def _create(self, call: Call) -> Row:
-        row = self.desk.create(self._hub(), _object(call), _lag(call))
+        row = self.desk.create(self._hub(), body(call), lag(call))
         call.applied(row["id"])
         return showing.ticket(self.workspace, row)
 
     def _update(self, call: Call) -> Row:
-        row = self.desk.update(self._hub(), self._row(call), _object(call), _lag(call))
+        row = self.desk.update(self._hub(), self._row(call), body(call), lag(call))
         call.applied(row["id"])
         return showing.ticket(self.workspace, row)
 
@@ -175,14 +180,14 @@ class IntercomFake(Fake):
         return {"id": row["id"], "object": "ticket", "deleted": True}
 
     def _reply(self, call: Call) -> Row:
-        wanted, row = _object(call), self._row(call)
+        wanted, row = body(call), self._row(call)
         if wanted.get("type") != "admin" or wanted.get("message_type") not in ("note", "comment"):
             raise invalid("message_type is note or comment, and type is admin")
         author = self.workspace.admins.get(str(wanted.get("admin_id")))
         if author is None:
             raise not_found("admin_not_found", "Admin not found")
-        body = str(wanted.get("body") or "")
-        part = self.desk.reply(author, row, wanted["message_type"], body, _lag(call))
+        words = str(wanted.get("body") or "")
+        part = self.desk.reply(author, row, wanted["message_type"], words, lag(call))
         call.applied(row["id"])
         return {**part, "app_package_code": "sandbox"}
 
@@ -198,37 +203,32 @@ class IntercomFake(Fake):
         return self._web.people()
 
     def board(self) -> Sequence[BoardRow]:
-        return self._web.board()
+        return [*self._web.board(), *self._office.board()]
 
     def sheet(self, type: str, id: str) -> Sheet:
-        return self._web.sheet(id)
+        return self._web.sheet(id) if type == "ticket" else self._office.sheet(type, id)
 
     def blanks(self) -> Mapping[str, Sequence[Field]]:
-        return self._web.blanks()
+        return {**self._web.blanks(), **self._office.blanks()}
 
     def edit(self, type: str, id: str, person: str, values: Mapping[str, str]) -> None:
-        self._web.edit(id, person, values)
+        if type == "ticket":
+            self._web.edit(id, person, values)
+        else:
+            self._office.edit(type, id, values)
 
     def remark(self, type: str, id: str, person: str, text: str, public: bool) -> None:
+        if type != "ticket":
+            raise Refusal(f"Nobody writes remarks on a {type} here.")
         self._web.remark(id, person, text, public)
 
     def make(self, type: str, person: str, values: Mapping[str, str]) -> str:
-        return self._web.make(person, values)
+        if type == "ticket":
+            return self._web.make(person, values)
+        return self._office.make(type, values)
 
     def act(self, type: str, id: str, person: str, action: str) -> None:
-        self._web.act(id, action)
-
-
-def _listed(type: str, member: str, rows: list[Row], hits: Hits) -> Row:
-    return {"type": type, member: rows, "total_count": hits.total, "pages": dict(hits.pages)}
-
-
-def _object(call: Call) -> Mapping[str, Any]:
-    told = call.json()
-    if not isinstance(told, Mapping):
-        raise invalid("The body is no object", "bad_request")
-    return told
-
-
-def _lag(call: Call) -> float | None:
-    return call.lag.total_seconds() if call.lag is not None else None
+        if type == "ticket":
+            self._web.act(id, action)
+        else:
+            self._office.act(type, id, action)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from connectors.intercom.fake.contacts import Contacts
 from connectors.intercom.fake.errors import invalid, not_found
 from connectors.intercom.fake.searching import Index
 from connectors.intercom.fake.workspace import NOBODY, TITLE, Row, Workspace
@@ -31,8 +32,9 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 class Desk:
     """The rules of tickets; raises Refused. `lag` is for the index, None as usual."""
 
-    def __init__(self, workspace: Workspace, index: Index, told: Told) -> None:
+    def __init__(self, workspace: Workspace, index: Index, contacts: Contacts, told: Told) -> None:
         self._workspace = workspace
+        self._contacts = contacts
         self._index = index
         self._told = told
 
@@ -56,7 +58,7 @@ class Desk:
             "type": type["id"],
             "state": type["states"][0]["id"],
             "attributes": {**blank, **given},
-            "contacts": [workspace.contact_of(one) for one in contacts],
+            "contacts": [self._contacts.named(one) for one in contacts],
             "admin": str(assigned),
             "team": NOBODY,
             "shared": type["category"] == "Customer",

@@ -27,15 +27,26 @@ class Notifier:
         self._workspace = workspace
         self._hooks = hooks
 
-    def tell(self, topic: str, ticket: Row, part: Row | None) -> None:
+    def ticket(self, topic: str, ticket: Row, part: Row | None) -> None:
         """Something has happened to a ticket."""
+        item: dict[str, Any] = showing.ticket(self._workspace, ticket)
+        if part is not None:
+            item = {"type": "ticket_part", "ticket": item, "ticket_part": part}
+        self._tell(topic, item)
+
+    def contact(self, topic: str, contact: Row) -> None:
+        """Something has happened to a contact."""
+        self._tell(topic, showing.contact(contact))
+
+    def company(self, topic: str, company: Row) -> None:
+        """Something has happened to a company; how many contacts it has is not told here."""
+        self._tell(topic, showing.company(company, 0))
+
+    def _tell(self, topic: str, item: dict[str, Any]) -> None:
         url = self._workspace.settings.webhook_url
         if not url:
             return
         now = self._workspace.now()
-        item: dict[str, Any] = showing.ticket(self._workspace, ticket)
-        if part is not None:
-            item = {"type": "ticket_part", "ticket": item, "ticket_part": part}
         body = json.dumps(
             {
                 "type": "notification_event",

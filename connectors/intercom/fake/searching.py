@@ -1,4 +1,4 @@
-"""The search for tickets and contacts: its query language, its pages, and an index that lags.
+"""The search for tickets and contacts: its query language, its pages, and indexes that lag.
 
 Intercom's OpenAPI, `POST /tickets/search` and `POST /contacts/search`: fields and operators by
 type, two levels and fifteen filters a group at most, 150 rows a page at most, 20 by default. A
@@ -20,6 +20,7 @@ from connectors.intercom.fake.workspace import DESCRIPTION, TITLE, Row, Workspac
 
 _MOST_LEVELS, _MOST_FILTERS, _MOST_ROWS = 2, 15, 150
 _DAY = 86_400
+TICKET_INDEX, CONTACT_INDEX, COMPANY_INDEX = "index", "contact_index", "company_index"
 _TICKET_FIELDS: Mapping[str, tuple[str, Callable[[Row], Any]]] = {
     "id": ("string", lambda row: row["id"]),
     "created_at": ("date", lambda row: row["created_at"]),
@@ -35,6 +36,8 @@ _CONTACT_FIELDS: Mapping[str, tuple[str, Callable[[Row], Any]]] = {
     "id": ("string", lambda row: row["id"]),
     "email": ("string", lambda row: row["email"]),
     "name": ("string", lambda row: row["name"]),
+    "role": ("string", lambda row: row["role"]),
+    "external_id": ("string", lambda row: row["external_id"]),
     "created_at": ("day", lambda row: row["created_at"]),
     "updated_at": ("day", lambda row: row["updated_at"]),
 }
@@ -46,24 +49,28 @@ _OPERATORS = {
 
 
 class Index:
-    """What searches find: each ticket as it was some seconds ago."""
+    """What lists show: each record as it was some seconds ago."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, name: str) -> None:
         self._workspace = workspace
+        self._name = name
 
     def take(self, id: str, row: Row | None, lag: float | None = None) -> None:
-        """A ticket has changed, or is gone; searches show it after the lag."""
-        seconds = self._workspace.settings.search_lag if lag is None else lag
-        due = self._workspace.clock.now().timestamp() + seconds
-        table = self._workspace.state.table("index")
+        """A record has changed, or is gone; searches show it after the lag."""
+        settings = self._workspace.settings
+        table = self._workspace.state.table(self._name)
+        # New contacts are found minutes later (Intercom's OpenAPI, `POST /contacts/search`).
+        slow = self._name == CONTACT_INDEX and id not in table
+        usual = settings.contact_lag if slow else settings.search_lag
+        due = self._workspace.clock.now().timestamp() + (usual if lag is None else lag)
         entry = table.get(id) or {"shown": None, "coming": []}
         entry = {"shown": entry["shown"], "coming": [*entry["coming"], [due, row]]}
         table.put(id, entry)
 
     def rows(self) -> list[Row]:
-        """The tickets that a search finds now, as it knows them."""
+        """The records that a search finds now, as it knows them."""
         now = self._workspace.clock.now().timestamp()
-        table = self._workspace.state.table("index")
+        table = self._workspace.state.table(self._name)
         for id, entry in list(table.items()):
             if any(due <= now for due, _ in entry["coming"]):
                 due_now = [row for due, row in entry["coming"] if due <= now]

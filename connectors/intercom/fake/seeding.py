@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from connectors.intercom.fake.companies import Companies
+from connectors.intercom.fake.contacts import Contacts
 from connectors.intercom.fake.desk import Desk
 from connectors.intercom.fake.workspace import DESCRIPTION, TITLE, Row, Workspace
 from syncline.sandbox import Case, Company
@@ -31,20 +33,35 @@ _STATES = {
 }
 
 
-def seed(workspace: Workspace, desk: Desk, company: Company) -> None:
-    """Fill an empty workspace."""
-    workspace.new_admin("Syncline", HUB)
+def seed(
+    workspace: Workspace, desk: Desk, contacts: Contacts, companies: Companies, company: Company
+) -> None:
+    """Fill an empty workspace; customers are users of their accounts' companies."""
+    prepare(workspace)
     for name, category in dict.fromkeys(TYPES.values()):
         workspace.new_type(name, category, ATTRIBUTES)
+    firms: dict[str | None, Row] = {}
+    for account in company.accounts:
+        wanted = {"company_id": account.domain, "name": account.name, "plan": account.tier}
+        wanted["website"] = f"https://www.{account.domain}"
+        firms[account.name] = companies.put(wanted, lag=0)
     people: dict[str, Row] = {}
     for one in company.people:
         if one.role == "customer":
-            made = workspace.new_contact(one.email, one.name)
+            made = contacts.create({"email": one.email, "name": one.name}, lag=0)
+            companies.attach(made, firms[one.account]["id"])
             people[one.email] = {**made, "type": "user"}
         else:
             people[one.email] = workspace.new_admin(one.name, one.email)
     for case in company.cases:
         _ticket(workspace, desk, people, case)
+
+
+def prepare(workspace: Workspace) -> None:
+    """What Syncline needs in a workspace: a teammate, and an attribute for links."""
+    workspace.new_admin("Syncline", HUB)
+    for model in ("contact", "company"):
+        workspace.new_data_attribute(model, LINKS)
 
 
 def _ticket(workspace: Workspace, desk: Desk, people: dict[str, Row], case: Case) -> None:

@@ -79,18 +79,74 @@ def state_list(workspace: Workspace) -> Row:
 
 
 def contact(row: Row) -> Row:
-    """A contact."""
+    """A contact, with the first ten of its companies."""
+    shown = [
+        {"type": "company", "id": id, "url": f"/companies/{id}"} for id in row["companies"][:10]
+    ]
     return {
-        "type": "contact",
-        "id": row["id"],
+        **reference(row),
         "workspace_id": APP_ID,
-        "external_id": row.get("external_id"),
-        "role": "user",
+        "role": row["role"],
         "email": row["email"],
+        "phone": row["phone"],
         "name": row["name"],
+        "owner_id": row["owner_id"],
         "created_at": row["created_at"],
-        "updated_at": row.get("updated_at", row["created_at"]),
-        "custom_attributes": {},
+        "updated_at": row["updated_at"],
+        "custom_attributes": dict(row["custom"]),
+        "companies": {
+            "type": "list",
+            "data": shown,
+            "url": f"/contacts/{row['id']}/companies",
+            "total_count": len(row["companies"]),
+            "has_more": len(row["companies"]) > len(shown),
+        },
+    }
+
+
+def reference(row: Row) -> Row:
+    """A contact by its ids."""
+    return {"type": "contact", "id": row["id"], "external_id": row["external_id"]}
+
+
+def company(row: Row, users: int) -> Row:
+    """A company; what it has no value of is left out, as in the examples."""
+    plan = {"type": "plan", "id": "1", "name": row["plan"]} if row.get("plan") else {}
+    told = ("name", "website", "industry", "size", "remote_created_at", "last_request_at")
+    return {
+        "type": "company",
+        "id": row["id"],
+        "company_id": row["company_id"],
+        "app_id": APP_ID,
+        **{name: row[name] for name in told if row.get(name) is not None},
+        "created_at": row["created_at"],
+        "updated_at": row["updated_at"],
+        "monthly_spend": row.get("monthly_spend") or 0,
+        "session_count": 0,
+        "user_count": users,
+        "tags": {"type": "tag.list", "tags": []},
+        "segments": {"type": "segment.list", "segments": []},
+        "plan": plan,
+        "custom_attributes": {n: v for n, v in row["custom"].items() if v is not None},
+    }
+
+
+def data_attribute(row: Row) -> Row:
+    """A custom attribute of contacts or companies."""
+    return {
+        "type": "data_attribute",
+        "id": row["id"],
+        "model": row["model"],
+        "name": row["name"],
+        "full_name": row["name"],
+        "label": row["name"],
+        "description": "",
+        "data_type": row["data_type"],
+        "api_writable": True,
+        "ui_writable": True,
+        "messenger_writable": False,
+        "custom": True,
+        "archived": False,
     }
 
 

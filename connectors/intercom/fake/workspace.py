@@ -1,4 +1,5 @@
-"""What is in a workspace: teammates, contacts, ticket types with their states and attributes.
+"""What is in a workspace: teammates, contacts, companies, ticket types with their states and
+attributes, and custom attributes.
 
 Ids are as Intercom's: numbers as text, and 24 hexadecimal digits for contacts.
 """
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from connectors.intercom.fake.errors import Refused, invalid
+from connectors.intercom.fake.errors import invalid
 from syncline.sandbox import State, Table, ToolClock
 
 Row = dict[str, Any]
@@ -18,6 +19,7 @@ Row = dict[str, Any]
 APP_ID = "sandbox1"
 TITLE, DESCRIPTION = "_default_title_", "_default_description_"
 NOBODY = "0"
+_LONGEST = 255  # of a custom attribute's text (unverified)
 # The states of a fresh workspace, with what contacts read (examples of `GET /ticket_states`).
 STATES = (
     ("submitted", "Submitted", "Submitted"),
@@ -32,12 +34,19 @@ class Settings:
     """Switches of a workspace.
 
     search_lag    seconds until a search finds what was written
+    contact_lag   seconds until a search finds a contact that was made
+    most_listed   companies that the list pages through
+    lookup_lists  whether a company looked up by its own id comes in a list, as described, or
+                  alone, as clients of earlier versions expect
     per_window    requests of an app in ten seconds
     region        what `/me` tells; its API has an address of its own
     webhook_url   where the app's notifications go
     """
 
     search_lag: int = 60
+    contact_lag: int = 180
+    most_listed: int = 10_000
+    lookup_lists: bool = True
     per_window: int = 167
     limits: bool = True
     region: str = "US"
@@ -61,6 +70,10 @@ class Workspace:
         return self.state.table("contacts")
 
     @property
+    def companies(self) -> Table:
+        return self.state.table("companies")
+
+    @property
     def types(self) -> Table:
         return self.state.table("ticket_types")
 
@@ -80,13 +93,33 @@ class Workspace:
         self.admins.put(id, row)
         return row
 
-    def new_contact(self, email: str, name: str | None = None) -> Row:
-        """A contact."""
-        number = self.state.next("contact")
-        id = sha256(f"contact {number}".encode()).hexdigest()[:24]
-        row = {"id": id, "email": email, "name": name, "created_at": self.now()}
-        self.contacts.put(id, {**row, "updated_at": self.now()})
-        return row
+    def new_id(self, sequence: str) -> str:
+        """An id of 24 hexadecimal digits."""
+        number = self.state.next(sequence)
+        return sha256(f"{sequence} {number}".encode()).hexdigest()[:24]
+
+    def new_data_attribute(self, model: str, name: str, data_type: str = "string") -> None:
+        """A custom attribute of contacts or companies."""
+        id = self.state.next("data_attribute", 300)
+        row = {"id": id, "model": model, "name": name, "data_type": data_type}
+        self.state.table("data_attributes").put(str(id), row)
+
+    def data_attributes(self, model: str) -> list[Row]:
+        """The custom attributes of contacts or companies."""
+        rows = self.state.table("data_attributes").values()
+        return [row for row in rows if row["model"] == model]
+
+    def check_custom(self, model: str, given: Any) -> Row:
+        """Values of custom attributes that there are; raises Refused."""
+        if not isinstance(given, Mapping):
+            raise invalid("custom_attributes must be an object")
+        known = {row["name"]: row for row in self.data_attributes(model)}
+        for name, value in given.items():
+            if name not in known:
+                raise invalid(f"Custom attribute '{name}' does not exist")  # words unverified
+            if isinstance(value, str) and len(value) > _LONGEST:
+                raise invalid(f"Custom attribute '{name}' is too long")  # words unverified
+        return {name: None if value == "" else value for name, value in given.items()}
 
     def new_type(self, name: str, category: str, attributes: Sequence[Mapping[str, Any]]) -> Row:
         """A ticket type with the states of a fresh workspace and its two own attributes."""
@@ -126,20 +159,6 @@ class Workspace:
     def type_named(self, name: str) -> Row:
         """The ticket type of this name."""
         return next(one for one in self.types.values() if one["name"] == name)
-
-    def contact_of(self, wanted: Any) -> str:
-        """The contact that a new ticket names; one that is named by a new address is made
-        (Intercom's OpenAPI, `create_ticket_request`)."""
-        if not isinstance(wanted, Mapping):
-            raise invalid("contacts must be a list of objects")
-        if email := wanted.get("email"):
-            for id, row in self.contacts.items():
-                if str(row["email"]).casefold() == str(email).casefold():
-                    return id
-            return str(self.new_contact(str(email))["id"])
-        if wanted.get("id") not in self.contacts:
-            raise Refused(404, "contact_not_found", "Contact not found")  # status unverified
-        return str(wanted["id"])
 
 
 def _guid(attribute: str, label: str) -> str:

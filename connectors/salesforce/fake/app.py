@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from connectors.salesforce.fake.calls import DATA, Reading, Route
 from connectors.salesforce.fake.errors import Refused
+from connectors.salesforce.fake.files import Files
 from connectors.salesforce.fake.org import Org, Settings
 from connectors.salesforce.fake.rules import Rules
 from connectors.salesforce.fake.schema import SYNCED, Column, long
@@ -62,6 +63,7 @@ class SalesforceFake(Fake):
         self.web = Web(self.org, self.rules, self.hub)
         reading = Reading(self.org)
         self._routes = (
+            *Files(self.org, self.rules, reading, self.hub).routes(),
             *Writing(self.org, self.rules, reading, self.hub).routes(),
             *reading.routes(),
         )

@@ -64,7 +64,10 @@ class Reading:
     def shown(self, source: str, row: Row, names: Sequence[str], version: str) -> Row:
         """A record with these fields."""
         url = f"{DATA}/{version}/sobjects/{source}/{row['Id']}"
-        return {"attributes": {"type": source, "url": url}, **{n: row.get(n) for n in names}}
+        values = {n: row.get(n) for n in names}
+        if "VersionData" in values:  # the bytes have an address of their own
+            values["VersionData"] = f"{url}/VersionData"
+        return {"attributes": {"type": source, "url": url}, **values}
 
     def source(self, call: Call) -> str:
         """The object that a path names; raises Refused."""

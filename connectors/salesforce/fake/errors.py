@@ -22,10 +22,14 @@ class Refused(Exception):
         self.fields = list(fields)
         self.status = status
 
+    def body(self) -> list[dict[str, Any]]:
+        """What a request that is refused whole is told."""
+        body: dict[str, Any] = {"message": self.words, "errorCode": self.code}
+        return [body | ({"fields": self.fields} if self.fields else {})]
+
     def answered(self) -> Response:
         """The answer to a request that is refused whole."""
-        body: dict[str, Any] = {"message": self.words, "errorCode": self.code}
-        return answer([body | ({"fields": self.fields} if self.fields else {})], self.status)
+        return answer(self.body(), self.status)
 
     def of_item(self) -> dict[str, Any]:
         """One record of a write of many; the code has another name here."""

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from connectors.salesforce.fake.documents import published
 from connectors.salesforce.fake.errors import Refused, deleted, not_found
 from connectors.salesforce.fake.org import Org, Row, sources
 from connectors.salesforce.fake.schema import HISTORY, PROBABILITY, Column
@@ -95,7 +96,7 @@ class Rules:
 
     def merge(self, source: str, winner: str, loser: str) -> None:
         """Merge one record into another: nothing on the winner tells of it, and the loser's
-        comments become the winner's. (Object Reference, MasterRecordId)"""
+        comments and files become the winner's. (Object Reference, MasterRecordId)"""
         row = self._org.get(source, loser)
         if row is None or self._org.get(source, winner) is None:
             raise not_found()
@@ -103,6 +104,9 @@ class Rules:
             for one in list(self._org.rows(child).values()):
                 if one["ParentId"] == loser:
                     self._org.put(child, {**one, "ParentId": winner})
+        for one in list(self._org.rows("ContentDocumentLink").values()):
+            if one["LinkedEntityId"] == loser:
+                self._org.put("ContentDocumentLink", {**one, "LinkedEntityId": winner})
         self._bury(source, row, {"MasterRecordId": winner})
 
     def writable(self, source: str, id: str, by: str) -> Row:
@@ -210,6 +214,8 @@ class Rules:
             contact = self._org.get("Contact", row["ContactId"])
             if contact and (before is None or before["ContactId"] != row["ContactId"]):
                 row["AccountId"] = row["AccountId"] or contact["AccountId"]
+        if source == "ContentVersion" and before is None:
+            row = published(self._org, row)
         if source == "Opportunity" and (before is None or before["StageName"] != row["StageName"]):
             row["Probability"] = PROBABILITY.get(row["StageName"], 0)
             row["IsWon"] = row["StageName"] == "Closed Won"

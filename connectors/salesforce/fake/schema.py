@@ -181,6 +181,31 @@ OBJECTS: Mapping[str, tuple[str, tuple[Column, ...]]] = {
             told("LastEditDate"),
         ),
     ),
+    "ContentVersion": (
+        "068",
+        (
+            text("Title", required=True),
+            text("PathOnClient", 500, required=True),
+            Column("VersionData", "base64", 0),
+            to("ContentDocumentId", "ContentDocument"),
+            told("FileExtension", "string"),
+            told("ContentSize", "int"),
+            told("IsLatest", "boolean"),
+        ),
+    ),
+    "ContentDocument": ("069", (told("Title", "string"),)),
+    "ContentDocumentLink": (
+        "06A",
+        (
+            to("ContentDocumentId", "ContentDocument", required=True),
+            to("LinkedEntityId", *SYNCED, required=True),
+            choice("ShareType", "V", "C", "I", required=True, restricted=True),
+            choice(
+                "Visibility", "AllUsers", "InternalUsers", "SharedUsers",
+                default="AllUsers", restricted=True,
+            ),
+        ),
+    ),
     "User": (
         "005",
         (

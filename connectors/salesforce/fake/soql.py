@@ -29,6 +29,7 @@ _TOKEN = re.compile(
     r")",
     re.DOTALL,
 )
+_OF_SOMETHING = re.compile(r"\b(ContentDocumentId|LinkedEntityId)\s*(=|IN\b)")
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", '"': '"', "'": "'", "\\": "\\"}
 _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     "=": lambda a, b: bool(a == b),
@@ -61,7 +62,15 @@ class Query:
 
 def parse(text: str, columns: Callable[[str], Mapping[str, Column]]) -> Query:
     """A query; raises Refused. `columns` tells the fields of an object that this user sees."""
-    return _Parser(text, columns).query()
+    query = _Parser(text, columns).query()
+    if query.source == "ContentDocumentLink" and not _OF_SOMETHING.search(text):
+        # Object Reference, ContentDocumentLink: special access rules; words unverified.
+        raise _malformed(
+            "Implementation restriction: ContentDocumentLink requires a filter by a single Id on "
+            "ContentDocumentId or LinkedEntityId using the equals operator or multiple Id's using "
+            "the IN operator."
+        )
+    return query
 
 
 def unquoted(literal: str) -> str:

@@ -271,6 +271,35 @@ async def test_merged_tickets_go_on_as_the_new_one_with_another_id(crm: Crm) -> 
     assert len(crm.world.records("dev")) == 2
 
 
+async def test_two_companies_that_are_merged_leave_the_links_of_others_whole(
+    tmp_path: Path,
+) -> None:
+    async with Crm.opened(tmp_path, "company", "account") as crm:
+        names = ("Acme", "Acme Ltd", "Bolt")
+        ids = [await crm.hubspot.create({"name": name}) for name in names]
+        await crm.settled()
+        issues = {crm.dev.fields(issue)["title"]: issue for issue in crm.dev.items}
+        by = crm.hubspot.fake.by("Ann Agent")
+        ticket = crm.hubspot.portal.create("tickets", {"hs_pipeline_stage": "1"}, by)["id"]
+        crm.hubspot.portal.associate("tickets", ticket, "companies", ids[1])
+        made = crm.hubspot.portal.merge("companies", ids[0], ids[1], by)["id"]
+        await crm.settled()
+        # The new company goes on in the link of one of the two; the third has its own.
+        await crm.hubspot.edit(made, {"name": "Acme Group"})
+        crm.dev.edit(issues["Bolt"], {"title": "Bolt GmbH"})
+        await crm.settled()
+        assert crm.hubspot.shown(ids[2])["name"] == "Bolt GmbH"
+        titles = sorted(crm.dev.fields(issue)["title"] for issue in crm.dev.items)
+        assert "Acme Group" in titles and len(titles) == 3
+        assert len(crm.hubspot.all()) == 2
+        kept = next(i for i in crm.dev.items if crm.dev.fields(i)["title"] == "Acme Group")
+        crm.dev.edit(kept, {"title": "Acme Holding"})
+        await crm.settled()
+        assert crm.hubspot.shown(made)["name"] == "Acme Holding"
+        shown = crm.hubspot.portal.get("tickets", ticket)["properties"]
+        assert shown["hs_primary_company_id"] == made
+
+
 async def test_comments_travel_as_notes_and_stay_internal(tmp_path: Path) -> None:
     everything = CommentPolicy((Visibility.PUBLIC, Visibility.INTERNAL), "same")
     async with Crm.opened(tmp_path, comments=everything) as crm:

@@ -13,6 +13,10 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 from hubspot import Client
+from hubspot.crm.associations.v4 import AssociationSpec
+from hubspot.crm.associations.v4 import (
+    BatchInputPublicAssociationMultiPost as Given,
+)
 from hubspot.crm.associations.v4 import (
     BatchInputPublicFetchAssociationsBatchRequest as Ties,
 )
@@ -31,7 +35,7 @@ from hubspot.crm.objects.notes import SimplePublicObjectInputForCreate as NewNot
 from hubspot.crm.properties import PropertyCreate
 
 from connectors.hubspot.fake.app import TOKEN
-from tests.connectors.hubspot.world import HubSpotWorld, living
+from tests.connectors.hubspot.world import ANN, HubSpotWorld, living
 
 T = TypeVar("T")
 STAGE = {"hs_pipeline_stage": "1"}
@@ -271,6 +275,46 @@ async def test_a_note_is_made_with_its_association(desk: Desk) -> None:
         lambda crm: crm.associations.v4.batch_api.get_page("tickets", "notes", asked)
     )
     assert [str(one.to_object_id) for one in told.results[0].to] == [made.id]
+
+
+async def test_a_ticket_is_given_to_a_company_and_another_and_none(desk: Desk) -> None:
+    by = desk.world.fake.by(ANN)
+    firms = [desk.world.portal.create("companies", {"name": n}, by)["id"] for n in ("A", "B")]
+    id = await desk.world.create({"subject": "one"})
+    told = await desk.do(
+        lambda crm: crm.associations.v4.schema.definitions_api.get_all("tickets", "companies")
+    )
+    (label,) = (
+        one.type_id
+        for one in told.results
+        if (one.category, one.label) == ("HUBSPOT_DEFINED", "Primary")
+    )
+    kind = AssociationSpec(association_category="HUBSPOT_DEFINED", association_type_id=label)
+
+    def tie(company: str) -> Any:
+        return {"from": {"id": id}, "to": {"id": company}, "types": [kind]}
+
+    def given(*companies: str) -> Callable[[Any], Any]:
+        inputs = Given(inputs=[tie(company) for company in companies])
+        return lambda crm: crm.associations.v4.batch_api.create("tickets", "companies", inputs)
+
+    for firm in firms:
+        made = (await desk.do(given(firm))).results[0]
+        assert (made.from_object_id, made.to_object_id) == (id, firm)
+        assert desk.world.shown(id)["hs_primary_company_id"] == firm
+    partly = await desk.do(given(firms[0], "4711"))
+    assert (len(partly.results), len(partly.errors)) == (1, 1)
+    taken = Given(inputs=[tie(firms[0])])
+    await desk.do(
+        lambda crm: crm.associations.v4.batch_api.archive_labels("tickets", "companies", taken)
+    )
+    assert desk.world.shown(id)["hs_primary_company_id"] is None
+    tied = await desk.do(
+        lambda crm: crm.associations.v4.batch_api.get_page(
+            "tickets", "companies", Ties(inputs=[{"id": id}])
+        )
+    )
+    assert [str(one.to_object_id) for one in tied.results[0].to] == firms
 
 
 async def test_properties_and_pipelines_are_set_up_over_the_api(desk: Desk) -> None:

@@ -12,7 +12,7 @@ from tests.connectors.intercom.world import IntercomWorld, living, opened
 
 @pytest.fixture
 async def world() -> AsyncIterator[IntercomWorld]:
-    async with living() as world:
+    async with living(IntercomWorld) as world:
         yield world
 
 

@@ -17,6 +17,7 @@ from syncline.sdk.webhook import Delivery, Hint, Refused
 from tests.connectors.intercom.world import IntercomWorld
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
+FOUND = "6762f0d01bb69f9f2193bb7d"
 EVENT: dict[str, Any] = {
     "type": "notification_event",
     "id": "notif_1",
@@ -40,8 +41,24 @@ def test_a_notification_hints_at_its_ticket_and_keeps_its_key_when_sent_again() 
 
 
 def test_a_topic_of_something_else_hints_at_nothing() -> None:
-    event = {"id": "notif_3", "topic": "contact.deleted", "data": {"item": {"id": "5f"}}}
+    event = {"id": "notif_3", "topic": "conversation.user.created", "data": {"item": {"id": "5"}}}
     assert receive(event).hints == ()
+
+
+@pytest.mark.parametrize(
+    ("topic", "item", "record"),
+    [
+        ("contact.user.updated", {"id": FOUND}, "contact"),
+        ("contact.tag.created", {"type": "contact_tag", "contact": {"id": FOUND}}, "contact"),
+        ("company.deleted", {"id": FOUND}, "company"),
+    ],
+)
+def test_a_topic_of_contacts_or_companies_hints_at_the_one(
+    topic: str, item: dict[str, Any], record: str
+) -> None:
+    assert receive({"id": "n", "topic": topic, "data": {"item": item}}).hints == (
+        Hint(record, FOUND),
+    )
 
 
 async def test_what_the_fake_sends_is_genuine_and_names_the_ticket(world: IntercomWorld) -> None:
@@ -72,6 +89,7 @@ def test_a_changed_byte_is_refused() -> None:
 
 
 @pytest.mark.parametrize("id", ["../me", None, "1.5"])
-def test_an_id_that_is_no_number_is_refused(id: object) -> None:
-    with pytest.raises(Refused):
-        receive({**EVENT, "data": {"item": {"id": id}}})
+def test_an_id_that_intercom_does_not_give_is_refused(id: object) -> None:
+    for topic in ("ticket.created", "contact.deleted"):
+        with pytest.raises(Refused):
+            receive({**EVENT, "topic": topic, "data": {"item": {"id": id}}})

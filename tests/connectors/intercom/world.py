@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -19,7 +19,7 @@ from connectors.intercom import IntercomConnector
 from connectors.intercom.config import IntercomConfig
 from connectors.intercom.fake import IntercomFake
 from connectors.intercom.fake.app import TOKEN
-from connectors.intercom.fake.seeding import ATTRIBUTES, HUB, KEY, LINKS
+from connectors.intercom.fake.seeding import ATTRIBUTES, HUB, KEY, LINKS, prepare
 from connectors.intercom.fake.workspace import DESCRIPTION, TITLE
 from syncline.sandbox import Call, Endpoint, Hooks, State, ToolClock, serving
 from syncline.sdk.connector import Visibility, Wire
@@ -63,7 +63,8 @@ class Watched(IntercomFake):
         async def handler(call: Call) -> Any:
             self.seen[bool(endpoint.mutating)] += 1
             answered = endpoint.handler(call)
-            if endpoint.path == "/tickets/search" and self.after_search is not None:
+            reading = endpoint.path.endswith("/search") or endpoint.path.endswith("/scroll")
+            if reading and self.after_search is not None:
                 happens, self.after_search = self.after_search, None
                 await happens()
             return answered
@@ -83,9 +84,10 @@ class IntercomWorld:
         self.clock = TiedClock(tool)
         self.base_url = base_url
         self._http = httpx.AsyncClient(base_url=base_url, trust_env=False)
-        self.workspace.new_admin("Syncline", HUB)
+        prepare(self.workspace)
         self.ann = self.workspace.new_admin("Ann Agent", "ann@acme.test")
-        self.carol = self.workspace.new_contact("carol@customer.test", "Carol Customer")
+        carol = {"email": "carol@customer.test", "name": "Carol Customer"}
+        self.carol = fake.contacts.create(carol, lag=0)
         own = (*ATTRIBUTES, {"name": NOTES})
         self.bug = self.workspace.new_type(BUG, "Back-office", own)
         self.question = self.workspace.new_type(ELSEWHERE, "Customer", own)
@@ -103,7 +105,7 @@ class IntercomWorld:
         (await self._http.post("/_sandbox/faults", json=told)).raise_for_status()
 
     def after_search(self, happens: Callable[[], Awaitable[None]]) -> None:
-        """Let this happen once the next search for tickets was answered."""
+        """Let this happen once the next search or page of a scroll was answered."""
         self.fake.after_search = happens
 
     def requests(self) -> Requests:
@@ -216,13 +218,16 @@ async def opened(world: IntercomWorld, **more: Any) -> AsyncIterator[IntercomCon
         await connector.aclose()
 
 
+W = TypeVar("W", bound=IntercomWorld)
+
+
 @asynccontextmanager
-async def living() -> AsyncIterator[IntercomWorld]:
-    """An empty workspace, served on loopback."""
+async def living(kind: type[W]) -> AsyncIterator[W]:
+    """An empty workspace, served on loopback; `kind` is what its people deal with."""
     tool = ToolClock(START)
     fake = Watched(State(), tool, Hooks())
     async with serving(fake) as base_url:
-        world = IntercomWorld(fake, tool, base_url)
+        world = kind(fake, tool, base_url)
         try:
             yield world
         finally:

@@ -36,8 +36,13 @@ CORRECTIONS: dict[str, dict[str, Any]] = {
     "ticket_type_attribute": {"input_options": {"type": ["object", "null"]}},
     # The example of a note that was written names the app that wrote it.
     "ticket_reply": {"app_package_code": {"type": "string"}},
-    # Examples of contacts have no name and no id of ours.
-    "contact": {"name": TEXT, "external_id": TEXT},
+    # Examples of contacts have no name and no id of ours, and `create_contact_request` asks for no
+    # address.
+    "contact": {"name": TEXT, "external_id": TEXT, "email": TEXT},
+    # Beside it stands what is added in `contact_archived`, `contact_unarchived`, `contact_deleted`.
+    "contact_reference": {"archived": {"type": "boolean"}, "deleted": {"type": "boolean"}},
+    # Every list of an example says that it is one.
+    "contact_companies": {"type": {"type": "string"}},
 }
 
 

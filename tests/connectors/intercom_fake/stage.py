@@ -65,8 +65,9 @@ class Stage:
         return made
 
     def settle(self) -> None:
-        """Let the index catch up."""
-        self.clock.advance(self.fake.workspace.settings.search_lag)
+        """Let the indexes catch up."""
+        settings = self.fake.workspace.settings
+        self.clock.advance(max(settings.search_lag, settings.contact_lag))
 
     async def by_client(self, work: Callable[[Intercom], T], token: str = TOKEN) -> T:
         """What the official client makes of it, in a thread of its own."""

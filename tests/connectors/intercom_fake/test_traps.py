@@ -122,7 +122,7 @@ async def test_a_page_has_a_hundred_and_fifty_rows_at_most(stage: Stage) -> None
 
 
 async def test_a_contacts_times_are_matched_by_the_day(stage: Stage) -> None:
-    stage.fake.workspace.new_contact("a@b.test", "Somebody New")
+    stage.fake.contacts.create({"email": "a@b.test", "name": "Somebody New"})
     stage.settle()
     now = int(stage.clock.now().timestamp())
     for since, found in ((now - 3600, False), (now - 86_400, True)):
@@ -158,7 +158,8 @@ async def test_a_version_that_is_none_is_refused(stage: Stage) -> None:
 async def test_notifications_are_signed_over_their_raw_bytes(stage: Stage) -> None:
     stage.fake.workspace.settings.webhook_url = "http://127.0.0.1:9/hook"
     made = await stage.make("told")
-    (delivery,) = stage.hooks.deliveries
+    contact, delivery = stage.hooks.deliveries
+    assert json.loads(contact.body)["topic"] == "contact.user.created"
     digest = hmac.new(CLIENT_SECRET.encode(), delivery.body, sha1).hexdigest()
     assert delivery.headers["X-Hub-Signature"] == f"sha1={digest}"
     told = json.loads(delivery.body)

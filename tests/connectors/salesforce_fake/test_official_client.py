@@ -120,3 +120,35 @@ def test_the_seeded_org_shows_the_company_and_remembers_it(tmp_path: object) -> 
     with staged(state) as stage:
         assert stage.sf.Case.get(id)["Subject"] == "kept"
         assert stage.sf.query("SELECT Id FROM Case")["totalSize"] == 31
+
+
+def test_a_file_is_made_in_steps_that_name_each_other_and_read_byte_for_byte(stage: Stage) -> None:
+    case = stage.sf.Case.create({"Subject": "with a file"})["id"]
+    at = "/services/data/v67.0/sobjects"
+    version = {"Title": "log", "PathOnClient": "log.txt", "VersionData": "d29yZHM="}
+    link = {"ContentDocumentId": "@{d.ContentDocumentId}", "LinkedEntityId": case, "ShareType": "V"}
+
+    def made(target: str) -> list[int]:
+        steps = [
+            {"method": "POST", "url": f"{at}/ContentVersion", "referenceId": "v", "body": version},
+            {"method": "GET", "referenceId": "d",
+             "url": f"{at}/ContentVersion/@{{v.id}}?fields=ContentDocumentId"},
+            {"method": "POST", "url": f"{at}/ContentDocumentLink", "referenceId": "l",
+             "body": {**link, "LinkedEntityId": target}},
+        ]  # fmt: skip
+        asked = {"allOrNone": True, "compositeRequest": steps}
+        told = stage.sf.restful("composite", method="POST", json=asked)["compositeResponse"]
+        return [one["httpStatusCode"] for one in told]
+
+    assert made(case) == [201, 200, 201]
+    assert made("500000000000999AAA") == [400, 400, 400]
+    found = stage.sf.query("SELECT Id, FileExtension, ContentSize FROM ContentVersion")["records"]
+    assert [(one["FileExtension"], one["ContentSize"]) for one in found] == [("txt", 5)]
+    path = f"/sobjects/ContentVersion/{found[0]['Id']}/VersionData"
+    assert stage.api.get(path).content == b"words"
+    with pytest.raises(SalesforceMalformedRequest, match="Implementation restriction"):
+        stage.sf.query("SELECT Id FROM ContentDocumentLink")
+    links = stage.sf.query(
+        f"SELECT Visibility FROM ContentDocumentLink WHERE LinkedEntityId = '{case}'"
+    )
+    assert [one["Visibility"] for one in links["records"]] == ["AllUsers"]
