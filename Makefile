@@ -29,7 +29,7 @@ $(STAMP): constraints.txt pyproject.toml
 demo: $(RUNS)
 	$(BIN)/syncline demo $(if $(ONCE),--once)
 
-# The gate: style, types, import rules, every test, and the two real servers where they can be had.
+# The gate: style, types, import rules, every test, and two real servers where they can be had.
 test: check unit
 	$(BIN)/python -m deployments.real.gate
 
@@ -45,7 +45,7 @@ unit: install
 	$(BIN)/pytest -m "not real and not prefect" -n 2
 	$(BIN)/pytest -m prefect
 
-# Request Tracker and Redmine on loopback, kept the same in both directions. ONCE=1 ends by itself.
+# Request Tracker, Redmine and Odoo on loopback, kept the same in all directions. ONCE=1 ends by itself.
 real: install
 	$(BIN)/python -m deployments.real.show $(if $(ONCE),--once)
 
