@@ -32,7 +32,7 @@ $(STAMP): constraints.txt pyproject.toml
 demo: $(RUNS)
 	$(BIN)/syncline demo $(if $(ONCE),--once)
 
-# The gate: style, types, import rules, every test, and the two real servers where they can be had.
+# The gate: style, types, import rules, every test, and two real servers where they can be had.
 # Much of the time is waiting, for processes to start and for servers to answer: the parts run beside
 # each other.
 test: check
@@ -55,7 +55,7 @@ unit: install
 prefect: install
 	$(BIN)/pytest -m prefect
 
-# Request Tracker and Redmine on loopback, kept the same in both directions. ONCE=1 ends by itself.
+# Request Tracker, Redmine and Odoo on loopback, kept the same in all directions. ONCE=1 ends by itself.
 real: install
 	$(BIN)/python -m deployments.real.show $(if $(ONCE),--once)
 

@@ -21,13 +21,15 @@ Specification = Mapping[str, Any]
 
 PAGE = 200
 
-# Labels in one language, archived records too, and nobody made a follower by our writing.
+# Labels in one language, archived records too, nobody made a follower by our writing, and whom we
+# assign not told so by mail (mail/models/mail_thread.py; tracking goes on: `history` reads it).
 CONTEXT = {
     "lang": "en_US",
     "tz": "UTC",
     "active_test": False,
     "mail_create_nosubscribe": True,
     "mail_post_autofollow": False,
+    "mail_auto_subscribe_no_notify": True,
 }
 
 # What the ORM says before anything reaches the database (orm/models.py, orm/fields_selection.py).

@@ -88,7 +88,7 @@ class OdooConnector(Connector):
         )
         self.client = client = Client(transport)
         key_field = config.key_field
-        self._metadata = metadata = Metadata(client, config.database, config.scope.project)
+        self._metadata = metadata = Metadata(client, config)
         self._people = people = People(client)
         self._shape = WireShape(config.base_url, key_field, people.handle)
         self._writing = Writing(client, metadata, people, self._shape, key_field)
@@ -130,7 +130,7 @@ class OdooConnector(Connector):
             yield Page(records, reading.at.text())
 
     async def _start(self, kind: RecordType) -> Position:
-        absent = await self._metadata.absent(kind, self._config.key_field)
+        absent = await self._metadata.absent(kind)
         return Position(await self._metadata.projects(), absent)
 
     async def census(self, record: str) -> AsyncIterator[CensusPage]:

@@ -12,19 +12,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connectors.odoo.client import Client
-from connectors.odoo.records import RecordType
+from connectors.odoo.config import OdooConfig
+from connectors.odoo.records import RECORDS, RecordType
 from syncline.sdk.errors import AuthRequired, Misconfigured, NotFound, Rejected
 
-_ATTRIBUTES = ["string", "type", "required", "readonly", "size"]
+_ATTRIBUTES = ["readonly", "size"]
 
 
 class Metadata:
     """The lists of one connection."""
 
-    def __init__(self, client: Client, database: str, scope: Sequence[str]) -> None:
+    def __init__(self, client: Client, config: OdooConfig) -> None:
         self._client = client
-        self._database = database
-        self._scope = scope
+        self._database = config.database
+        self._scope = config.scope.project
+        self._key_field = config.key_field
         self._me: int | None = None
         self._projects: Mapping[str, int] | None = None
         self._fields: dict[str, Mapping[str, Any]] = {}
@@ -57,16 +59,22 @@ class Metadata:
             return self._me
 
     async def fields(self, model: str) -> Mapping[str, Any]:
-        """The fields that this account sees; raises NotFound where the module is not installed."""
+        """Those of our fields that this account sees; NotFound where the module is not installed.
+
+        Odoo leaves out what it has not, and what the account may not see.
+        """
         async with self._reading[model]:
             if model not in self._fields:
+                kinds = (kind for kind in RECORDS.values() if kind.model == model)
+                asked = {n: None for kind in kinds for n in kind.specification(self._key_field, ())}
                 self._fields[model] = await self._client.read(
-                    model, "fields_get", attributes=_ATTRIBUTES
+                    model, "fields_get", allfields=list(asked), attributes=_ATTRIBUTES
                 )
             return self._fields[model]
 
-    async def absent(self, kind: RecordType, key_field: str | None) -> tuple[str, ...]:
+    async def absent(self, kind: RecordType) -> tuple[str, ...]:
         """What a read would ask for and this account cannot see."""
+        key_field = self._key_field
         known = await self.fields(kind.model)
         if key_field is not None and key_field not in known:
             raise Misconfigured(

@@ -52,7 +52,7 @@ class Writing:
 
     async def rows(self, kind: RecordType, ids: Sequence[int]) -> dict[str, Row]:
         """Records as they are now, by id; hidden and deleted ones are left out."""
-        absent = await self._metadata.absent(kind, self._key_field)
+        absent = await self._metadata.absent(kind)
         asked = kind.specification(self._key_field, absent)
         rows = await self._client.all(kind.model, [["id", "in", list(ids)]], asked) if ids else []
         await self._people.know_all(kind, rows)

@@ -1,10 +1,10 @@
-"""The part of `make test` that needs the two real servers: run where it may be, else said loudly.
+"""The part of `make test` that needs real servers: run where it may be, else said loudly.
 
 Installing Debian packages changes the whole machine, so it is done only where CI=true says that
 the machine is there for tests, and only as root. Where the packages are installed already, it runs
-too. Anywhere else nothing is installed, and both connectors have been tested by then with
-exchanges recorded from the real servers. The longer tests against the servers are
-`make real-tests`.
+too. Anywhere else nothing is installed, and the connectors have been tested by then with exchanges
+recorded from the real servers. It is the short story of `make real`, without Odoo, which takes
+minutes to fetch and to seed; it says so. The longer tests with the servers are `make real-tests`.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def main() -> int:
         return 0
     with tempfile.TemporaryDirectory(prefix="syncline-real-") as root:
         environment = {**os.environ, "SYNCLINE_SERVERS": root}
-        story = [sys.executable, "-m", "deployments.real.show", "--once"]
+        story = [sys.executable, "-m", "deployments.real.show", "--once", "--short"]
         return subprocess.run(story, env=environment).returncode
 
 

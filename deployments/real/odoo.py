@@ -41,7 +41,7 @@ def default_home() -> Path:
 
 
 class Odoo(Server):
-    """Modules CRM, Contacts and Project; users `syncline`, `ann`, `bob`, `admin`."""
+    """CRM, Contacts and Project with a project `App`; users `syncline`, `ann`, `bob`, `admin`."""
 
     name = "odoo"
     packages = (PACKAGE,)
@@ -132,6 +132,7 @@ class Odoo(Server):
         return {
             "database": LIVE,
             "auth": {"api_key": keys["syncline"]},
+            "scope": {"project": "App"},
             "people": {
                 name: {"email": f"{name}@example.test", "auth": {"api_key": keys[name]}}
                 for name in ("ann", "bob")

@@ -5,6 +5,8 @@ The tests run on the server of `deployments.real` and on recordings of it.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from connectors.odoo.client import Client
@@ -22,7 +24,20 @@ from syncline.sdk.errors import Misconfigured, Rejected
 from syncline.sdk.testing import Trouble
 from syncline.sdk.testing.base import LONG_AGO
 from tests.connectors.odoo_stage import Live, Recorded, live
-from tests.connectors.odoo_world import OdooWorld, opened
+from tests.connectors.odoo_world import MODELS, OdooWorld, opened
+
+
+async def _told(world: OdooWorld, who: str, id: str) -> list[dict[str, Any]]:
+    """What Odoo told one person apart about a record; only who is told can see that."""
+    about = [["model", "=", world.model], ["res_id", "=", int(id)]]
+    rows = await world.call(
+        "mail.message",
+        "search_read",
+        who,
+        domain=[*about, ["message_type", "=", "user_notification"]],
+        fields=["subject"],
+    )
+    return list(rows)
 
 
 class Own:
@@ -172,6 +187,31 @@ class Own:
             cleared = Update(id, {"assignee": None}, {"assignee": handle})
             (outcome,) = await connector.update("task", [cleared])
             assert outcome.record and outcome.record.fields["assignee"] is None
+
+    async def test_whom_we_assign_is_not_told_so_by_odoo(self, world: OdooWorld) -> None:
+        (ann,) = await world.call(
+            "res.users", "search_read", domain=[["login", "=", "ann"]], fields=["partner_id"]
+        )
+        handle = str(ann["partner_id"][0])
+        for record, role, given in (
+            ("task", "assignee", {"user_ids": [[6, 0, [ann["id"]]]]}),
+            ("opportunity", "owner", {"user_id": ann["id"]}),
+        ):
+            world.record, world.model = record, MODELS[record]
+            async with opened(world) as connector:
+                create = Create(f"key-{record}", {"name": "born Ann's", role: handle})
+                (made,) = await connector.create(record, [create])
+                later = await world.create({"name": "becomes Ann's"})
+                (shown,) = (await connector.fetch(record, [later])).values()
+                assert isinstance(shown, Record)
+                change = Update(later, {role: handle}, {role: shown.fields[role]})
+                (changed,) = await connector.update(record, [change])
+            for outcome in (made, changed):
+                assert outcome.record and outcome.record.fields[role] == handle
+                assert await _told(world, "ann", str(outcome.id)) == []
+            other = await world.create({"name": "given to Ann by a colleague"})
+            await world.edit(other, given)
+            assert len(await _told(world, "ann", other)) == 1
 
     async def test_labels_that_others_add_meanwhile_stay_and_new_ones_are_made(
         self, world: OdooWorld

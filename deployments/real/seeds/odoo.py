@@ -1,8 +1,9 @@
 # ruff: noqa: F821 - the shell gives `env`
 """Seeds an Odoo from inside: run by `odoo shell`, which gives `env`. Writes its JSON to a file.
 
-A key field on each kind of record, a group that lets a plain account read the field history, and
-three people: `syncline` with the rights a sync needs, `ann` and `bob`, who work here. Texts are
+A key field on each kind of record, a group that lets a plain account read the field history, a
+project `App` with two stages, and three people: `syncline` with the rights a sync needs, `ann` and
+`bob`, who work here. Texts are
 nobody's secret: the server listens on loopback and is thrown away.
 """
 
@@ -48,6 +49,12 @@ for name in ("mail.tracking.value", "ir.model.fields"):
 
 # Stages of projects are a feature that somebody has to switch on.
 env.ref("base.group_user").implied_ids |= env.ref("project.group_project_stages")
+
+stages = [{"name": name, "user_id": False} for name in ("To Do", "In Progress")]
+columns = env["project.task.type"].create(
+    [{**stage, "sequence": place} for place, stage in enumerate(stages)]
+)
+env["project.project"].create({"name": "App", "type_ids": [Command.set(columns.ids)]})
 
 # What belongs to another company is hidden from the people of the first.
 admin = env.ref("base.user_admin")
