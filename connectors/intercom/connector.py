@@ -181,14 +181,13 @@ class IntercomConnector(Connector):
 def _transport(
     connection: str, config: IntercomConfig, clock: Clock, concurrent: int, retry_reads: int
 ) -> Transport:
-    token = config.auth.access_token.reveal()
     return Transport(
         connection=connection,
         base_url=config.base_url,
         limits=Limits(config.limits.requests_per_minute or REQUESTS_PER_MINUTE, concurrent),
         clock=clock,
         headers={
-            "Authorization": Secret(f"Bearer {token}", (token,)),
+            "Authorization": Secret(f"Bearer {config.auth.access_token.reveal()}"),
             "Intercom-Version": VERSION,
         },
         private_network=config.private_network,

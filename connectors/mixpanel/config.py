@@ -99,7 +99,10 @@ class MixpanelConfig(ConnectionConfig):
     @classmethod
     def _residence(cls, value: Any) -> str:
         url = str(value).rstrip("/")
-        host = urlsplit(url).hostname or ""
+        try:
+            host = urlsplit(url).hostname or ""
+        except ValueError:
+            return url  # refused as an address where it is opened
         if (host == "mixpanel.com" or host.endswith(".mixpanel.com")) and url not in INGESTION:
             raise ValueError(
                 f"{url} is not where a project is asked for its data; give one of "

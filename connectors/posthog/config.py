@@ -19,7 +19,10 @@ CLOUD = {"us.posthog.com": "us.i.posthog.com", "eu.posthog.com": "eu.i.posthog.c
 
 def ingestion_host(base_url: str) -> str | None:
     """The host that takes events; None where that is the connection's own."""
-    return CLOUD.get(urlsplit(base_url).hostname or "")
+    try:
+        return CLOUD.get(urlsplit(base_url).hostname or "")
+    except ValueError:
+        return None  # refused as an address where it is opened
 
 
 class Auth(BaseModel):

@@ -171,14 +171,16 @@ async def test_an_id_that_is_none_finds_nothing_and_changes_nothing(
 async def test_an_id_with_more_behind_it_does_not_lead_to_the_record(
     name: str, wire: Between, connector: Connector
 ) -> None:
-    found = Answers()
+    found, sent = Answers(), set()
     for record, suite in suites_of(name).items():
         told = await reading(found, connector, record)
         for id in [one.id for one in told[:1]] or ["1"]:
             for more in ("?x=1", "#x", f"/../{id}", f",{id}", "' OR '1'='1"):
+                sent.add(f"{id}{more}")
                 await changing(found, connector, suite, f"{id}{more}", "of somebody else")
     assert not wrong(found)
-    assert not [entry for entry in await wire.log() if entry["applied"]]
+    # Where any text is an id, the tool may take it for that of a record of its own.
+    assert not [entry for entry in await wire.log() if set(entry["applied"]) - sent]
 
 
 # S24

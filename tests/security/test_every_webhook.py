@@ -61,7 +61,12 @@ CALLS: dict[str, tuple[Sign, Any, str]] = {
 TIMED = {"hubspot", "zendesk"}
 """Those that sign a time; the others' calls are known again by what is in their body."""
 
-signing = pytest.mark.parametrize("name", [n for n in EVERY if Registry().get(n).webhook])
+SENDS_ITS_SECRET = "posthog"
+"""Signs nothing; what that leaves open is in tests/connectors/posthog/test_webhook.py."""
+
+signing = pytest.mark.parametrize(
+    "name", [n for n in EVERY if Registry().get(n).webhook and n != SENDS_ITS_SECRET]
+)
 
 
 def endpoint(name: str, *secrets: str) -> Webhook:
