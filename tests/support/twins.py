@@ -128,7 +128,9 @@ def _project(row: Row) -> str:
 
 def entity_of(name: str) -> str:
     """What a connector is tried with: the first of these that its fake has a whole company of."""
-    return next(one for one in ("ticket", "roadmap_item", "account") if one in OFFERS[name].entities)
+    return next(
+        one for one in ("ticket", "roadmap_item", "account") if one in OFFERS[name].entities
+    )
 
 
 def title_of(entity: str) -> str:
