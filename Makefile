@@ -33,10 +33,10 @@ demo: $(RUNS)
 	$(BIN)/syncline demo $(if $(ONCE),--once)
 
 # The gate: style, types, import rules, every test, and two real servers where they can be had.
-# Much of the time is waiting, for processes to start and for servers to answer: the parts run beside
-# each other.
+# The parts that wait most, for processes to start and for servers to answer, run beside each other.
 test: check
-	$(MAKE) --no-print-directory -j 3 unit prefect servers
+	$(MAKE) --no-print-directory -j 2 prefect servers
+	$(MAKE) --no-print-directory unit
 
 servers: install
 	$(BIN)/python -m deployments.real.gate

@@ -27,7 +27,7 @@ from typing import Any
 from deployments.real.process import ServerProcess, spawn
 
 HOST = "127.0.0.1"
-START_SECONDS = 90.0
+START_SECONDS = 180.0
 SEEDS = Path(__file__).parent / "seeds"
 
 JSON = dict[str, Any]
