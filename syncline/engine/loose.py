@@ -48,7 +48,8 @@ class Loose:
             inside = [row for row in rows if self._belongs(row)]
             places = {(row.side, row.record_id) for row in inside}
             found = await self.context.read(_evidence, self.context, inside)
-            await self._look_back(inside, found)
+            if not await self._look_back(inside, found):
+                return  # any of these may be the record of a create whose answer was lost
             items, questions, alone = self._sort(inside, found, taken)
             outside = [row for row in rows if (row.side, row.record_id) not in places]
             if not self.preview and (alone or outside or questions):
@@ -64,8 +65,11 @@ class Loose:
             if slices and side in self.context.reachable():
                 await self.context.know_handles(side, slices)
 
-    async def _look_back(self, rows: Sequence[Observation], found: Found) -> None:
-        """What records showed when they were made, where a create may have made one of them."""
+    async def _look_back(self, rows: Sequence[Observation], found: Found) -> bool:
+        """What records showed when they were made, where a create may have made one of them.
+
+        False where a tool cannot tell now: nothing is decided until a later pass.
+        """
         for side in sorted({intent.side for intent, _ in found.unsettled}):
             mine = [row for row in rows if row.side == side and _place(row) not in found.lost]
             sent = [(intent, home) for intent, home in found.unsettled if intent.side == side]
@@ -75,7 +79,7 @@ class Loose:
                 changes = await self.context.history(side, ids, since)
             except ConnectorError as error:
                 self.context.stop(side, error)
-                continue
+                return False
             for row in mine:
                 at_first = dict(row.fields)
                 for change in reversed(changes.get(row.record_id, ())):
@@ -83,6 +87,7 @@ class Loose:
                 for intent, home in sent:
                     if _wrote(self.context, intent, replace(row, fields=at_first)):
                         found.lost[_place(row)] = intent, home
+        return True
 
     def _belongs(self, row: Observation) -> bool:
         return (
