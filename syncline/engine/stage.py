@@ -187,9 +187,8 @@ class Stage:
                 if i.state == "open"
                 for unit in i.payload["units"]
             ),
-            busy_create=frozenset(
-                i.side for i in open_intents if i.kind == "create" and i.record_id is None
-            ),
+            # Also one that knows its record: until that is settled, the link has none there.
+            busy_create=frozenset(i.side for i in open_intents if i.kind == "create"),
             answers={
                 c.field: Answer(c.digest, (c.answer or {}).get("value"), (c.answer or {}).get("by"))
                 for c in loaded.conflicts.get(link_id, [])
