@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from syncline.engine.context import PassContext
 from syncline.engine.identity import closed, create_name
-from syncline.engine.match import Matched, Question, pair
+from syncline.engine.match import Matched, Question, pair, spread
 from syncline.engine.observe import MARKER, REFERENCES
 from syncline.engine.plan import matches
 from syncline.engine.stage import Item
@@ -288,12 +288,13 @@ def _by_reference(
     dead: Set[tuple[str, str]],
     found: Found,
 ) -> None:
-    """An address of another record, in a field made for it, ties the two."""
+    """An address of another record, in a field made for it, ties the two, and through it others."""
     urls = {u for row in rows for u in row.fields.get(REFERENCES) or ()}
     if not urls:
         return
     loose = matching.by_url(tx, context.sync.name, sorted(urls))
     linked = links.by_url(tx, context.sync.name, sorted(urls))
+    buried = dead | _dead(tx, context.sync.name, list(loose.values()))
     for row in rows:
         place = (row.side, row.record_id)
         if place in dead or place in found.joins:
@@ -302,10 +303,11 @@ def _by_reference(
             link = linked.get(url)
             if link is not None and row.side not in link.sides:
                 found.joins[place] = link
-            elif url in loose and loose[url].side != row.side:
+            elif url in loose and loose[url].side != row.side and _place(loose[url]) not in buried:
                 found.partners.setdefault(place, []).append(loose[url])
                 back = (loose[url].side, loose[url].record_id)
                 found.partners.setdefault(back, []).append(row)
+    found.partners = spread(found.partners)
 
 
 def _leave(
