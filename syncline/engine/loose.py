@@ -44,7 +44,8 @@ class Loose:
         while rows := await self.context.read(matching.fresh, self.sync.name, after, size):
             after = (rows[-1].side, rows[-1].record_id)
             rows = [row for row in rows if (row.side, row.record_id) not in taken]
-            await self._know(rows)
+            if not await self._know(rows):
+                return
             inside = [row for row in rows if self._belongs(row)]
             places = {(row.side, row.record_id) for row in inside}
             found = await self.context.read(_evidence, self.context, inside)
@@ -59,11 +60,17 @@ class Loose:
             if not self.preview:
                 taken.clear()  # what was matched has a link by now and is fresh no more
 
-    async def _know(self, rows: Sequence[Observation]) -> None:
+    async def _know(self, rows: Sequence[Observation]) -> bool:
+        """Learn who these records name; False where a tool cannot tell now."""
         for side in self.sync.sides:
             slices = [row.fields for row in rows if row.side == side]
             if slices and side in self.context.reachable():
-                await self.context.know_handles(side, slices)
+                try:
+                    await self.context.know_handles(side, slices)
+                except ConnectorError as error:
+                    self.context.stop(side, error)
+                    return False
+        return True
 
     async def _look_back(self, rows: Sequence[Observation], found: Found) -> bool:
         """What records showed when they were made, where a create may have made one of them.
