@@ -77,18 +77,18 @@ class PassContext:
     ) -> T:
         return await self.store.read(fn, *args, **kwargs)
 
+    def strangers(self, side: str, slice_: Mapping[str, Any]) -> set[str]:
+        """The handles in a slice of which nobody knows yet who they are."""
+        handles: set[str] = set()
+        for unit in self.sync.units.values():
+            if unit.kind.name in PERSONAL and side in unit.lenses:
+                lens = unit.lenses[side]
+                handles |= lens.handles({path: slice_.get(path) for path in lens.paths})
+        return handles - self.people[side].by_handle.keys()
+
     async def know_handles(self, side: str, slices: Iterable[Mapping[str, Any]]) -> None:
         """Learn who the handles in these slices are, asking the tool once for unknown ones."""
-        lenses = [
-            unit.lenses[side]
-            for unit in self.sync.units.values()
-            if unit.kind.name in PERSONAL and side in unit.lenses
-        ]
-        wanted: set[str] = set()
-        for slice_ in slices if lenses else ():
-            for lens in lenses:
-                wanted |= lens.handles({path: slice_.get(path) for path in lens.paths})
-        unknown = sorted(wanted - set(self.people[side].by_handle))
+        unknown = sorted({handle for one in slices for handle in self.strangers(side, one)})
         if not unknown:
             return
         found = await self.connectors[side].people(unknown)

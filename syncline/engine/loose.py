@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from syncline.engine.context import PassContext
 from syncline.engine.identity import closed, create_name
-from syncline.engine.match import Matched, Question, pair
+from syncline.engine.match import Matched, Question, pair, spread
 from syncline.engine.observe import MARKER, REFERENCES
 from syncline.engine.plan import matches
 from syncline.engine.stage import Item
@@ -44,11 +44,13 @@ class Loose:
         while rows := await self.context.read(matching.fresh, self.sync.name, after, size):
             after = (rows[-1].side, rows[-1].record_id)
             rows = [row for row in rows if (row.side, row.record_id) not in taken]
-            await self._know(rows)
+            if not await self._know(rows):
+                return
             inside = [row for row in rows if self._belongs(row)]
             places = {(row.side, row.record_id) for row in inside}
             found = await self.context.read(_evidence, self.context, inside)
-            await self._look_back(inside, found)
+            if not await self._look_back(inside, found):
+                return  # any of these may be the record of a create whose answer was lost
             items, questions, alone = self._sort(inside, found, taken)
             outside = [row for row in rows if (row.side, row.record_id) not in places]
             if not self.preview and (alone or outside or questions):
@@ -58,14 +60,23 @@ class Loose:
             if not self.preview:
                 taken.clear()  # what was matched has a link by now and is fresh no more
 
-    async def _know(self, rows: Sequence[Observation]) -> None:
+    async def _know(self, rows: Sequence[Observation]) -> bool:
+        """Learn who these records name; False where a tool cannot tell now."""
         for side in self.sync.sides:
             slices = [row.fields for row in rows if row.side == side]
             if slices and side in self.context.reachable():
-                await self.context.know_handles(side, slices)
+                try:
+                    await self.context.know_handles(side, slices)
+                except ConnectorError as error:
+                    self.context.stop(side, error)
+                    return False
+        return True
 
-    async def _look_back(self, rows: Sequence[Observation], found: Found) -> None:
-        """What records showed when they were made, where a create may have made one of them."""
+    async def _look_back(self, rows: Sequence[Observation], found: Found) -> bool:
+        """What records showed when they were made, where a create may have made one of them.
+
+        False where a tool cannot tell now: nothing is decided until a later pass.
+        """
         for side in sorted({intent.side for intent, _ in found.unsettled}):
             mine = [row for row in rows if row.side == side and _place(row) not in found.lost]
             sent = [(intent, home) for intent, home in found.unsettled if intent.side == side]
@@ -75,7 +86,7 @@ class Loose:
                 changes = await self.context.history(side, ids, since)
             except ConnectorError as error:
                 self.context.stop(side, error)
-                continue
+                return False
             for row in mine:
                 at_first = dict(row.fields)
                 for change in reversed(changes.get(row.record_id, ())):
@@ -83,6 +94,7 @@ class Loose:
                 for intent, home in sent:
                     if _wrote(self.context, intent, replace(row, fields=at_first)):
                         found.lost[_place(row)] = intent, home
+        return True
 
     def _belongs(self, row: Observation) -> bool:
         return (
@@ -283,12 +295,13 @@ def _by_reference(
     dead: Set[tuple[str, str]],
     found: Found,
 ) -> None:
-    """An address of another record, in a field made for it, ties the two."""
+    """An address of another record, in a field made for it, ties the two, and through it others."""
     urls = {u for row in rows for u in row.fields.get(REFERENCES) or ()}
     if not urls:
         return
     loose = matching.by_url(tx, context.sync.name, sorted(urls))
     linked = links.by_url(tx, context.sync.name, sorted(urls))
+    buried = dead | _dead(tx, context.sync.name, list(loose.values()))
     for row in rows:
         place = (row.side, row.record_id)
         if place in dead or place in found.joins:
@@ -297,10 +310,11 @@ def _by_reference(
             link = linked.get(url)
             if link is not None and row.side not in link.sides:
                 found.joins[place] = link
-            elif url in loose and loose[url].side != row.side:
+            elif url in loose and loose[url].side != row.side and _place(loose[url]) not in buried:
                 found.partners.setdefault(place, []).append(loose[url])
                 back = (loose[url].side, loose[url].record_id)
                 found.partners.setdefault(back, []).append(row)
+    found.partners = spread(found.partners)
 
 
 def _leave(

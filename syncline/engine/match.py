@@ -97,3 +97,26 @@ def pair(
         taken.update((row.side, row.record_id) for row in records.values())
         matched.append(Matched(records, "match"))
     return matched, questions
+
+
+def spread(
+    ties: Mapping[tuple[str, str], Sequence[Observation]],
+) -> dict[tuple[str, str], list[Observation]]:
+    """Ties that reach as far as they go: what is tied to one record is tied to all of its.
+
+    `ties` holds each tie both ways, by side and record id. Without this, who comes first would
+    take a record that others name as well.
+    """
+    rows = {(row.side, row.record_id): row for group in ties.values() for row in group}
+    found: dict[tuple[str, str], list[Observation]] = {}
+    for start in ties:
+        if start in found:
+            continue
+        reached, waiting = {start}, [start]
+        while waiting:
+            more = {(row.side, row.record_id) for row in ties[waiting.pop()]} - reached
+            reached |= more
+            waiting += more
+        for place in reached:
+            found[place] = [rows[other] for other in sorted(reached) if other != place]
+    return found

@@ -116,7 +116,8 @@ class _Merging:
             return
         self._clear(known)
         if self.survivor is not None and known.home is not None:
-            await self._join(link, known.home, self.survivor, known)
+            if not await self._join(link, known.home, self.survivor, known):
+                return  # the tombstone stays suspected, so that the next pass comes here again
         elif self.survivor is not None and not known.buried:
             self._move(link, self.survivor, known)
         else:
@@ -160,10 +161,16 @@ class _Merging:
                 sides = {**child.sides, self.side: place}
                 self.book.links[child.id] = replace(child, sides=sides)
 
-    async def _join(self, link: Link, home: Link, survivor: Record, known: Known) -> None:
-        """Two links become one: the survivor's has both histories, the other one ends here."""
+    async def _join(self, link: Link, home: Link, survivor: Record, known: Known) -> bool:
+        """Two links become one: the survivor's has both histories, the other one ends here.
+
+        False where that has to wait for a tool: without the record that the survivor's link lacks,
+        it would have another one made there.
+        """
         cut = identity.buried(link, self.side)
         spare = await self._spare(cut, home, known.unsettled)
+        if spare is None:
+            return False
         kept, rest = identity.joined(home, cut, spare)
         self.book.links[home.id] = _unread(kept) if spare else kept
         self._enter(home.id)
@@ -175,11 +182,13 @@ class _Merging:
                 f"linked with {_places(home, but=self.side) or 'nothing'}; {left} stays as it is, "
                 "without a partner there"
             )
+        return True
 
-    async def _spare(self, link: Link, home: Link, unsettled: Set[str]) -> list[str]:
+    async def _spare(self, link: Link, home: Link, unsettled: Set[str]) -> list[str] | None:
         """Sides of a link that ends whose record the other link lacks: it goes there.
 
-        Not where the other link's own record may exist already: that one would have no link.
+        Not where the other link's own record may exist already: that one would have no link. None
+        where a tool cannot tell now whether it still has the record.
         """
         spare = []
         for other, at in link.sides.items():
@@ -191,7 +200,7 @@ class _Merging:
                 found = await self.context.connectors[other].fetch(record, [at.record_id])
             except ConnectorError as error:
                 self.context.stop(other, error)
-                continue
+                return None
             shown = found.get(at.record_id)
             if isinstance(shown, Record):
                 self._observe(other, shown, home.id)

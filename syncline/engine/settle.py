@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import timedelta
 
+from syncline.engine.absence import suspicion
 from syncline.engine.apply import Applier
+from syncline.engine.births import fields_digest
 from syncline.engine.book import Book, observation_of, parked
 from syncline.engine.context import PassContext, last_by_person, records_of
 from syncline.engine.identity import another
@@ -18,13 +20,16 @@ from syncline.engine.intents import write_of
 from syncline.engine.planned import UnitWrite, Write, part
 from syncline.engine.ports import Port
 from syncline.engine.receipt import halfway, receive, shows
+from syncline.engine.refusals import park
 from syncline.engine.spec import Sync
 from syncline.sdk.connector import Change, FindResult, Found, Missing, Record
 from syncline.sdk.errors import ConnectorError
-from syncline.store.rows import Intent, Link, Observation, Slice
+from syncline.store.rows import Intent, Link, LinkSide, Observation, Slice
 
 AT_WORK = timedelta(seconds=10)
 """How long a tool may still be at work on a request whose sender is gone."""
+
+TAKEN_AWAY = "gone as soon as it was made"
 
 
 class Settler:
@@ -130,8 +135,7 @@ class Settler:
                 self._dirty(intent.link_id)
             elif record is None or anew:
                 if anew or isinstance(found.get(intent.record_id or ""), Missing):
-                    book.close(intent, "failed", "the record is gone")
-                    self._dirty(intent.link_id)
+                    self._gone(side, intent, book)
             elif intent.kind == "create" and (
                 intent.id not in joined or record.marker == intent.key
             ):
@@ -141,6 +145,33 @@ class Settler:
                 book.seen.append(self._observed(side, record, intent))
             else:
                 self._judged(side, intent, record, changes.get(record.id, ()), book)
+
+    def _gone(self, side: str, intent: Intent, book: Book) -> None:
+        """What was written to is gone. If it had just been made, that is a deletion like any other:
+        it is not made again, or a tool that takes away what it does not like would get it for ever.
+        """
+        link, id_ = self.applier.links[intent.link_id], intent.record_id or ""
+        if intent.kind != "create" or side in link.sides:
+            book.close(intent, "failed", "the record is gone")
+            self._dirty(intent.link_id)
+            return
+        book.close(intent, "applied", TAKEN_AWAY)
+        if self.applier.observes:
+            sides = {**link.sides, side: LinkSide(side, id_)}
+            self.applier.links[link.id] = replace(link, sides=sides, revision=link.revision + 1)
+            stone = suspicion(book.sync, link.id, side, id_, TAKEN_AWAY, book.at)
+            book.tombstones.append(stone)
+            self.context.notes.append(
+                f"{side}: {id_} was {TAKEN_AWAY}, and is not made again; a later pass looks "
+                "whether it is deleted"
+            )
+            return
+        write = write_of(intent)
+        reason = (
+            f"{id_} in {side} was {TAKEN_AWAY}. It is not made again until its original is edited, "
+            "or you say so with `syncline quarantine retry`"
+        )
+        park(self.sync, link, write, reason, fields_digest(write.patch), book)
 
     def _another(self, side: str, intent: Intent, record: Record) -> bool:
         """Whether the id that was written to was given to a new record since."""

@@ -83,8 +83,10 @@ class Stage:
 
     async def plan(self, items: Sequence[Item]) -> list[LinkPlan]:
         """What would be done; nothing is stored but who people are."""
+        return await self._plans(await self._readable(items))
+
+    async def _plans(self, items: Sequence[Item]) -> list[LinkPlan]:
         loaded = await self.context.read(_load_around, items)
-        await self._know_people(items)
         plans = [self._plan(item, loaded, {}, {}) for item in items]
         doubts = [
             Doubt(item.link.id, [clash.unit for clash in plan.clashes], item.observed)
@@ -122,7 +124,8 @@ class Stage:
         """Plan, commit and apply; links that moved meanwhile are planned again a few times."""
         done: list[LinkPlan] = []
         for _ in range(ROUNDS):
-            plans = await self.plan(items)
+            items = await self._readable(items)
+            plans = await self._plans(items)
             writes = await self._commit(items, plans)
             done += plans
             applier = Applier(self.context, self.sync, self.ports)
@@ -138,17 +141,29 @@ class Stage:
         """Links with everything observed of them and not yet decided."""
         return await self.context.read(_load_items, self.context.sync.name, link_ids)
 
-    async def _know_people(self, items: Sequence[Item]) -> None:
-        """Learn every person these items name, on every side they may have to be written to."""
+    async def _readable(self, items: Sequence[Item]) -> Sequence[Item]:
+        """Learn every person these items name, on every side they may have to be written to.
+
+        Without the items that show somebody whose tool cannot be asked now who that is: what was
+        observed of them waits for a later pass.
+        """
         units = [n for n, u in self.sync.units.items() if u.kind.name in PERSONAL]
         if not units or self.sync is not self.context.sync:
-            return
+            return items
         for side in sorted(self.context.reachable()):
             slices = [i.observed[side].fields for i in items if side in i.observed]
             await self._try(side, self.context.know_handles(side, slices))
+        items = [item for item in items if not self._names_strangers(item)]
         values = [(name, value) for item in items for name, value in self._persons(item, units)]
         for side in sorted(self.context.reachable()):
             await self._try(side, self.context.know_persons(side, values))
+        return items
+
+    def _names_strangers(self, item: Item) -> bool:
+        return any(
+            side in item.observed and self.context.strangers(side, item.observed[side].fields)
+            for side in self.context.stopped
+        )
 
     def _persons(self, item: Item, units: Sequence[str]) -> Iterable[tuple[str, object]]:
         for name in units:
@@ -187,9 +202,8 @@ class Stage:
                 if i.state == "open"
                 for unit in i.payload["units"]
             ),
-            busy_create=frozenset(
-                i.side for i in open_intents if i.kind == "create" and i.record_id is None
-            ),
+            # Also one that knows its record: until that is settled, the link has none there.
+            busy_create=frozenset(i.side for i in open_intents if i.kind == "create"),
             answers={
                 c.field: Answer(c.digest, (c.answer or {}).get("value"), (c.answer or {}).get("by"))
                 for c in loaded.conflicts.get(link_id, [])

@@ -168,7 +168,20 @@ async def test_our_marker_says_more_than_an_address_that_the_tool_fills_in() -> 
     assert (len(world.a.items), len(world.b.items)) == (2, 2)
 
 
-async def test_a_pair_that_names_each_other_is_not_torn_apart_by_a_third() -> None:
+async def test_two_records_that_name_one_address_are_a_question_whichever_side_names_it() -> None:
+    world = await World.make(a={}, b={})
+    a = replace(world.spec.sides["a"], references=(PATH,))
+    world.change(sides={**world.spec.sides, "a": a})
+    world.b.create({"title": "One"})
+    world.a.create(record("One", "memory://b/B-1"))
+    world.a.create(record("One again", "memory://b/B-1"))
+    await world.settled()
+    (asked,) = await world.store.read(conflicts.list, "s")
+    assert {c["value"] for c in asked.candidates} == {"A-1", "A-2", "B-1"}
+    assert (len(world.a.items), len(world.b.items)) == (2, 1)
+
+
+async def test_addresses_along_three_tools_make_one_link() -> None:
     world = await referring(c={})
     c = replace(world.spec.sides["c"], references=(PATH,))
     world.change(sides={**world.spec.sides, "c": c})
@@ -176,8 +189,8 @@ async def test_a_pair_that_names_each_other_is_not_torn_apart_by_a_third() -> No
     world.b.create(record("One", "memory://a/A-1"))
     world.c.create(record("One", "memory://b/B-1"))
     await world.settled()
-    pair = places(await link_of(world, "a", "A-1"))
-    assert (pair["a"], pair["b"]) == ("A-1", "B-1")
+    assert places(await link_of(world, "a", "A-1")) == {"a": "A-1", "b": "B-1", "c": "C-1"}
+    assert [len(tool.items) for tool in world.tools.values()] == [1, 1, 1]
 
 
 # Creates whose answer was lost, in a tool that keeps no keys.

@@ -129,7 +129,7 @@ async def test_a_write_lost_elsewhere_is_settled_after_its_record_lost_its_partn
     assert world.b.log.count("update") == 1
 
 
-async def test_a_counterpart_whose_tool_cannot_be_asked_is_named_and_keeps_what_it_shows() -> None:
+async def test_a_counterpart_whose_tool_cannot_be_asked_for_a_while_keeps_what_it_shows() -> None:
     world = await pairs(1)
     world.b.faults.add("create", "retry", times=2)
     world.a.create({"title": "Two"})
@@ -143,3 +143,19 @@ async def test_a_counterpart_whose_tool_cannot_be_asked_is_named_and_keeps_what_
     await world.settled()
     assert world.b.fields("B-1")["title"] == "Only here"
     assert world.a.fields("A-2")["title"] == "Two"
+
+
+async def test_a_merge_while_the_counterparts_tool_is_down_makes_nothing_twice() -> None:
+    world = await pairs(1)
+    world.b.faults.add("create", "retry", times=2)
+    world.a.create({"title": "Ticket 1", "status": "todo", "priority": "low"})
+    await world.sync()
+    merge(world, "a", "A-1", "A-2")
+    world.b.faults.clear()
+    world.b.faults.add("*", "down", times=1000)
+    await world.sync()
+    world.b.faults.clear()
+    world.clock.advance(3600)
+    await world.settled()
+    assert places(await link_of(world, "a", "A-2")) == {"a": "A-2", "b": "B-1"}
+    assert list(world.b.items) == ["B-1"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from syncline.store.findings import parked
 from tests.support.world import World
 
@@ -37,14 +39,27 @@ async def test_who_is_known_is_not_asked_for_again() -> None:
     assert world.a.log.count("people") + world.b.log.count("people") == asked
 
 
-async def test_where_people_cannot_be_found_now_the_record_waits_for_a_later_pass() -> None:
+@pytest.mark.parametrize("side", ["a", "b"])
+async def test_where_people_cannot_be_asked_for_now_the_record_waits_for_a_later_pass(
+    side: str,
+) -> None:
     world = await known()
     world.a.create({"title": "One"})
     await world.settled()
     world.a.edit("A-1", {"assignee": "ann"})
-    world.b.faults.add("people", "down")
-    assert list((await world.sync()).stopped) == ["b"]
+    world.tools[side].faults.add("people", "down")
+    assert list((await world.sync()).stopped) == [side]
     assert world.b.fields("B-1")["assignee"] is None
     await world.settled()
     assert world.b.fields("B-1")["assignee"] == "lee7"
     assert not await world.store.read(parked.list, "s")
+
+
+async def test_a_new_record_waits_while_nobody_can_be_asked_who_its_people_are() -> None:
+    world = await known()
+    world.a.create({"title": "One", "assignee": "ann"})
+    world.a.faults.add("people", "down")
+    assert list((await world.sync()).stopped) == ["a"]
+    assert world.records("b") == []
+    await world.settled()
+    assert [record["assignee"] for record in world.records("b")] == ["lee7"]
