@@ -230,3 +230,26 @@ async def test_an_internal_comment_is_not_said_where_all_comments_are_public(
     edit(world, "a", one, "<p>Do not tell them!</p>")
     await world.settled()
     assert len(said(world, "b", other)) == shown
+
+
+async def test_an_edit_of_a_comment_that_both_tools_had_arrives() -> None:
+    world, one, other = await matched()
+    world.a.comment(one, "<p>Is it hot?</p>")
+    world.b.comment(other, "Is it hot?")
+    await world.settled()
+    edit(world, "a", one, "<p>It is cold.</p>")
+    await world.settled()
+    assert said(world, "b", other) == ["It is cold."]
+    assert said(world, "a", one) == ["<p>It is cold.</p>"]
+
+
+async def test_an_edit_of_a_comment_that_an_earlier_hub_copied_keeps_the_line_above_the_copy() -> (
+    None
+):
+    world, one, other = await matched()
+    world.a.comment(one, "<p>Is it hot?</p>")
+    world.b.comment(other, "**ann** wrote in a:\n\nIs it hot?", by=BOT)
+    await world.settled()
+    edit(world, "a", one, "<p>It is cold.</p>")
+    await world.settled()
+    assert said(world, "b", other) == ["**ann** wrote in a:\n\nIt is cold."]
