@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from syncline.engine.spec import CommentPolicy
+from syncline.schema.text import adf_source
 from syncline.sdk.connector import Visibility
 from syncline.simulation.connector import FULL
 from syncline.simulation.tool import BOT
@@ -16,6 +17,7 @@ from syncline.store.findings import conflicts, deviations, parked
 from tests.support.world import World
 
 EVERYTHING = CommentPolicy((Visibility.PUBLIC, Visibility.INTERNAL), "same")
+HOT = {"type": "paragraph", "content": [{"type": "text", "text": "Is it hot?"}]}
 LINE = "<p><strong>ann</strong> wrote in a:</p>\n"
 
 
@@ -253,3 +255,16 @@ async def test_an_edit_of_a_comment_that_an_earlier_hub_copied_keeps_the_line_ab
     edit(world, "a", one, "<p>It is cold.</p>")
     await world.settled()
     assert said(world, "b", other) == ["**ann** wrote in a:\n\nIt is cold."]
+
+
+async def test_a_comment_that_cannot_be_read_is_told_and_copied_when_it_can() -> None:
+    world, one, other = await linked(b={"text_format": "adf"})
+    world.b.comment(other, "no document at all")
+    await world.settled()
+    assert said(world, "a", one) == []
+    (told,) = await world.store.read(parked.list, "s")
+    assert (told.side, told.action) == ("b", "read")
+    edit(world, "b", other, adf_source({"type": "doc", "version": 1, "content": [HOT]}) or "")
+    await world.settled()
+    assert said(world, "a", one) == ["<p><strong>ann</strong> wrote in b:</p>\n<p>Is it hot?</p>"]
+    assert not await world.store.read(parked.list, "s")
