@@ -31,7 +31,8 @@ from syncline.sdk.errors import ConnectorError
 from syncline.store.rows import Intent, Link
 
 META = "_child"
-"""Where a comment's or file's link keeps, beside its units, where it came from."""
+"""Where a comment's or file's link keeps, beside its units, where it came from, and which sides
+show a copy, and as what."""
 
 
 def child_id(record_id: str, id_: str) -> str:
@@ -140,9 +141,12 @@ class CommentPort:
         return self.parents[link.parent or ""].sides[self.side].record_id
 
     def _body(self, link: Link, body: str) -> str:
-        """The body as this side shows it: a copy says who wrote it, an original does not."""
+        """The body as this side shows it: a copy says who wrote it, an original does not.
+
+        People may have said the same in several tools: each of those shows an original.
+        """
         meta = link.fields[META]
-        if meta["from"] == self.side:
+        if self.side not in meta["as"]:
             return body
         return attributed(self.text_format, meta["author"], meta["from"], body)
 

@@ -214,7 +214,7 @@ class Children:
         """A new link. How every other side shows a copy is settled now, also of those that cannot
         be reached: they get theirs later."""
         sides = {s: LinkSide(s, one.id) for s, one in twins.items()}
-        shown: dict[str, str] = {}
+        shown = {s: one.visibility.value for s, one in twins.items() if one.ours}
         for side in sorted(set(self.sync.sides) - set(twins)):
             visibility = self._shown_as(side, child, first)
             if visibility is None:

@@ -60,12 +60,22 @@ def plan_link(
             around.evidence.get(name),
         )
     writes, refusals, states = _deliveries(sync, link, sides, left, decided, views, around)
-    made, refused_creates, waits = creates(sync, link, sides, decided, states, around)
-    writes += made
-    refusals += refused_creates
+    waits = False
+    if not _illegible(decided):
+        made, refused_creates, waits = creates(sync, link, sides, decided, states, around)
+        writes += made
+        refusals += refused_creates
     found = _collect(sync, link, sides, left, decided, states, writes, refusals, waits)
     plan = replace(found, hops=_hops(decided, around), answers=_answers(link, decided, around))
     return with_notes(_with_births(plan, observed))
+
+
+def _illegible(decided: Mapping[str, Decision]) -> bool:
+    """Whether all that is known of a record is that it cannot be read, as of a comment whose body
+    cannot: copied now, it would be an empty one. Whoever mends it makes it show something new.
+    """
+    known = any(decision.state.known for decision in decided.values())
+    return not known and any(decision.unreadable for decision in decided.values())
 
 
 def _with_births(plan: LinkPlan, observed: Mapping[str, Observation]) -> LinkPlan:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from syncline.engine.spec import CommentPolicy
+from syncline.schema.text import adf_source
 from syncline.sdk.connector import Visibility
 from syncline.simulation.connector import FULL
 from syncline.simulation.tool import BOT
@@ -16,6 +17,7 @@ from syncline.store.findings import conflicts, deviations, parked
 from tests.support.world import World
 
 EVERYTHING = CommentPolicy((Visibility.PUBLIC, Visibility.INTERNAL), "same")
+HOT = {"type": "paragraph", "content": [{"type": "text", "text": "Is it hot?"}]}
 LINE = "<p><strong>ann</strong> wrote in a:</p>\n"
 
 
@@ -230,3 +232,39 @@ async def test_an_internal_comment_is_not_said_where_all_comments_are_public(
     edit(world, "a", one, "<p>Do not tell them!</p>")
     await world.settled()
     assert len(said(world, "b", other)) == shown
+
+
+async def test_an_edit_of_a_comment_that_both_tools_had_arrives() -> None:
+    world, one, other = await matched()
+    world.a.comment(one, "<p>Is it hot?</p>")
+    world.b.comment(other, "Is it hot?")
+    await world.settled()
+    edit(world, "a", one, "<p>It is cold.</p>")
+    await world.settled()
+    assert said(world, "b", other) == ["It is cold."]
+    assert said(world, "a", one) == ["<p>It is cold.</p>"]
+
+
+async def test_an_edit_of_a_comment_that_an_earlier_hub_copied_keeps_the_line_above_the_copy() -> (
+    None
+):
+    world, one, other = await matched()
+    world.a.comment(one, "<p>Is it hot?</p>")
+    world.b.comment(other, "**ann** wrote in a:\n\nIs it hot?", by=BOT)
+    await world.settled()
+    edit(world, "a", one, "<p>It is cold.</p>")
+    await world.settled()
+    assert said(world, "b", other) == ["**ann** wrote in a:\n\nIt is cold."]
+
+
+async def test_a_comment_that_cannot_be_read_is_told_and_copied_when_it_can() -> None:
+    world, one, other = await linked(b={"text_format": "adf"})
+    world.b.comment(other, "no document at all")
+    await world.settled()
+    assert said(world, "a", one) == []
+    (told,) = await world.store.read(parked.list, "s")
+    assert (told.side, told.action) == ("b", "read")
+    edit(world, "b", other, adf_source({"type": "doc", "version": 1, "content": [HOT]}) or "")
+    await world.settled()
+    assert said(world, "a", one) == ["<p><strong>ann</strong> wrote in b:</p>\n<p>Is it hot?</p>"]
+    assert not await world.store.read(parked.list, "s")
