@@ -9,6 +9,7 @@ questions: sixty an hour for a whole project. So profiles go in bulk, and a pass
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import ClassVar, Self
 
@@ -52,22 +53,24 @@ class MixpanelConnector(Connector):
 
     name: ClassVar[str] = "mixpanel"
     config_model: ClassVar[type[ConnectionConfig]] = MixpanelConfig
+    capabilities = Capabilities(
+        answers_writes=True,
+        find_by_key=True,
+        search_lag=SEARCH_LAG,
+        deletes=("delete",),
+        bulk_create=BATCH,
+        bulk_update=BATCH,
+        bulk_fetch=BATCH,
+        residual_window=True,
+    )
 
     def __init__(self, config: MixpanelConfig, client: Client, clock: Clock) -> None:
         self._config = config
         self._client = client
         kinds: Sequence[Kind] = (Annotations(client), *_profiles(config, client, clock))
         self._kinds = {kind.name: kind for kind in kinds}
-        self.capabilities = Capabilities(
-            answers_writes=True,
-            find_by_key=True,
-            search_lag=SEARCH_LAG if config.search_lag is None else config.search_lag,
-            deletes=("delete",),
-            bulk_create=BATCH,
-            bulk_update=BATCH,
-            bulk_fetch=BATCH,
-            residual_window=True,
-        )
+        if config.search_lag is not None:
+            self.capabilities = replace(type(self).capabilities, search_lag=config.search_lag)
 
     @classmethod
     def open(cls, connection: str, config: ConnectionConfig, clock: Clock) -> Self:
