@@ -70,7 +70,7 @@ class MixpanelConnector(Connector):
         kinds: Sequence[Kind] = (Annotations(client), *_profiles(config, client, clock))
         self._kinds = {kind.name: kind for kind in kinds}
         if config.search_lag is not None:
-            self.capabilities = replace(self.capabilities, search_lag=config.search_lag)
+            self.capabilities = replace(type(self).capabilities, search_lag=config.search_lag)
 
     @classmethod
     def open(cls, connection: str, config: ConnectionConfig, clock: Clock) -> Self:

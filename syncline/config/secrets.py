@@ -148,8 +148,10 @@ def _fitting(model: type[BaseModel], data: Mapping[str, Any]) -> dict[str, Any]:
             found[name] = [_in_clear(one) for one in value]
         elif secret and isinstance(value, str):
             found[name] = _in_clear(value)
-        elif isinstance(value, Mapping) and len(below) == 1:
-            found[name] = _fitting(below[0], value)
+        elif isinstance(value, Mapping) and below:
+            # Of several shapes (a token, or a name with a token) the one with most of these keys.
+            likest = max(below, key=lambda one: len(one.model_fields.keys() & value.keys()))
+            found[name] = _fitting(likest, value)
     return found
 
 

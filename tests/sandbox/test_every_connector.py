@@ -11,6 +11,10 @@ from tests.support.twins import entity_of, twins
 
 CASES, CHANGED = 60, 5
 
+LOOKS = {"mixpanel": 3}
+"""Requests of a write beside the bound: a job may want a second look, and Mixpanel's queries show
+later what they were told."""
+
 
 @pytest.mark.parametrize("name", FAKED)
 async def test_an_unchanged_pass_is_one_request_a_side_and_a_changed_one_hardly_more_than_its_bound(
@@ -29,5 +33,5 @@ async def test_an_unchanged_pass_is_one_request_a_side_and_a_changed_one_hardly_
             report = await pair.later()
             assert report.counts["updated"] == 2 * CHANGED
             for side, sent in (await pair.sent()).items():
-                # One more, as a job may want a second look.
-                assert sent.work <= 1.2 * sent.bound + 1, (side, await pair.log(side))
+                more = LOOKS.get(name, 1)
+                assert sent.work <= 1.2 * sent.bound + more, (side, await pair.log(side))

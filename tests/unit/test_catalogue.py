@@ -39,7 +39,7 @@ def test_the_suite_passes_whole_where_the_manifest_says_so(offer: Offer) -> None
     tested = {
         ground
         for ground in GROUNDS
-        if {(offer.name, ground, record) for record in offer.records} <= done
+        if {(offer.name, ground, one) for one in offer.records if one not in offer.missing} <= done
     }
     assert set(offer.proved) == tested
 
