@@ -61,7 +61,7 @@ people:
     entity: customer_request
     sides:
       support: {record: ticket, where: {labels: {none: [escalated]}}}
-      tracker: {record: issue, where: {labels: {none: [escalated]}}}
+      tracker: {record: issue, where: {labels: {none: [escalated, roadmap]}}}
       crm: {record: ticket}                 # where sales follow what their customers ask for
     match: [reference, marker, {fields: [title]}]
     fields:
@@ -78,7 +78,7 @@ people:
         record: issue
         where: {issue_type: epic}
         create: when_missing
-        defaults: {issue_type: epic}
+        defaults: {issue_type: epic, labels: [roadmap]}
     match: [reference, marker, {fields: [title]}]
     fields:
       title: {}
@@ -306,6 +306,7 @@ async def _tell(one: Demo, runs: Prefect, urgent: str, up: Sequence[str]) -> Non
         one.say(f"   {line}")
     ticket = f"support:{await _first(one, runs, urgent)}"
     await _edits(one, runs)
+    await _roadmap(one)
     await _conflict(one)
     await _why(one, ticket)
     await _where_to_look(one, runs, ticket)
@@ -345,7 +346,7 @@ async def _first(one: Demo, runs: Prefect, urgent: str) -> str:
 
 
 async def _edits(one: Demo, runs: Prefect) -> None:
-    one.step("People work in every tool, two of them on the same title; the roadmap joins.")
+    one.step("People work in three tools, two of them on the same title.")
     wish = await _wish(one)
     first, other = await one.two_at_work()
     issue, twin = [(await one.pair(t["subject"]))[1]["id"] for t in (first, other)]
@@ -356,11 +357,16 @@ async def _edits(one: Demo, runs: Prefect) -> None:
     await one.support.edit(str(other["id"]), "Rosa Fernández", subject=f"{title}: three customers")
     await one.tracker.edit(twin, "Samuel Okafor", summary=f"{title}: cache too small")
     await one.later()
-    await _run(one, runs, "escalations", "requests", "roadmap")
+    await _run(one, runs, "escalations", "requests")
     ticket, _ = await one.pair(first["subject"])
     status = ticket["status"]
     one.expect(status in ("hold", "pending"), "that it is blocked is in Zendesk", status)
     await one.pair(wish)
+
+
+async def _roadmap(one: Demo) -> None:
+    one.step("The roadmap: what PostHog has in early access gets an epic. By hand this time.")
+    await one.syncline("sync", "roadmap")
     built = {feature["name"] for feature in await one.analytics.records()}
     issues = [issue["fields"] for issue in await one.tracker.records()]
     epics = {it["summary"] for it in issues if it["issuetype"]["name"] == "Epic"}
