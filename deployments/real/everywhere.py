@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deployments.demo import LAG, Tool
 from deployments.real.hub import Hub
 from deployments.real.office import Office
 from deployments.real.people import Api, Desk, Tracker, wait
@@ -30,6 +29,7 @@ from deployments.real.sides import (
     SupportSide,
     TrackerSide,
 )
+from deployments.stage import LAG, Tool
 from syncline.engine.report import Report
 from syncline.registry import fakes
 from syncline.sandbox import running

@@ -14,9 +14,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from deployments.demo import NotAsShown
 from deployments.real import servers
 from deployments.real.story import NotAsPromised, Story, tell
+from deployments.stage import NotAsShown
 
 WITHOUT_ODOO = """
 ================================================================================

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from deployments.demo import Tool
 from deployments.real.office import Office
 from deployments.real.people import Desk, Tracker
+from deployments.stage import Tool
 
 STATES = {"1_done": "Done", "1_canceled": "Cancelled"}
 PRIORITIES = {"0": "Low", "1": "Medium", "2": "High", "3": "Urgent"}

@@ -132,7 +132,7 @@ class HubSpotWorld:
         self.fake.act(self.record, id, ANN, "archive")
 
     async def hide(self, id: str) -> None:
-        raise NotImplementedError
+        raise NotImplementedError("HubSpot hides no record here")
 
     async def leave_scope(self, id: str) -> None:
         stage = self.elsewhere["stages"][0]["id"]

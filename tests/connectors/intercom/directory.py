@@ -24,7 +24,7 @@ class DirectoryWorld(IntercomWorld):
             self.workspace.new_data_attribute(model, NOTES)
 
     async def comment(self, id: str, body: str, visibility: Visibility) -> None:
-        raise NotImplementedError
+        raise NotImplementedError("Intercom has no comments here")
 
     async def settle(self) -> None:
         self.tool.advance(310)
@@ -99,7 +99,7 @@ class CompanyWorld(DirectoryWorld):
         self.fake.companies.delete(self.company(id))
 
     async def leave_scope(self, id: str) -> None:
-        raise NotImplementedError
+        raise NotImplementedError("Intercom has no scope to leave here")
 
     async def links_shown(self, id: str) -> Sequence[str]:
         return (self.company(id)["custom"].get(LINKS) or "").split()

@@ -162,7 +162,7 @@ class IntercomWorld:
         self.fake.desk.delete(self.ticket(id))
 
     async def hide(self, id: str) -> None:
-        raise NotImplementedError
+        raise NotImplementedError("Intercom hides no record here")
 
     async def leave_scope(self, id: str) -> None:
         self.fake.desk.move(self.ticket(id), ELSEWHERE)

@@ -98,19 +98,19 @@ class MixpanelWorld:
         (await self.http.post("/_sandbox/faults", json=told)).raise_for_status()
 
     async def hide(self, id: str) -> None:
-        raise NotImplementedError
+        raise NotImplementedError("Mixpanel hides no record here")
 
     async def leave_scope(self, id: str) -> None:
-        raise NotImplementedError
+        raise NotImplementedError("Mixpanel has no scope to leave here")
 
     async def comment(self, id: str, body: str, visibility: Visibility) -> None:
-        raise NotImplementedError
+        raise NotImplementedError("Mixpanel has no comments here")
 
     async def links_shown(self, id: str) -> Sequence[str]:
-        raise NotImplementedError
+        raise NotImplementedError("Mixpanel shows no links here")
 
     async def somebody(self) -> tuple[str, str]:
-        raise NotImplementedError
+        raise NotImplementedError("Mixpanel has nobody to assign here")
 
     async def settle(self) -> None:
         self.tool.advance(600)

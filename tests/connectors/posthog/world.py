@@ -96,19 +96,19 @@ class PostHogWorld:
         self.fake.features.remove(id)
 
     async def hide(self, id: str) -> None:
-        raise NotImplementedError
+        raise NotImplementedError("PostHog hides no record here")
 
     async def leave_scope(self, id: str) -> None:
-        raise NotImplementedError
+        raise NotImplementedError("PostHog has no scope to leave here")
 
     async def comment(self, id: str, body: str, visibility: Visibility) -> None:
-        raise NotImplementedError
+        raise NotImplementedError("PostHog has no comments here")
 
     async def links_shown(self, id: str) -> Sequence[str]:
-        raise NotImplementedError
+        raise NotImplementedError("PostHog shows no links here")
 
     async def somebody(self) -> tuple[str, str]:
-        raise NotImplementedError
+        raise NotImplementedError("PostHog has nobody to assign here")
 
     async def settle(self) -> None:
         self.tool.advance(60)
