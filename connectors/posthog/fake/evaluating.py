@@ -33,6 +33,6 @@ def _fits(key: str, group: Row, who: str, properties: Mapping[str, Any]) -> bool
         if value is None or text not in one["value"]:
             return False
     # PostHog's SDKs place people by SHA-1; nothing is protected by it.
-    number = int(sha1(f"{key}.{who}".encode()).hexdigest()[:15], 16)  # noqa: S324 (a hash of flags)
+    number = int(sha1(f"{key}.{who}".encode()).hexdigest()[:15], 16)  # noqa: S324
     share = group.get("rollout_percentage")
     return share is None or number / _LONG <= share / 100
