@@ -23,7 +23,8 @@ from syncline.store.rows import Deviation, Link, LinkSide, Slice
 class Receipt:
     """A link after an answer.
 
-    `deviations`: the tool shows something else than was written, for good. `stale`: other fields
+    `deviations`: the tool shows something else than was decided, for good; what it made of a value
+    that was replaced since is none, as the next write changes it. `stale`: other fields
     of the record, or fields a person edited meanwhile, differ from what was seen, so the record is
     to be observed again. `doubts`: units of which only the tool's history can tell whether the
     tool changed our value or a person did; they are not in `link` yet.
@@ -100,10 +101,10 @@ def receive(
             continue
         elif atomic or edited is not None:
             reason = _reason(lens, slice_, write, people)
+            if unit.kind.equal(write.value, state.value):
+                told = (link.id, side, name, write.value, slice_, reason)
+                deviations.append(Deviation(sync.name, *told))
             state = _deviating(unit, state, side, slice_, write.value, reason)
-            deviations.append(
-                Deviation(sync.name, link.id, side, name, write.value, slice_, reason)
-            )
         else:
             doubts.append(name)
             continue

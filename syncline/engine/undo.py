@@ -266,11 +266,11 @@ class Undo:
         return pairs
 
     def _told(self, one: Looked, name: str, book: Book) -> None:
-        """The journal's word on one unit, and what sides keep that do not go back."""
+        """The journal's word on one unit, and what sides show from now on instead of its value."""
         link, context, unit = one.link, self.one.context, self.one.sync.units[name]
         before = UnitState.unpack(one.before.fields.get(name))
         state = UnitState.unpack(link.fields.get(name))
-        going = {r.written.side for r in one.restores if r.written.unit == name}
+        going = {r.written.side: r.before for r in one.restores if r.written.unit == name}
         book.entries.append(
             JournalEntry(
                 book.at, book.sync, book.run, link.id, "", None, name, "undo",
@@ -279,11 +279,10 @@ class Undo:
         )  # fmt: skip
         kept = []
         for side in state.deviates:
-            if side in going or state.deviates[side] != UNDONE:
-                continue
-            slice_ = part(unit.lenses[side].paths, state.seen[side])
-            value = unit.lenses[side].get(slice_, context.people[side])
-            kept.append(Candidate(side, value))
+            slice_ = going.get(side) or part(unit.lenses[side].paths, state.seen[side])
+            if side not in going:
+                value = unit.lenses[side].get(slice_, context.people[side])
+                kept.append(Candidate(side, value))
             book.deviations.append(
                 Deviation(book.sync, link.id, side, name, state.value, slice_, UNDONE, book.at)
             )

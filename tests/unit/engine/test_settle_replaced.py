@@ -94,6 +94,7 @@ async def test_a_newer_value_reaches_a_tool_that_made_something_else_of_the_lost
     assert list((await world.sync()).stopped) == ["b"]
     await world.settled()
     assert world.b.fields("B-1")["priority"] == world.a.fields("A-1")["priority"] == "medium"
+    assert await world.store.read(deviations.count, "s") == 0
     await at_rest(world)
 
 

@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from syncline.engine.commands import unlink
+from syncline.engine.undone import UNDONE
 from syncline.simulation.connector import MAPPING
 from syncline.store import links
+from syncline.store.findings import deviations
 from tests.support.world import World
 
 TITLE = {"title": "One"}
@@ -161,6 +163,9 @@ async def test_each_side_goes_back_to_what_it_showed_itself() -> None:
     assert world.a.fields("A-1")["title"] == "One"
     assert world.c.fields("C-1")["title"] == "ONE"
     assert not undone.report.counts.get("deviations")
+    told = {one.side: one for one in await world.store.read(deviations.list, "s")}
+    assert (told["c"].value, told["c"].shown) == ("One", {"title": "ONE"})
+    assert told["c"].reason == UNDONE
     before = world.writes()
     await world.settled()
     assert world.writes() == before
