@@ -33,7 +33,7 @@ class Links:
         """Bring the cards' records up to date; sends no write where they are."""
         if self._attribute is None:
             reason = "the connection has no link_attribute in which links could be shown"
-            return [Outcome(Result.REJECTED, id=card.record_id, reason=reason) for card in cards]
+            return [Outcome(Result.REJECTED, id=card.record_id, reason=reason) for card in (*cards, *gone)]
         ids = list(dict.fromkeys(card.record_id for card in (*cards, *gone)))
         shown = await reader.fetch(ids)
 
@@ -54,4 +54,4 @@ class Links:
             return outcome
 
         told = dict(zip(ids, await outcomes(ids, of_record), strict=True))
-        return [told[card.record_id] for card in cards]
+        return [told[card.record_id] for card in (*cards, *gone)]

@@ -37,7 +37,7 @@ class Links:
             return Outcome.applied(id)
 
         results = dict(zip(ids, await outcomes(ids, of_issue), strict=True))
-        return [results[card.record_id] for card in cards]
+        return [results[card.record_id] for card in (*cards, *gone)]
 
     async def _of_issue(self, id: str, cards: Sequence[LinkCard], gone: Sequence[LinkCard]) -> None:
         of = segment(id)

@@ -45,7 +45,7 @@ class Links:
             return Outcome.applied(id)
 
         results = dict(zip(ids, await outcomes(ids, of_issue), strict=True))
-        return [results[card.record_id] for card in cards]
+        return [results[card.record_id] for card in (*cards, *gone)]
 
     async def _in_field(
         self,

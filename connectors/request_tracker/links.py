@@ -42,4 +42,4 @@ class Links:
             return Outcome.applied(id)
 
         told = dict(zip(tickets, await outcomes(tickets, one), strict=True))
-        return [told[card.record_id] for card in cards]
+        return [told[card.record_id] for card in (*cards, *gone)]

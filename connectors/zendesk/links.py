@@ -65,7 +65,7 @@ class Links:
             return Outcome.applied(id)
 
         told = dict(zip(tickets, await outcomes(tickets, of_ticket), strict=True))
-        return [told[card.record_id] for card in cards]
+        return [told[card.record_id] for card in (*cards, *gone)]
 
     def _native(self, card: LinkCard) -> bool:
         return self._jira_links and card.tool == JIRA and bool(card.linked_id)

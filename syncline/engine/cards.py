@@ -77,7 +77,8 @@ async def take_off(
         except ConnectorError as error:
             failed.append(f"{side}: {error}")
             continue
-        failed += [f"{side}: {o.reason}" for o in outcomes if o.result is not Result.APPLIED]
+        kept = (o.reason for o in outcomes if o.result not in (Result.APPLIED, Result.GONE))
+        failed += [f"{side}: {reason}" for reason in dict.fromkeys(kept)]
     return failed
 
 

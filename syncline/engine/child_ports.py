@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from syncline.engine.attribution import attributed, stripped
+from syncline.engine.owing import CHILD
 from syncline.engine.planned import Write
 from syncline.schema import text
 from syncline.sdk.connector import (
@@ -29,10 +30,6 @@ from syncline.sdk.connector import (
 )
 from syncline.sdk.errors import ConnectorError
 from syncline.store.rows import Intent, Link
-
-META = "_child"
-"""Where a comment's or file's link keeps, beside its units, where it came from, and which sides
-show a copy, and as what."""
 
 
 def child_id(record_id: str, id_: str) -> str:
@@ -92,7 +89,7 @@ class CommentPort:
                 key=key,
                 record_id=self._record_id(link),
                 body=self._body(link, str(write.patch.get("body") or "")),
-                visibility=Visibility(link.fields[META]["as"][self.side]),
+                visibility=Visibility(link.fields[CHILD]["as"][self.side]),
             )
             for write, link, key in items
         ]
@@ -106,7 +103,7 @@ class CommentPort:
                 record_id=split(write.record_id or "")[0],
                 body=self._body(link, str(write.patch.get("body") or "")),
                 expected=self._body(link, str(write.expected.get("body") or "")),
-                visibility=Visibility(link.fields[META]["as"].get(self.side, "internal")),
+                visibility=Visibility(link.fields[CHILD]["as"].get(self.side, "internal")),
             )
             for write, link in items
         ]
@@ -145,7 +142,7 @@ class CommentPort:
 
         People may have said the same in several tools: each of those shows an original.
         """
-        meta = link.fields[META]
+        meta = link.fields[CHILD]
         if self.side not in meta["as"]:
             return body
         return attributed(self.text_format, meta["author"], meta["from"], body)
@@ -201,7 +198,7 @@ class AttachmentPort:
         return [await self._copy(link, key) for _, link, key in items]
 
     async def _copy(self, link: Link, key: str) -> Outcome:
-        meta, record_id = link.fields[META], self._record_id(link)
+        meta, record_id = link.fields[CHILD], self._record_id(link)
         origin = meta["from"]
         try:
             source = await self._source(link)
@@ -222,7 +219,7 @@ class AttachmentPort:
         return _named(outcomes[0], record_id)
 
     async def _source(self, link: Link) -> Attachment | None:
-        origin = link.fields[META]["from"]
+        origin = link.fields[CHILD]["from"]
         record_id, id_ = split(link.sides[origin].record_id)
         files = await self.connectors[origin].attachments(self.records[origin], [record_id])
         return next((one for one in files.get(record_id, ()) if one.id == id_), None)
@@ -236,7 +233,7 @@ class AttachmentPort:
         by_record = await self.connector.attachments(self.records[self.side], record_ids)
         results = []
         for _, link in items:
-            meta, record_id = link.fields[META], self._record_id(link)
+            meta, record_id = link.fields[CHILD], self._record_id(link)
             mine = [
                 one
                 for one in by_record.get(record_id, ())

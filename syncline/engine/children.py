@@ -7,30 +7,27 @@ were linked is copied as internal only: nothing is mailed to a customer for havi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
-from typing import Any
 
-from syncline.engine.attribution import stripped
 from syncline.engine.book import Book
-from syncline.engine.child_ports import META, AttachmentPort, CommentPort, child_id
+from syncline.engine.child import Child, Joined, as_seen, comment_of, file_of, grown, places
+from syncline.engine.child_ports import AttachmentPort, CommentPort
 from syncline.engine.context import PassContext
-from syncline.engine.owing import UNREAD, lacking, owes
+from syncline.engine.owing import CHILD, UNREAD, lacking, owes
 from syncline.engine.ports import Port
 from syncline.engine.settle import Settler
 from syncline.engine.spec import Mode, Policy, SideSpec, Sync, Unit
 from syncline.engine.stage import Item, Stage
 from syncline.mapping.load import ToolMapping, load_mapping
 from syncline.mapping.units import units
-from syncline.schema.kinds import rich_text
-from syncline.schema.text import plain_text
-from syncline.sdk.connector import Attachment, Comment, Visibility
+from syncline.sdk.connector import Visibility
 from syncline.sdk.errors import ConnectorError
 from syncline.store import links
 from syncline.store.rows import Intent, Link, LinkSide, Observation
 
 SEEN = "_children"
-"""Where a record's link keeps that its comments and files were read before."""
+"""Where a record's link keeps the sides whose comments and files were read before."""
 
 SAID = frozenset({"comment", "note"})
 """Kinds that are comments to their tool; a note is one that no side is the origin of."""
@@ -48,20 +45,6 @@ fields:
 def _comments(text_format: str, edits: bool) -> ToolMapping:
     """The mapping of a tool's comments."""
     return load_mapping(COMMENT.format(text=text_format, fixed=str(not edits).lower()))
-
-
-@dataclass(frozen=True, slots=True)
-class Child:
-    """A comment or file as read: what its link needs, in one shape for both."""
-
-    side: str
-    id: str
-    label: str
-    author: str
-    visibility: Visibility
-    ours: bool
-    fields: Mapping[str, Any]
-    meta: Mapping[str, Any]
 
 
 class Children:
@@ -100,8 +83,8 @@ class Children:
         for live, group in groups.items():
             kinds = ["comment", "attachment"] if self.sync.comments.attachments else ["comment"]
             if all([await self._kind(kind, live, group) for kind in kinds]):
-                await self._were_read(group)
-        await self._were_read([parent for parent in parents if _alone(parent)])
+                await self._were_read(group, live)
+        await self._were_read([parent for parent in parents if _alone(parent)], frozenset())
 
     async def notes(self, parents: Sequence[Link]) -> None:
         """Make the notes that these records owe (`on_uneditable: note`)."""
@@ -127,9 +110,10 @@ class Children:
         items = []
         for parent in parents:
             mine = [child for child in known.get(parent.id, []) if child.kind == kind]
-            noted = _places(known.get(parent.id, []), "note")
+            noted = places(known.get(parent.id, []), "note")
             told = [c for c in read.get(parent.id, []) if (c.side, c.id) not in noted]
-            items += self._items(kind, parent, mine, told)
+            items += self._items(kind, parent, mine, told, live)
+        await self._keep_grown(known, items)
         if items:
             stage = Stage(self.context, self._spec(kind), self._ports(kind, by_id, known), live)
             await stage.run(items)
@@ -143,11 +127,11 @@ class Children:
         if kind == "comment":
             format_ = self.sync.sides[side].text_format
             for id_, comments in (await connector.comments(record, list(by_record))).items():
-                found = [_comment(side, id_, one, format_) for one in comments]
+                found = [comment_of(side, id_, one, format_) for one in comments]
                 read.setdefault(by_record[id_], []).extend(found)
         elif connector.capabilities.attachments:
             for id_, files in (await connector.attachments(record, list(by_record))).items():
-                found = [_file(side, id_, one) for one in files]
+                found = [file_of(side, id_, one) for one in files]
                 read.setdefault(by_record[id_], []).extend(found)
 
     def _items(
@@ -156,33 +140,70 @@ class Children:
         parent: Link,
         known: Sequence[Link],
         read: Sequence[Child],
+        live: frozenset[str],
     ) -> list[Item]:
         """Known children that show something new or owe a copy, and new ones."""
         place = {(at.side, at.record_id): one for one in known for at in one.sides.values()}
         seen: dict[str, dict[str, Observation]] = {}
-        items: list[Item] = []
+        told: dict[str, list[Child]] = {}
         fresh: list[Child] = []
         for child in read:
             one = place.get((child.side, child.id))
             if one is None:
                 fresh.append(child)
-            elif not _as_seen(one, child):
+                continue
+            told.setdefault(one.id, []).append(child)
+            if not as_seen(one, child):
                 seen.setdefault(one.id, {})[child.side] = self._observed(child, one.id)
+        items: list[Item] = []
         for one in known:
-            if one.id in seen or one.dirty:
-                items.append(Item(one, seen.get(one.id, {})))
-        first = SEEN not in parent.fields
-        items += self._new(kind, parent, fresh, first)
+            joined = self._joined(one, told.get(one.id, []), fresh, live)
+            for side, twin in joined.items():
+                if isinstance(twin, Child):
+                    fresh.remove(twin)
+                    seen.setdefault(one.id, {})[side] = self._observed(twin, one.id)
+            if joined or one.id in seen or one.dirty:
+                items.append(Item(grown(one, joined), seen.get(one.id, {})))
+        before = frozenset(parent.fields.get(SEEN, ()))
+        items += self._new(kind, parent, fresh, before)
         return items
+
+    def _joined(
+        self, link: Link, told: Sequence[Child], fresh: Sequence[Child], live: frozenset[str]
+    ) -> dict[str, Joined]:
+        """What each side has of this that joined the sync after it was linked."""
+        new = live - link.sides.keys() - link.fields[CHILD]["as"].keys()
+        joined: dict[str, Joined] = {}
+        for side in sorted(new):
+            labels = {child.label for child in told}
+            twins = (child for child in fresh if child.side == side and child.label in labels)
+            shown = self._shown_as(side, told[0], first=True) if told else None
+            joined[side] = next(twins, None) or shown
+        return joined
+
+    async def _keep_grown(self, known: Mapping[str, Iterable[Link]], items: Iterable[Item]) -> None:
+        """Store what was settled of sides that joined, before anything is sent to them."""
+        stored = {one.id: one for group in known.values() for one in group}
+        book = Book(self.sync.name, self.context.run, self.context.now())
+        book.links = {
+            item.link.id: item.link
+            for item in items
+            if not item.new and item.link is not stored[item.link.id]
+        }
+        if book.links:
+            await self.context.commit(book.write)
 
     def _new(
         self,
         kind: str,
         parent: Link,
         fresh: Sequence[Child],
-        first: bool,
+        before: frozenset[str],
     ) -> list[Item]:
-        """Links for children seen for the first time; the same one on several sides is one link."""
+        """Links for children seen for the first time; the same one on several sides is one link.
+
+        `before`: sides that were read before, of which all that is new was written since.
+        """
         items = []
         taken: set[tuple[str, str]] = set()
         for child in sorted(fresh, key=lambda one: one.ours):
@@ -191,12 +212,13 @@ class Children:
             twins = {child.side: child}
             for other in fresh:
                 same = other.label == child.label and other.side not in twins
-                if same and (first or other.ours) and (other.side, other.id) not in taken:
+                either = other.ours or not {child.side, other.side} <= before
+                if same and either and (other.side, other.id) not in taken:
                     twins[other.side] = other
             if child.ours and len(twins) == 1:
                 continue
             taken.update((one.side, one.id) for one in twins.values())
-            items.append(self._item(kind, parent, child, twins, first))
+            items.append(self._item(kind, parent, child, twins, child.side not in before))
         return items
 
     def _copied(self, child: Child) -> bool:
@@ -228,7 +250,7 @@ class Children:
             kind=kind,
             parent=parent.id,
             sides=sides,
-            fields={META: meta},
+            fields={CHILD: meta},
         )
         return Item(link, {s: self._observed(one, link.id) for s, one in twins.items()}, new=True)
 
@@ -256,14 +278,15 @@ class Children:
             seen_at=self.context.now(),
         )
 
-    async def _were_read(self, parents: Sequence[Link]) -> None:
-        """Remember that these records' children were read: what comes later is new."""
+    async def _were_read(self, parents: Sequence[Link], live: frozenset[str]) -> None:
+        """Remember whose children were read of these records: what comes later is new."""
         ids = [parent.id for parent in parents if UNREAD in parent.fields]
         found = await self.context.read(links.load, ids)
         book = Book(self.sync.name, self.context.run, self.context.now())
         for id_, link in found.items():
             fields = {name: packed for name, packed in link.fields.items() if name != UNREAD}
-            read = replace(link, fields={**fields, SEEN: True})
+            before = frozenset(fields.get(SEEN, ()))
+            read = replace(link, fields={**fields, SEEN: sorted(before | live)})
             missing = link.dirty and bool(lacking(self.sync, link))
             book.links[id_] = replace(read, dirty=missing or owes(self.sync, read))
         await self.context.commit(book.write)
@@ -324,52 +347,3 @@ class Children:
 def _alone(parent: Link) -> bool:
     """Whether no other side has the record, reached or not: nothing is to be copied."""
     return sum(at.state == "in" for at in parent.sides.values()) < 2
-
-
-def _places(known: Iterable[Link], kind: str) -> set[tuple[str, str]]:
-    """Where the children of one kind are."""
-    mine = (one for one in known if one.kind == kind)
-    return {(at.side, at.record_id) for one in mine for at in one.sides.values()}
-
-
-def _comment(side: str, record_id: str, comment: Comment, text_format: str) -> Child:
-    """A comment as a child; ours is one under the line that names an author elsewhere."""
-    body, copied = stripped(text_format, comment.body) if comment.by_us else (comment.body, False)
-    author = comment.author.name or comment.author.email or comment.author.handle
-    words = "".join(c if c.isalnum() else " " for c in _plain(text_format, body))
-    return Child(
-        side=side,
-        id=child_id(record_id, comment.id),
-        label=" ".join(words.split()).casefold(),
-        author=author,
-        visibility=comment.visibility,
-        ours=copied,
-        fields={"body": body},
-        meta={},
-    )
-
-
-def _plain(text_format: str, body: str) -> str:
-    """The words without the format's own, so that one comment has one label in every tool."""
-    try:
-        return plain_text(rich_text(text_format, body))
-    except ValueError:
-        return body
-
-
-def _file(side: str, record_id: str, one: Attachment) -> Child:
-    return Child(
-        side=side,
-        id=child_id(record_id, one.id),
-        label=f"{one.name}/{one.size}",
-        author="",
-        visibility=one.visibility,
-        ours=one.by_us,
-        fields={},
-        meta={"name": one.name, "size": one.size, "content_type": one.content_type},
-    )
-
-
-def _as_seen(link: Link, child: Child) -> bool:
-    seen = (link.fields.get("body") or {}).get("seen", {}).get(child.side)
-    return not child.fields or seen == dict(child.fields)

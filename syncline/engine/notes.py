@@ -13,8 +13,8 @@ from typing import Any
 
 import orjson
 
-from syncline.engine.child_ports import META
 from syncline.engine.decision import UnitState
+from syncline.engine.owing import CHILD
 from syncline.engine.planned import LinkPlan, Note
 from syncline.engine.spec import Sync
 from syncline.schema.kinds import rich_text
@@ -70,7 +70,7 @@ def note_link(sync: Sync, parent: Link, note: Note) -> Link:
         kind="note",
         parent=parent.id,
         sides={side: LinkSide(side, "", "cut") for side in sync.sides if side != note.side},
-        fields={META: meta, "body": body.pack()},
+        fields={CHILD: meta, "body": body.pack()},
         dirty=True,
     )
 

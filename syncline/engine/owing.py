@@ -20,20 +20,28 @@ WANTED = "_wanted"
 CLOSED = "_closed"
 """Where a link keeps, by side, the records that were closed for good and are to be followed."""
 
+CHILD = "_child"
+"""Where a comment's or file's link keeps, beside its units, where it came from, and which sides
+show a copy, and as what."""
+
 UNREAD = "_unread"
 """Where a link keeps that its comments and files are to be read: a record changed."""
 
 
 def lacking(sync: Sync, link: Link) -> list[str]:
-    """Sides on which a record is to be made because the link has none there."""
+    """Sides on which a record is to be made because the link has none there.
+
+    A copy of a comment or file is made only where it was settled as what it is shown there.
+    """
     if link.kind != "note" and not any(at.state == "in" for at in link.sides.values()):
         return []
     wanted = ("when_missing", "ask") if WANTED in link.fields else ("when_missing",)
     closed = link.fields.get(CLOSED, {})
+    copies = link.fields[CHILD]["as"] if CHILD in link.fields else sync.sides
     return [
         name
         for name, spec in sync.sides.items()
-        if name not in link.sides and (spec.create in wanted or name in closed)
+        if name not in link.sides and name in copies and (spec.create in wanted or name in closed)
     ]
 
 

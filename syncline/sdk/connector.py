@@ -534,8 +534,11 @@ class Connector(ABC):
     async def show_links(
         self, record: str, cards: Sequence[LinkCard], gone: Sequence[LinkCard] = ()
     ) -> Sequence[Outcome]:
-        """Make linked records visible natively and take `gone` off; a card shown twice is one."""
-        return [Outcome(Result.REJECTED, reason="links cannot be shown") for _ in cards]
+        """Make linked records visible natively and take `gone` off; a card shown twice is one.
+
+        One outcome a card: first those of `cards`, then those of `gone`.
+        """
+        return [Outcome(Result.REJECTED, reason="links cannot be shown") for _ in (*cards, *gone)]
 
     async def people(self, handles: Sequence[str]) -> Mapping[str, Person]:
         """Who the handles found in records are; unknown ones are left out."""

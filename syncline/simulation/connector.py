@@ -349,8 +349,9 @@ class MemoryConnector(MemoryCalls, Connector):
             self._visible(card.record_id).cards.pop((card.connection, card.key), None)
             return Outcome.applied(card.record_id)
 
-        await self._batched("show_links", gone, lambda c: c.record_id, take_off, 1)
-        return await self._batched("show_links", cards, lambda c: c.record_id, show, 1)
+        off = await self._batched("show_links", gone, lambda c: c.record_id, take_off, 1)
+        on = await self._batched("show_links", cards, lambda c: c.record_id, show, 1)
+        return [*on, *off]
 
     async def people(self, handles: Sequence[str]) -> Mapping[str, Person]:
         await self._read("people")

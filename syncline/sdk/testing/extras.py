@@ -125,7 +125,7 @@ class ExtrasTests(SuiteBase):
         for _ in range(2):
             assert results(await connector.show_links(record, [card])) == [Result.APPLIED]
         assert list(await world.links_shown(id)) == [card.url]
-        await connector.show_links(record, [], gone=[card])
+        assert results(await connector.show_links(record, [], gone=[card])) == [Result.APPLIED]
         assert list(await world.links_shown(id)) == []
 
     async def test_nothing_but_the_write_methods_writes(

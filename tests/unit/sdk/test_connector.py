@@ -89,7 +89,7 @@ async def test_each_write_that_a_connector_does_not_offer_is_refused_item_by_ite
         *await wall.attach("brick", [file, file]),
         *await wall.show_links("brick", [card, card], [card]),
     ]
-    assert [one.result for one in told] == [Result.REJECTED] * 10
+    assert [one.result for one in told] == [Result.REJECTED] * 11
     assert all(one.reason for one in told)
 
 
