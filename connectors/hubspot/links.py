@@ -29,7 +29,9 @@ class Links:
         """Bring the cards' records up to date; sends no write where they are."""
         if self._link_property is None:
             why = "HubSpot shows links where the connection has a link_property."
-            return [Outcome(Result.REJECTED, id=card.record_id, reason=why) for card in (*cards, *gone)]
+            return [
+                Outcome(Result.REJECTED, id=card.record_id, reason=why) for card in (*cards, *gone)
+            ]
         ids = list(dict.fromkeys(card.record_id for card in (*cards, *gone)))
         shown = await self._reader.fetch(kind, ids)
         told: dict[str, Outcome] = {}

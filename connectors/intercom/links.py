@@ -33,7 +33,10 @@ class Links:
         """Bring the cards' records up to date; sends no write where they are."""
         if self._attribute is None:
             reason = "the connection has no link_attribute in which links could be shown"
-            return [Outcome(Result.REJECTED, id=card.record_id, reason=reason) for card in (*cards, *gone)]
+            return [
+                Outcome(Result.REJECTED, id=card.record_id, reason=reason)
+                for card in (*cards, *gone)
+            ]
         ids = list(dict.fromkeys(card.record_id for card in (*cards, *gone)))
         shown = await reader.fetch(ids)
 

@@ -31,7 +31,9 @@ class Links:
         field = (await self._metadata.of(kind)).fields.get(self._field)
         if field is None:
             reason = f"link_field: {kind.name} has no field {self._field}; nothing was shown"
-            return [Outcome(Result.REJECTED, id=c.record_id, reason=reason) for c in (*cards, *gone)]
+            return [
+                Outcome(Result.REJECTED, id=c.record_id, reason=reason) for c in (*cards, *gone)
+            ]
         between = "\n" if field.type == "textarea" else " "
         ids = list(dict.fromkeys(card.record_id for card in (*cards, *gone)))
         shown = await self._reader.fetch(kind, ids)

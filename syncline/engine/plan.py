@@ -166,16 +166,9 @@ def _reread(unit: Unit, state: UnitState, people: Mapping[str, People]) -> UnitS
         if lens is None or any(path not in slice_ for path in lens.paths):
             continue
         seen[side] = part(lens.paths, slice_)
-        if side in state.delivered and _still_shows(lens, seen[side], state.value, people[side]):
+        if side in state.delivered and lens.shows(seen[side], state.value, people[side]):
             delivered.add(side)
     return state._replace(seen=seen, delivered=frozenset(delivered), deviates={})
-
-
-def _still_shows(lens: Any, slice_: Slice, value: Any, people: People) -> bool:
-    try:
-        return bool(lens.shows(slice_, value, people))
-    except (Unmappable, Unwritable):
-        return False
 
 
 def _deliveries(

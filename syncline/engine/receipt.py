@@ -14,7 +14,7 @@ from syncline.engine.identity import born
 from syncline.engine.owing import agreed, lacking, owes
 from syncline.engine.planned import UnitWrite, part
 from syncline.engine.spec import Sync, Unit
-from syncline.mapping.lens import People, Unmappable, Unwritable
+from syncline.mapping.lens import People, Unmappable
 from syncline.sdk.connector import Record
 from syncline.store.rows import Deviation, Link, LinkSide, Slice
 
@@ -91,7 +91,7 @@ def receive(
                 state = _born(unit, state, side, slice_, people, alone)
             elif side in state.seen and state.seen[side] != slice_:
                 stale = True
-        elif shows(lens, slice_, write.value, people):
+        elif lens.shows(slice_, write.value, people):
             state = _delivered(unit, state, side, slice_, write.value)
         elif edited is not None and name in edited:
             state = _delivered(unit, state, side, write.after, write.value)
@@ -116,14 +116,6 @@ def receive(
 
 def _filled(slice_: Slice) -> bool:
     return any(value not in (None, "", [], {}) for value in slice_.values())
-
-
-def shows(lens: Any, slice_: Slice, value: Any, people: People) -> bool:
-    """Whether a slice shows a shared value, as far as it can be read at all."""
-    try:
-        return bool(lens.shows(slice_, value, people))
-    except (Unmappable, Unwritable):
-        return False
 
 
 def _delivered(unit: Any, state: UnitState, side: str, slice_: Slice, value: Any) -> UnitState:
@@ -159,7 +151,7 @@ def _born(
     if not state.known:
         return _first(unit, state, side, slice_, people) if alone else state
     state = state._replace(seen={**state.seen, side: slice_})
-    if state.value is not None and not shows(unit.lenses[side], slice_, state.value, people):
+    if state.value is not None and not unit.lenses[side].shows(slice_, state.value, people):
         return state
     return state._replace(delivered=state.delivered | {side})
 

@@ -19,7 +19,7 @@ from syncline.engine.identity import another
 from syncline.engine.intents import write_of
 from syncline.engine.planned import UnitWrite, Write, part
 from syncline.engine.ports import Port
-from syncline.engine.receipt import halfway, receive, shows
+from syncline.engine.receipt import halfway, receive
 from syncline.engine.refusals import park
 from syncline.engine.spec import Sync
 from syncline.sdk.connector import Change, FindResult, Found, Missing, Record
@@ -209,7 +209,7 @@ class Settler:
 
     def _shows(self, side: str, name: str, shown: Mapping[str, object], unit: UnitWrite) -> bool:
         lens = self.sync.units[name].lenses[side]
-        return shows(lens, part(lens.paths, shown), unit.value, self.context.people[side])
+        return lens.shows(part(lens.paths, shown), unit.value, self.context.people[side])
 
     async def _history(
         self, side: str, intents: Sequence[Intent]

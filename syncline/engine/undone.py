@@ -15,7 +15,6 @@ from typing import Any
 
 from syncline.engine.decision import UnitState
 from syncline.engine.planned import part
-from syncline.engine.receipt import shows
 from syncline.engine.spec import Sync, Unit
 from syncline.mapping.lens import People, Unmappable
 from syncline.store.rows import Deviation, Intent, JournalEntry, Link, Slice
@@ -159,7 +158,7 @@ def compare(
         return Left(one, "another value was decided since, and is still on its way", shown)
     made = deviation is not None and unit.kind.equal(deviation.value, one.last.after)
     as_made = made and deviation is not None and deviation.shown == shown
-    if not (as_made or shown == after or shows(lens, shown, one.last.after, people)):
+    if not (as_made or shown == after or lens.shows(shown, one.last.after, people)):
         return Left(one, "changed there since", shown)
     if not _readable(unit, one.side, before, people):
         return Left(one, "what it showed before has no meaning in the mapping any more", shown)
@@ -176,7 +175,7 @@ def _ours(unit: Unit, state: UnitState, one: Written, before: Slice, people: Peo
     return (
         state.deviates.get(one.side) == UNDONE
         or unit.kind.equal(state.value, one.last.after)
-        or shows(unit.lenses[one.side], before, state.value, people)
+        or unit.lenses[one.side].shows(before, state.value, people)
     )
 
 
@@ -213,7 +212,7 @@ def _shown(
     unit: Unit, slices: Mapping[str, Slice], value: Any, people: Mapping[str, People]
 ) -> dict[str, bool]:
     return {
-        side: shows(unit.lenses[side], slice_, value, people[side])
+        side: unit.lenses[side].shows(slice_, value, people[side])
         for side, slice_ in slices.items()
     }
 
