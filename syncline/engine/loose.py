@@ -109,18 +109,15 @@ class Loose:
         found: Found,
         taken: set[tuple[str, str]],
     ) -> tuple[list[Item], list[Question], list[Observation]]:
-        items: list[Item] = []
-        lost: list[Question] = []
+        items, lost = _joined(found, rows)
         free = []
         for row in rows:
-            link = found.joins.get((row.side, row.record_id))
-            if link is not None:
-                items.append(_joined(link, row))
-            elif (twin := found.lost.get(_place(row))) is not None:
+            if _place(row) in found.joins:
+                continue
+            if (twin := found.lost.get(_place(row))) is not None:
                 intent, home = twin
                 if intent.state == "parked":
-                    linked = tuple((s, at.record_id) for s, at in sorted(home.sides.items()))
-                    lost.append(Question(row, (), "match", linked))
+                    lost.append(Question(row, (), "match", _records(home)))
             elif (row.side, row.record_id) not in found.dead:
                 free.append(row)
         matched, questions = pair(self.sync, free, lambda row: self._candidates(row, found))
@@ -191,8 +188,28 @@ def _side(row: Observation) -> LinkSide:
     return LinkSide(row.side, row.record_id, "in", row.version, row.key, row.url)
 
 
-def _joined(link: Link, row: Observation) -> Item:
-    return Item(replace(link, sides={**link.sides, row.side: _side(row)}), {row.side: row})
+def _joined(found: Found, rows: Sequence[Observation]) -> tuple[list[Item], list[Question]]:
+    """Links with the records that join them; several of one side that would are a question."""
+    homes = {link.id: link for link in found.joins.values()}
+    claims: dict[str, dict[str, list[Observation]]] = {}
+    for row in rows:
+        if (link := found.joins.get(_place(row))) is not None:
+            claims.setdefault(link.id, {}).setdefault(row.side, []).append(row)
+    items: list[Item] = []
+    questions: list[Question] = []
+    for id_, by_side in claims.items():
+        link = homes[id_]
+        alone = {side: some[0] for side, some in by_side.items() if len(some) == 1}
+        if alone:
+            sides = {**link.sides, **{side: _side(row) for side, row in alone.items()}}
+            items.append(Item(replace(link, sides=sides), alone))
+        for row, *others in (some for some in by_side.values() if len(some) > 1):
+            questions.append(Question(row, tuple(others), "match", _records(link)))
+    return items, questions
+
+
+def _records(link: Link) -> tuple[tuple[str, str], ...]:
+    return tuple((side, at.record_id) for side, at in sorted(link.sides.items()))
 
 
 def _evidence(tx: Tx, context: PassContext, rows: Sequence[Observation]) -> Found:

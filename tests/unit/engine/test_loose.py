@@ -67,6 +67,37 @@ async def test_an_address_of_a_linked_record_joins_its_link() -> None:
     assert places(await link_of(world, "a", "A-1")) == {"a": "A-1", "b": "B-1", "c": "C-1"}
 
 
+async def test_two_records_of_one_tool_that_name_a_linked_record_are_a_question() -> None:
+    world = await referring(c={}, create="never", match=("reference", ("title",)))
+    world.a.create({"title": "One"})
+    world.c.create({"title": "One"})
+    await world.settled()
+    world.b.create(record("In other words", "memory://a/A-1"))
+    world.b.create(record("Said again", "memory://c/C-1"))
+    await world.settled()
+    assert places(await link_of(world, "a", "A-1")) == {"a": "A-1", "c": "C-1"}
+    (asked,) = await world.store.read(conflicts.list, "s")
+    assert {c["value"] for c in asked.candidates} == {"A-1", "B-1", "B-2", "C-1"}
+    await adopt(world.store, "s", [("a", "A-1"), ("b", "B-2")], "unused")
+    await world.settled()
+    assert places(await link_of(world, "a", "A-1")) == {"a": "A-1", "b": "B-2", "c": "C-1"}
+    assert {one.kind for one in await world.store.read(conflicts.list, "s")} == {"field"}
+
+
+async def test_records_of_two_tools_that_name_a_linked_record_both_join_it() -> None:
+    world = await referring(c={}, d={}, create="never", match=("reference", ("title",)))
+    d = replace(world.spec.sides["d"], references=(PATH,))
+    world.change(sides={**world.spec.sides, "d": d})
+    world.a.create({"title": "One"})
+    world.c.create({"title": "One"})
+    await world.settled()
+    world.b.create(record("In other words", "memory://a/A-1"))
+    world.d.create(record("Said again", "memory://c/C-1"))
+    await world.settled()
+    linked = {"a": "A-1", "b": "B-1", "c": "C-1", "d": "D-1"}
+    assert places(await link_of(world, "a", "A-1")) == linked
+
+
 async def test_an_address_of_a_record_that_has_a_partner_takes_nobodys_place() -> None:
     world = await referring()
     world.a.create({"title": "One"})
