@@ -4,64 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import httpx
 
-from tests.bench import report, requests
+from tests.bench import recovery, report, requests
+from tests.bench.program import HOUR, Program, running
 from tests.bench.report import Measure, Result
 from tests.bench.steps import Step, steps
-
-HOUR = 3600
-
-
-class Program:
-    """A process of ours that answers lines with lines."""
-
-    def __init__(self, module: str, *arguments: str) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def answer(self) -> Any:
-        """The next line it prints, which is JSON."""
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise SystemExit("a process of the benchmark ended early; its error stands above")
-        return json.loads(line)
-
-    def ask(self) -> Any:
-        """Make it do its work once more."""
-        assert self._process.stdin is not None
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
-        return self.answer()
-
-    def stop(self) -> None:
-        """End its input, and so its work."""
-        self._process.communicate()
-
-
-@contextmanager
-def running(module: str, *arguments: str) -> Iterator[Program]:
-    """The program until the end of the block."""
-    program = Program(module, *arguments)
-    try:
-        yield program
-    finally:
-        program.stop()
 
 
 def measures(which: str, records: int, passes: Sequence[Step]) -> list[Measure]:
@@ -110,6 +64,7 @@ def main() -> None:
     parser.add_argument("--records", type=int, nargs="+", default=[2_000, 20_000])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--floor-only", action="store_true")
+    parser.add_argument("--kills", type=int, default=5)
     parser.add_argument("--cases", type=int, default=500, help="of each connector's fake")
     parser.add_argument("--out", type=Path, default=Path("docs/benchmarks.md"))
     chosen = parser.parse_args()
@@ -129,7 +84,10 @@ def main() -> None:
         ]
     report.show(results)
     chosen.out.parent.mkdir(parents=True, exist_ok=True)
-    page = requests.written_into(report.page(results), requests.section(chosen.cases))
+    page = report.page(results)
+    if chosen.kills:
+        page += "\n" + recovery.section(10_000, chosen.kills)
+    page += "\n" + requests.section(chosen.cases)
     chosen.out.write_text(page, encoding="utf-8")
 
 

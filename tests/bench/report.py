@@ -148,6 +148,13 @@ def page(results: Sequence[Result]) -> str:
     return "\n".join(lines)
 
 
+def replaced(page: str, part: str, begin: str, end: str) -> str:
+    """The page with its part between two marks replaced, or put at its end."""
+    if begin in page:
+        return re.sub(f"{begin}.*?{end}\n", lambda _: part, page, flags=re.DOTALL)
+    return f"{page.rstrip()}\n\n{part}"
+
+
 def across(results: Sequence[Result]) -> list[str]:
     """What only a comparison of two sizes tells: an unchanged pass and memory must not grow."""
     timed = {name: _by_size(results, name) for name in (UNCHANGED, FEW_CHANGED)}

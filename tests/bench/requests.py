@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import re
 import tempfile
 from pathlib import Path
 
+from tests.bench.report import replaced
 from tests.support.connections import FAKED
 from tests.support.twins import Sent, entity_of, twins
 
@@ -72,13 +72,6 @@ def section(cases: int) -> str:
     return f"{BEGIN}\n{TEXT}" + "\n".join(lines) + f"\n{END}\n"
 
 
-def written_into(page: str, part: str) -> str:
-    """The page with its part of requests replaced, or put at its end."""
-    if BEGIN in page:
-        return re.sub(f"{BEGIN}.*?{END}\n", lambda _: part, page, flags=re.DOTALL)
-    return f"{page.rstrip()}\n\n{part}"
-
-
 def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.requests")
@@ -86,7 +79,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("docs/benchmarks.md"))
     chosen = parser.parse_args()
     page = chosen.out.read_text("utf-8") if chosen.out.is_file() else ""
-    chosen.out.write_text(written_into(page, section(chosen.cases)), encoding="utf-8")
+    chosen.out.write_text(replaced(page, section(chosen.cases), BEGIN, END), encoding="utf-8")
 
 
 if __name__ == "__main__":
