@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Annotated, Any, Protocol, runtime_checkable
 
 import orjson
 import typer
 
+from syncline import __version__
 from syncline.cli import (
     answering,
     configuring,
@@ -38,12 +39,29 @@ from syncline.cli.output import Failed, Wrong, clean
 
 app = typer.Typer(
     name="syncline",
-    help="Keeps tickets, roadmap items and customer requests the same in every tool.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"syncline {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_tell_version, is_eager=True, help="Say the version."),
+    ] = False,
+) -> None:
+    """Keeps tickets, roadmap items and customer requests the same in every tool."""
+
+
 app.command("init")(starting.init)
 app.command("check")(configuring.check)
 app.add_typer(configuring.config, name="config")
