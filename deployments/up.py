@@ -36,7 +36,7 @@ WATCH_SECONDS = 1.0
 CANCEL_SECONDS = 20.0
 RUN_SECONDS = 15 * 60.0
 
-AT_ONCE = 4
+AT_ONCE = 2
 """Runs at the same time: each costs 3 to 4 seconds of CPU to start, and about 110 MB."""
 
 Say = Callable[[str], None]
