@@ -50,6 +50,9 @@ fields:
 """
 """A tool that shows less: short titles, two priorities, three labels."""
 
+TWO = {"a": TICKET, "b": TICKET}
+THREE = {**TWO, "c": TICKET}
+
 
 class Scene:
     """A link and what its sides show. `offline` sides answer nothing, `outside` ones left scope.
@@ -187,3 +190,9 @@ def linked(**options: Any) -> Scene:
     scene.show(first, title="One", status="todo", priority="low", labels=["x"], body="<p>Text</p>")
     scene.settle()
     return scene
+
+
+def candidates(scene: Scene, unit: str = "title") -> set[tuple[str | None, Any]]:
+    """The values that wait for a person, as (side, value)."""
+    (clash,) = [c for c in scene.plan().clashes if c.unit == unit]
+    return {(c.side, c.value) for c in clash.candidates}
