@@ -16,6 +16,8 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 
+from syncline.sdk.redaction import redact
+
 settings.register_profile(
     "gate",
     deadline=None,
@@ -35,6 +37,16 @@ settings.load_profile("gate")
 # They meet no server that one of them vouches for, so they read an authority that signs nothing.
 NOBODY = str(Path(__file__).parent / "support" / "nobody.pem")
 certifi.where = lambda: NOBODY
+
+
+@pytest.fixture(autouse=True)
+def no_secrets_of_others() -> Iterator[None]:
+    """A process remembers every secret it was ever told, and looks for each in every line it logs:
+    a test begins with those of what it shares, like a process of its own."""
+    known = frozenset(redact._values)
+    yield
+    if redact._values != known:
+        redact._values, redact._longest_first = set(known), None
 
 
 @pytest.fixture(scope="session")
