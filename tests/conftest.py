@@ -1,5 +1,5 @@
-"""What all tests share: how much Hypothesis tries, whom a client trusts, and both databases: every
-test that takes `url` runs on SQLite and on PostgreSQL.
+"""What all tests share: how much Hypothesis tries, whom a client trusts, how a new store is made,
+and both databases: every test that takes `url` runs on SQLite and on PostgreSQL.
 
 `pytest --hypothesis-profile=long` tries ten times as much.
 """
@@ -17,6 +17,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from syncline.sdk.redaction import redact
+from syncline.store import migrate
+from tests.support import migrated
 
 settings.register_profile(
     "gate",
@@ -37,6 +39,8 @@ settings.load_profile("gate")
 # They meet no server that one of them vouches for, so they read an authority that signs nothing.
 NOBODY = str(Path(__file__).parent / "support" / "nobody.pem")
 certifi.where = lambda: NOBODY
+
+migrate.upgrade = migrated.upgrade
 
 
 @pytest.fixture(autouse=True)
