@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RUNS := $(VENV)/.runs
 
+# Tests start hundreds of processes, each of which would compile Syncline and itself anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: install demo test check unit prefect servers real real-tests sandbox-tests crashes simulate-long mutants coverage bench anchors connectors constraints clean
 
 install: $(STAMP)

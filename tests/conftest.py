@@ -1,5 +1,5 @@
-"""What all tests share: how much Hypothesis tries, and both databases: every test that takes `url`
-runs on SQLite and on PostgreSQL.
+"""What all tests share: how much Hypothesis tries, whom a client trusts, how a new store is made,
+and both databases: every test that takes `url` runs on SQLite and on PostgreSQL.
 
 `pytest --hypothesis-profile=long` tries ten times as much.
 """
@@ -11,9 +11,14 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+import certifi
 import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
+
+from syncline.sdk.redaction import redact
+from syncline.store import migrate
+from tests.support import migrated
 
 settings.register_profile(
     "gate",
@@ -29,6 +34,23 @@ settings.register_profile(
     max_examples=1000,
 )
 settings.load_profile("gate")
+
+# A client reads the world's authorities as it is made, which takes longer than most tests here.
+# They meet no server that one of them vouches for, so they read an authority that signs nothing.
+NOBODY = str(Path(__file__).parent / "support" / "nobody.pem")
+certifi.where = lambda: NOBODY
+
+migrate.upgrade = migrated.upgrade
+
+
+@pytest.fixture(autouse=True)
+def no_secrets_of_others() -> Iterator[None]:
+    """A process remembers every secret it was ever told, and looks for each in every line it logs:
+    a test begins with those of what it shares, like a process of its own."""
+    known = frozenset(redact._values)
+    yield
+    if redact._values != known:
+        redact._values, redact._longest_first = set(known), None
 
 
 @pytest.fixture(scope="session")

@@ -14,9 +14,11 @@ import compileall
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import tomllib
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Sequence
@@ -27,14 +29,13 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
+from tests.planted import PATIENCE
+
 ROOT = Path(__file__).parents[1]
 LIST = ROOT / "tests" / "mutants.toml"
 
 PACKAGES = ("syncline", "connectors", "mappings", "flows", "deployments")
 """What a planted bug may be in; the rest of a copy is the project itself."""
-
-PATIENCE = 120
-"""Seconds after which a run with a planted bug is given up: it does not end."""
 
 WHERE = re.compile(r"^(\S+\.py:\d+)(?::| in )", re.MULTILINE)
 
@@ -145,25 +146,40 @@ def run(folder: Path, tests: Sequence[str]) -> tuple[list[str], list[str]]:
 
     A test of many cases failed when one of them did. Raises Stale.
     """
-    report = folder / "report.xml"
-    command = [sys.executable, "-m", "pytest", "--tb=short", f"--junitxml={report}", *tests]
-    command += [f"-pno:{plugin}" for plugin in ("cacheprovider", "xdist", "pytest_cov", "anyio")]
-    ours = ("PYTEST_", "SYNCLINE_", "PYTHON")
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
-    try:
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            env={**kept, "PYTHONPATH": str(folder)},
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-        )
-    except subprocess.TimeoutExpired:
-        raise Stale(f"its tests do not end within {PATIENCE} seconds") from None
-    if done.returncode not in (0, 1):
-        raise Stale(f"its tests do not run: {(done.stdout + done.stderr)[-600:]}")
+    report, said = folder / "report.xml", folder / "said"
+    for old in (report, said):
+        old.unlink(missing_ok=True)
+    (folder / "wanted").write_text("\n".join(tests), encoding="utf-8")
+    warm = _warm()
+    assert warm.stdin and warm.stdout
+    warm.stdin.write(f"{folder}\n")
+    warm.stdin.flush()
+    code = int(warm.stdout.readline())
+    if code == -signal.SIGALRM:
+        raise Stale(f"its tests do not end within {PATIENCE} seconds")
+    if code not in (0, 1):
+        raise Stale(f"its tests do not run: {said.read_text(encoding='utf-8')[-600:]}")
     return _read(report, tests)
+
+
+_of_thread = threading.local()
+
+
+def _warm() -> subprocess.Popen[str]:
+    """What runs tests for this thread, each time in a process of its own that starts at once."""
+    if not hasattr(_of_thread, "warm"):
+        ours = ("PYTEST_", "SYNCLINE_", "PYTHON")
+        _of_thread.warm = subprocess.Popen(
+            [sys.executable, "-m", "tests.anchors.warm", "tests.planted"],
+            cwd=base(),
+            env={k: v for k, v in os.environ.items() if not k.startswith(ours)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        atexit.register(_of_thread.warm.communicate)
+    warm: subprocess.Popen[str] = _of_thread.warm
+    return warm
 
 
 def _read(report: Path, tests: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -16,9 +16,9 @@ import orjson
 import pytest
 import yaml
 
-from syncline.cli.main import main
 from syncline.observability import SystemClock
 from syncline.simulation.connector import MAPPING, MemoryTool, publish
+from tests.support.commands import main
 
 
 class Terminal(io.StringIO):

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from syncline.cli.main import main
 from syncline.observability import SystemClock
 from syncline.simulation.connector import MAPPING, FieldRule
 from syncline.store.lease import Lease
 from syncline.store.store import Store
 from tests.cli.desk import Answer, Desk
+from tests.support.commands import main
 
 
 def told(answer: Answer, code: int, *words: str) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from syncline.cli.main import main
 from tests.sandbox.two_tools import SYNC, TwoTools, two_tools
+from tests.support.commands import main
 
 TITLES = {
     "entity": "ticket",

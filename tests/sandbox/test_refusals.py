@@ -17,9 +17,9 @@ import yaml
 from connectors.jira.fake.seeding import LEAVER_EMAIL, account_id
 from connectors.jira.fake.vocabulary import POINTS, SUPPORT_KEY, TEAM
 from connectors.zendesk.fake.signing_in import API_TOKEN, HUB
-from syncline.cli.main import main
 from syncline.sandbox import Company
 from tests.sandbox.two_tools import SEED, SYNC, TwoTools, two_tools
+from tests.support.commands import main
 
 LEILA, JONAS = "Leila Haddad", "Jonas Weber"
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from syncline.cli.main import main
 from tests.sandbox.two_tools import SYNC, TwoTools, two_tools
+from tests.support.commands import main
 
 SETUP = {
     "entity": "ticket",

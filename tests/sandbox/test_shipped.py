@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import yaml
 
-from syncline.cli.main import main
 from syncline.mapping.load import ToolMapping, builtin
 from syncline.registry import fakes
 from syncline.sandbox import running
+from tests.support.commands import main
 
 
 @pytest.fixture

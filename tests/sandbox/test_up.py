@@ -14,8 +14,8 @@ import httpx
 import pytest
 import yaml
 
-from syncline.cli.main import main
 from syncline.sandbox import running
+from tests.support.commands import main
 
 RECORDS = 12
 Tools = dict[str, dict[str, Any]]

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from syncline.cli.main import main
 from syncline.hub import open_hub
 from syncline.store import runs
 from syncline.store.rows import Run
 from tests.sandbox.two_tools import SIDES, SYNC, TwoTools, two_tools
+from tests.support.commands import main
 
 RECORDS = 20
 

@@ -14,6 +14,7 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -243,6 +244,7 @@ def test_a_key_that_a_connection_does_not_know_is_an_error(name: str) -> None:
 MIB = 1024 * 1024
 
 
+@cache
 def bomb() -> Handler:
     return packed(gzip.compress(b" " * (256 * MIB), compresslevel=1, mtime=0))
 

@@ -13,8 +13,8 @@ import httpx
 import pytest
 import yaml
 
-from syncline.cli.main import main
 from syncline.sandbox import running
+from tests.support.commands import main
 
 SANDBOX = "sandbox-key"
 REAL = "${env:REAL_KEY}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -131,15 +132,11 @@ def cases(draw: st.DrawFn) -> Case:
     """Two to four sides, each with its own edits, and anything else that a plan depends on."""
     sides = "abcd"[: draw(st.integers(2, 4))]
     texts = {side: draw(st.sampled_from(["html", "html", "markdown"])) for side in sides}
-    some = st.frozensets(st.sampled_from(sides), max_size=1)
-    typed = st.fixed_dictionaries(
-        {side: st.fixed_dictionaries({}, optional=WORDS[text]) for side, text in texts.items()}
-    )
-    places = st.tuples(st.sampled_from(FIELDS), st.sampled_from(sides))
+    some, places, typed = _some(sides), _places(sides), _typed(tuple(texts.items()))
     seldom = draw(st.booleans())
     return Case(
         texts=texts,
-        modes=draw(st.dictionaries(places, st.sampled_from(MODES), max_size=2)) if seldom else {},
+        modes=draw(_modes(sides)) if seldom else {},
         policies=draw(policies(sides)),
         shouting=draw(some),
         first=draw(typed) if draw(st.booleans()) else {},
@@ -152,9 +149,35 @@ def cases(draw: st.DrawFn) -> Case:
     )
 
 
-MODES = ("source", "target", "off")
+# To make a strategy takes longer than to draw from it: one for each set of sides.
 
 
+@cache
+def _some(sides: str) -> st.SearchStrategy[frozenset[str]]:
+    return st.frozensets(st.sampled_from(sides), max_size=1)
+
+
+@cache
+def _places(sides: str) -> st.SearchStrategy[tuple[str, str]]:
+    return st.tuples(st.sampled_from(FIELDS), st.sampled_from(sides))
+
+
+@cache
+def _typed(texts: tuple[tuple[str, str], ...]) -> st.SearchStrategy[Edits]:
+    return st.fixed_dictionaries(
+        {side: st.fixed_dictionaries({}, optional=WORDS[text]) for side, text in texts}
+    )
+
+
+@cache
+def _modes(sides: str) -> st.SearchStrategy[Mapping[tuple[str, str], Mode]]:
+    return st.dictionaries(_places(sides), st.sampled_from(MODES), max_size=2)
+
+
+MODES: tuple[Mode, ...] = ("source", "target", "off")
+
+
+@cache
 def policies(sides: str) -> st.SearchStrategy[dict[str, Policy]]:
     """A policy for every field that need not ask or merge."""
     authority = st.sampled_from([None, *sides])

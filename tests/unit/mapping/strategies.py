@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -33,12 +33,30 @@ PEOPLE = People(
     },
 )
 EMAILS = st.sampled_from(["ana@acme.example", "BEN@acme.example", "zoe@other.example"])
+EMAILS_AND_BLANKS = EMAILS | st.just(" ")
 PERSONS = st.sampled_from([*PEOPLE.handles, "nobody@acme.example", "unknown-robot"])
 HANDLES = st.sampled_from(sorted(set(PEOPLE.by_handle) - {""}))
 LABELS = st.sampled_from(
     ["vip", "VIP", "needs info", "needs_info", "Größe", "a,b", "0", "İ", "x\ty"]
 )
+WORDS = LABELS | st.text(max_size=4)
+UNSPACED = WORDS.map(lambda one: "_".join(one.split()))
+MAPPED = st.sampled_from(["VIP", "gold", "needs-info"])
 YEARS = (datetime(1971, 1, 1), datetime(2100, 1, 1))  # noqa: DTZ001 (zones are added)
+DAYS = st.dates().map(str)
+_integers = st.integers(-(2**63), 2**63 - 1)
+_floats = st.floats(allow_nan=False, allow_infinity=False)
+_decimals = st.decimals(0, 10**9, places=2)
+NUMBERS: dict[str, st.SearchStrategy[Any]] = {
+    "int": _integers,
+    "float": _integers | _floats,
+    "string": _integers.map(str) | _floats.map(str) | st.sampled_from(["12.50", " 7 ", "1e3"]),
+}
+AMOUNTS: dict[str, st.SearchStrategy[Any]] = {
+    "int": st.integers(0, 10**9),
+    "float": _decimals.map(float),
+    "string": _decimals.map(str) | st.sampled_from(["", "1200", "0.5", "1e3", "-0"]),
+}
 OPTIONS = ("todo", "in_progress", "blocked", "done")
 STATES = st.lists(
     st.text(max_size=4) | st.integers(0, 9).map(str) | st.none(), unique=True, min_size=4
@@ -79,6 +97,7 @@ def case(kind: str) -> st.SearchStrategy[Case]:
     return _FIELDS[kind]()
 
 
+@cache
 def values(kind: Kind) -> st.SearchStrategy[Value]:
     """Shared values of a kind, in normal form, empty ones among them."""
     if isinstance(kind, Enum):
@@ -86,11 +105,15 @@ def values(kind: Kind) -> st.SearchStrategy[Value]:
     return st.none() | _VALUES[kind.name].map(kind.normal)
 
 
-def _cases(
-    options: dict[str, Any], wires: st.SearchStrategy[Any], shared: st.SearchStrategy[Value]
-) -> st.SearchStrategy[Case]:
-    wires = st.none() | wires
-    return st.builds(Case, st.just(lens_of(options)), wires, wires, shared)
+def _case(draw: Any, options: dict[str, Any], wires: st.SearchStrategy[Any]) -> Case:
+    lens, wires = lens_of(options), _or_none(wires)
+    return Case(lens, draw(wires), draw(wires), draw(values(KINDS[options["kind"]])))
+
+
+@cache
+def _or_none(wires: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """One strategy for each: to make one takes longer than to draw from it."""
+    return st.none() | wires
 
 
 @st.composite
@@ -102,14 +125,14 @@ def _texts(draw: Any, kind: str) -> Case:
         if kind != "reference":
             options |= {"overflow": draw(st.sampled_from(["refuse", "truncate"]))}
     wire = st.text(max_size=12 if limit is None else limit)
-    return draw(_cases(options, wire, values(KINDS[kind])))
+    return _case(draw, options, wire)
 
 
 @st.composite
 def _rich_texts(draw: Any) -> Case:
     format = draw(st.sampled_from(["markdown", "html", "textile", "plain"]))
     options = {"kind": "rich_text", "text": format}
-    return draw(_cases(options, words, values(KINDS["rich_text"])))
+    return _case(draw, options, words)
 
 
 @st.composite
@@ -124,8 +147,8 @@ def _enums(draw: Any) -> Case:
     lens = lens_of({"kind": "enum", "enum": table, "nearest": nearest})
     known = [state for wires in table.values() for state in wires]
     wire = st.sampled_from([*known, "a state nobody mapped"])
-    shared = st.sampled_from([None, *OPTIONS])
-    return draw(st.builds(Case, st.just(lens), wire, st.none() | wire, shared))
+    before = None if draw(st.booleans()) else draw(wire)
+    return Case(lens, draw(wire), before, draw(st.sampled_from([None, *OPTIONS])))
 
 
 @st.composite
@@ -135,16 +158,16 @@ def _sets(draw: Any) -> Case:
         "set": draw(st.sampled_from(["list", "comma", "space"])),
         "lossy": draw(st.booleans()),
     }
-    elements = LABELS | st.text(max_size=4)
+    elements = WORDS
     if draw(st.booleans()):
         options["enum"] = {"vip": ["VIP", "gold"], "needs info": "needs-info", "gone": []}
-        elements = st.sampled_from(["VIP", "gold", "needs-info"])
+        elements = MAPPED
     else:
         options["spaces"] = draw(st.sampled_from(["allow", "refuse", "underscore"]))
         options["case"] = draw(st.sampled_from(["keep", "lower"]))
         if options["spaces"] == "refuse":
-            elements = elements.map(lambda one: "_".join(one.split()))
-    return draw(_cases(options, _listed(options["set"], elements), values(KINDS["set"])))
+            elements = UNSPACED
+    return _case(draw, options, _listed(options["set"], elements))
 
 
 @st.composite
@@ -153,9 +176,10 @@ def _people(draw: Any) -> Case:
     by = draw(st.sampled_from(["handle", "email"]))
     options = {"kind": "people", "people": form, "person": by, "lossy": draw(st.booleans())}
     elements = HANDLES if by == "handle" else EMAILS
-    return draw(_cases(options, _listed(form, elements), values(KINDS["people"])))
+    return _case(draw, options, _listed(form, elements))
 
 
+@cache
 def _listed(form: str, elements: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
     if form == "list":
         return st.lists(elements, max_size=4)
@@ -166,36 +190,24 @@ def _listed(form: str, elements: st.SearchStrategy[str]) -> st.SearchStrategy[An
 @st.composite
 def _persons(draw: Any) -> Case:
     by = draw(st.sampled_from(["handle", "email"]))
-    wires = HANDLES if by == "handle" else EMAILS | st.just(" ")
-    return draw(_cases({"kind": "person", "person": by}, wires, values(KINDS["person"])))
+    wires = HANDLES if by == "handle" else EMAILS_AND_BLANKS
+    return _case(draw, {"kind": "person", "person": by}, wires)
 
 
 @st.composite
 def _numbers(draw: Any) -> Case:
-    form = draw(st.sampled_from(["int", "float", "string"]))
-    integers = st.integers(-(2**63), 2**63 - 1)
-    floats = st.floats(allow_nan=False, allow_infinity=False)
-    wires: st.SearchStrategy[Any] = {
-        "int": integers,
-        "float": integers | floats,
-        "string": integers.map(str) | floats.map(str) | st.sampled_from(["12.50", " 7 ", "1e3"]),
-    }[form]
-    return draw(_cases({"kind": "number", "number": form}, wires, values(KINDS["number"])))
+    form = draw(st.sampled_from(sorted(NUMBERS)))
+    return _case(draw, {"kind": "number", "number": form}, NUMBERS[form])
 
 
 @st.composite
 def _money(draw: Any) -> Case:
-    form = draw(st.sampled_from(["int", "float", "string"]))
-    amounts = st.decimals(0, 10**9, places=2)
-    wires: st.SearchStrategy[Any] = {
-        "int": st.integers(0, 10**9),
-        "float": amounts.map(float),
-        "string": amounts.map(str) | st.sampled_from(["", "1200", "0.5", "1e3", "-0"]),
-    }[form]
+    form = draw(st.sampled_from(sorted(AMOUNTS)))
     options = {"kind": "money", "money": {"currency": "EUR"}, "number": form}
-    return draw(_cases(options, wires, values(KINDS["money"])))
+    return _case(draw, options, AMOUNTS[form])
 
 
+@cache
 def _moments(form: str) -> st.SearchStrategy[Any]:
     moments = st.datetimes(*YEARS)
     if form == "iso":
@@ -210,9 +222,9 @@ def _moments(form: str) -> st.SearchStrategy[Any]:
 def _dates(draw: Any) -> Case:
     form = draw(st.sampled_from(["day", "iso", "seconds", "milliseconds"]))
     zone = draw(st.sampled_from(["UTC", "Europe/Berlin", "America/Los_Angeles", "Asia/Tehran"]))
-    wires = st.dates().map(str) if form == "day" else _moments(form)
+    wires = DAYS if form == "day" else _moments(form)
     options = {"kind": "date", "date": form, "zone": zone}
-    return draw(_cases(options, wires, values(KINDS["date"])))
+    return _case(draw, options, wires)
 
 
 @st.composite
@@ -220,7 +232,7 @@ def _datetimes(draw: Any) -> Case:
     form = draw(st.sampled_from(["iso", "seconds", "milliseconds"]))
     zone = draw(st.sampled_from(["UTC", "Europe/Berlin", "America/Los_Angeles"]))
     options = {"kind": "datetime", "datetime": form, "zone": zone}
-    return draw(_cases(options, _moments(form), values(KINDS["datetime"])))
+    return _case(draw, options, _moments(form))
 
 
 @st.composite
@@ -228,8 +240,8 @@ def _bools(draw: Any) -> Case:
     pair = draw(st.sampled_from([(True, False), ("Yes", "No"), (1, 0), ("x", None)]))
     yes, no = (json.dumps(wire) for wire in pair)
     lens = _compiled(f"{{path: custom.field, kind: bool, bool: {{true: {yes}, false: {no}}}}}")
-    wires = st.none() | st.sampled_from([*pair, ""])
-    return draw(st.builds(Case, st.just(lens), wires, wires, values(KINDS["bool"])))
+    wires = st.sampled_from([None, *pair, ""])
+    return Case(lens, draw(wires), draw(wires), draw(values(KINDS["bool"])))
 
 
 _VALUES: dict[str, st.SearchStrategy[Any]] = {

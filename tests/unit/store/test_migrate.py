@@ -18,7 +18,28 @@ from syncline.store.errors import StoreTooNew, StoreUnavailable
 from syncline.store.sql import Tx
 from syncline.store.store import Store
 from syncline.store.tables import metadata
+from tests.support import migrated
 from tests.unit.store.samples import link
+
+
+@pytest.fixture(autouse=True)
+def really(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every store is made by Alembic, none from memory."""
+    monkeypatch.setattr(migrate, "upgrade", migrated.really)
+
+
+def test_a_store_from_memory_is_byte_for_byte_the_one_that_alembic_makes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    images = []
+    for upgrade in (migrated.really, migrated.upgrade, migrated.upgrade):
+        monkeypatch.setattr(migrate, "upgrade", upgrade)
+        database = Database("sqlite://")
+        database.open()
+        images.append(database.image())
+        database.close()
+    assert migrated._sent
+    assert images[1:] == images[:1] * 2
 
 
 async def test_an_empty_place_becomes_a_store_with_the_tables_the_code_expects(
