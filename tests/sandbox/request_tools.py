@@ -20,6 +20,7 @@ from tests.connectors.intercom import world as intercom
 from tests.connectors.salesforce import world as salesforce
 from tests.connectors.zendesk import world as zendesk
 
+CAROL = "carol@customer.test"
 Fields = Mapping[str, Any]
 
 
@@ -42,7 +43,13 @@ class Words:
 WORDS: Mapping[str, Words] = {
     "zendesk": Words(
         "ticket",
-        {"title": "subject", "body": "description", "status": "status", "priority": "priority"},
+        {
+            "title": "subject",
+            "body": "description",
+            "status": "status",
+            "priority": "priority",
+            "requester": "requester_id",
+        },
         {
             "status": {"new": "new", "open": "open", "pending": "pending", "closed": "solved"},
             "priority": {"high": "high", "medium": "normal", "low": "low"},
@@ -50,7 +57,7 @@ WORDS: Mapping[str, Words] = {
     ),
     "intercom": Words(
         "ticket",
-        {"title": "title", "body": "description", "status": "state"},
+        {"title": "title", "body": "description", "status": "state", "requester": "contact"},
         {
             "status": {
                 "new": "Submitted",
@@ -80,7 +87,13 @@ WORDS: Mapping[str, Words] = {
     ),
     "salesforce": Words(
         "Case",
-        {"title": "Subject", "body": "Description", "status": "Status", "priority": "Priority"},
+        {
+            "title": "Subject",
+            "body": "Description",
+            "status": "Status",
+            "priority": "Priority",
+            "requester": "ContactId",
+        },
         {
             "status": {"new": "New", "open": "Working", "closed": "Closed"},
             "priority": {"high": "High", "medium": "Medium", "low": "Low"},
@@ -95,6 +108,12 @@ class Place:
     def __init__(self, tool: str, world: Any, connector: Connector) -> None:
         self.tool, self.world, self.connector = tool, world, connector
         self.words = WORDS[tool]
+
+    @property
+    def carol(self) -> Any:
+        """The customer whom every desk knows by her address, `CAROL`."""
+        known = self.world.carol
+        return known["id"] if self.tool == "intercom" else known.id
 
     async def ask(self, **fields: Any) -> str:
         """A customer's request is entered here; its id."""
@@ -143,6 +162,8 @@ def _in_zendesk(world: zendesk.ZendeskWorld, id: str, name: str) -> Any:
 def _in_intercom(world: intercom.IntercomWorld, id: str, name: str) -> Any:
     if name == "state":
         return world.state_of(id)
+    if name == "contact":
+        return world.ticket(id)["contacts"][0]
     return world.ticket(id)["attributes"][{"title": TITLE, "description": DESCRIPTION}[name]]
 
 

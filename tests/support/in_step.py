@@ -10,12 +10,11 @@ stand beside an Odoo. Ids are counted, so that a run can be played again.
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from syncline.config import load
 from syncline.engine.commands import answer_conflict
@@ -119,7 +118,7 @@ async def in_step(
     office.connectors = dict(connectors)  # type: ignore[arg-type]  # the engine takes any
     named = {side: {"connector": one.name} for side, one in connectors.items()}
     file = {"connections": named, "syncs": {SYNC: dict(sync)}}
-    (folder / "syncline.yaml").write_text(yaml.safe_dump(file), "utf-8")
+    (folder / "syncline.yaml").write_text(json.dumps(file), "utf-8")
     office.spec = compile_sync(
         load(folder),
         SYNC,
