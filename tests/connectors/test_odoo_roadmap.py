@@ -327,6 +327,18 @@ class InThreeTools:
             assert (await plan.project(project))["date"] == "2027-04-01"
             await plan.sync.nothing_is_left_over()
 
+    async def test_a_project_that_is_given_a_start_follows_the_target_day(
+        self, world: OdooWorld, tmp_path: Path
+    ) -> None:
+        office = {**ROADMAP["sides"]["office"], "defaults": {**MADE, "start_on": "2026-01-01"}}
+        sides = {**ROADMAP["sides"], "office": office}
+        async with planning(tmp_path, world, sides=sides) as plan:
+            epic, _, project = await plan.planned(duedate="2027-03-01")
+            await plan.tracker.edit(epic, {"duedate": "2027-04-01"})
+            await plan.sync.settled()
+            assert (await plan.project(project))["date"] == "2027-04-01"
+            await plan.sync.nothing_is_left_over()
+
 
 class TestInThreeTools(Recorded, InThreeTools):
     kind = "project"
