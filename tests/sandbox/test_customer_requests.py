@@ -1,4 +1,4 @@
-"""A customer's request in a support desk and in the CRM: every desk with every CRM that ships."""
+"""A customer's request in a support desk and in the CRM: every desk with every CRM of the fakes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,6 @@ class Business:
 
     def __init__(self, support: Place, crm: Place, hub: InStep) -> None:
         self.support, self.crm, self.hub = support, crm, hub
-        self.both = (support, crm)
 
     async def asked(self, **fields: Any) -> tuple[str, str]:
         """A customer has asked the desk, and sales see it."""
