@@ -183,7 +183,6 @@ async def test_a_status_that_only_the_crm_has_stays_while_the_desk_says_nothing_
 @pytest.mark.parametrize(
     ("tools", "side", "propagate"),
     [
-        (PAIRS[0], "support", "unlink"),
         (PAIRS[0], "support", "archive"),
         (PAIRS[0], "crm", "close"),
         (PAIRS[0], "crm", "archive"),
