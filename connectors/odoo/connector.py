@@ -25,6 +25,7 @@ from connectors.odoo.metadata import Metadata
 from connectors.odoo.people import People
 from connectors.odoo.reading import Changes, scope_of
 from connectors.odoo.records import RECORDS, RecordType
+from connectors.odoo.webhook import OdooWebhook
 from connectors.odoo.wire import WireShape
 from connectors.odoo.writing import BULK, Writing
 from syncline.sdk.batches import in_order, outcomes
@@ -64,6 +65,7 @@ class OdooConnector(Connector):
 
     name = "odoo"
     config_model = OdooConfig
+    webhook = OdooWebhook
     capabilities = Capabilities(
         answers_writes=True,
         find_by_key=True,

@@ -52,13 +52,16 @@ class Patching:
                 values[field.name] = await self._sole(value, row, field)
             else:
                 values[field.name] = await self._value(field, value)
+        if row is not None:
+            _span_kept(kind, values, row)
         return values
 
     @staticmethod
     def looks(kind: RecordType, patch: Wire) -> bool:
         """Whether the record has to be read before this patch can be translated."""
         looked_at = (Kind.STATUS, Kind.SOLE)
-        return any(f.kind in looked_at for f in kind.fields if f.path in patch)
+        patched = [f for f in kind.fields if f.path in patch]
+        return any(f.kind in looked_at or f.name in kind.span for f in patched)
 
     def _field(self, kind: RecordType, path: str) -> Field:
         field = kind.field(path)
@@ -144,6 +147,17 @@ class Patching:
         if row is not None and row["state"] == TASK_OPEN and named(row["stage_id"]) == value:
             return {}
         return {**stage, "state": TASK_OPEN}
+
+
+def _span_kept(kind: RecordType, values: Mapping[str, Any], row: Row) -> None:
+    """Raises Rejected where Odoo would drop a day in silence, or empty the other one with it."""
+    after = [values.get(name, row[name]) for name in kind.span if name in values or name in row]
+    if any(name in values for name in kind.span) and any(after) and not all(after):
+        raise Rejected(
+            f"Odoo changes the start and end of a {kind.record} together: it drops one that is set"
+            " alone, and empties both where one is emptied. Both are left as they are; give the"
+            f" {kind.record} both days in Odoo, or neither."
+        )
 
 
 def _project(row: Row | None) -> int | None:

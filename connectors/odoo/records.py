@@ -64,7 +64,8 @@ class RecordType:
     """`is_one` and `alive` are domains: what is of this type at all, and what is not archived.
 
     `stages` and `tags` are the models of those names; `new` and `archived` are what Odoo is told
-    besides; `more` are fields that only we look at.
+    besides; `more` are fields that only we look at. Of the days in `span` Odoo changes none while
+    the other is empty, and empties both at once.
     """
 
     record: str
@@ -77,6 +78,7 @@ class RecordType:
     new: Mapping[str, Any] = field(default_factory=dict)
     archived: Mapping[str, Any] = field(default_factory=lambda: {"active": False})
     more: Sequence[str] = ()
+    span: Sequence[str] = ()
 
     def specification(self, key_field: str | None, absent: Sequence[str]) -> dict[str, Any]:
         """What each read asks for, without what this account cannot see."""
@@ -175,6 +177,7 @@ PROJECT = RecordType(
     stages="project.project.stage",
     tags="project.tags",
     new={"user_id": False},
+    span=("date_start", "date"),  # addons/project/models/project_project.py, `write`
     fields=(
         Field("name", "name", label="Name", required=True),
         Field("description", "description", Kind.HTML, "Description"),
