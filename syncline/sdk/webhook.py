@@ -89,15 +89,15 @@ class Webhook(ABC):
 
     def _verified(self, headers: Headers, body: bytes) -> bytes:
         """The signed bytes; a call without a signature takes the time of one with a wrong one."""
-        wrong = Refused("the signature is not by a secret of this endpoint")
+        refusal: Refused | None = None
         try:
             claimed, signed = self.signature(headers), self.signed(headers, body)
-        except Refused as refusal:
-            claimed, signed, wrong = b"", body, refusal
+        except Refused as refused:
+            claimed, signed, refusal = b"", body, refused
         # All of them, so that the time taken does not tell which secret came close.
         genuine = [hmac.compare_digest(claimed, self._digest(s, signed)) for s in self._secrets]
-        if not any(genuine):
-            raise wrong
+        if refusal is not None or not any(genuine):
+            raise refusal or Refused("the signature is not by a secret of this endpoint")
         return signed
 
     @abstractmethod

@@ -115,6 +115,20 @@ def test_a_signature_that_is_missing_or_sent_twice_is_refused() -> None:
         endpoint().receive([*signed(), signed()[0]], BODY, NOW)
 
 
+class Speechless(Example):
+    """Has no digest for bytes that it cannot sign."""
+
+    @classmethod
+    def _digest(cls, secret: Secret, signed: bytes) -> bytes:
+        return b""
+
+
+def test_a_call_without_a_signature_is_refused_whatever_the_tool_makes_of_its_bytes() -> None:
+    hook = Speechless([Secret(OLD)])
+    with pytest.raises(Refused, match="X-Signature is missing"):
+        hook.receive([("X-Time", NOW.isoformat())], BODY, NOW)
+
+
 @pytest.mark.parametrize("body", [b"null", b"[]", b"{}", b"not json", b"[" * 2000])
 def test_a_genuine_call_of_another_shape_is_refused_and_breaks_nothing(body: bytes) -> None:
     with pytest.raises(Refused, match="not what this tool sends"):
