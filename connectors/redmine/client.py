@@ -17,6 +17,7 @@ from syncline.sdk.errors import Conflict, Rejected
 from syncline.sdk.http import Response, Transport
 
 Issue = Mapping[str, Any]
+Version = Mapping[str, Any]
 Filter = tuple[str, str, tuple[object, ...]]
 """A field, an operator and its values: `("issue_id", ">=", (7,))`."""
 
@@ -82,6 +83,12 @@ class Client:
         answer = await self.get(f"/issues/{segment(id)}.json", include=include)
         issue: Issue = answer["issue"]
         return issue
+
+    async def versions(self, project: str) -> list[Version]:
+        """All versions that a project's issues can have, those that others share with it too."""
+        answer = await self.get(f"/projects/{segment(project)}/versions.json")
+        rows: list[Version] = answer["versions"]
+        return rows
 
     async def write(self, method: str, path: str, body: Mapping[str, object]) -> Response:
         """A POST or PUT; raises Rejected with Redmine's own sentences when it refuses."""

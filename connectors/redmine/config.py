@@ -34,7 +34,8 @@ class Scope(BaseModel):
 class RedmineConfig(ConnectionConfig):
     """`key_field` and `link_field` name custom fields of issues.
 
-    key_field       text field, "used as a filter", that holds Syncline's key of an issue it made
+    key_field       text field, "used as a filter", that holds Syncline's key of an issue it made;
+                    where versions have one of this name, it holds the key of a version too
     link_field      long text (or text) field that shows the addresses of linked records
     text_format     Redmine's setting, which its interface does not tell
     private_issues  "skip": issues marked private are out of scope, even if the account sees them

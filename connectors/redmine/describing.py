@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from connectors.redmine import version_wire
 from connectors.redmine.config import RedmineConfig
 from connectors.redmine.metadata import Metadata
 from connectors.redmine.rights import NEEDED, Rights
@@ -39,7 +40,10 @@ async def describe(metadata: Metadata, rights: Rights, config: RedmineConfig) ->
     return Schema(
         account=f"{config.base_url.rstrip('/')} user {me['id']}",
         version="",
-        records={RECORD: RecordSchema(RECORD, {field.path: field for field in fields})},
+        records={
+            RECORD: RecordSchema(RECORD, {field.path: field for field in fields}),
+            "version": version_wire.schema(await _of_versions(metadata, projects, config)),
+        },
         text_format="textile" if config.text_format == "textile" else "markdown",
         warnings=tuple(_warnings(me, missing, customs, config)),
     )
@@ -85,6 +89,16 @@ async def _fields(
     if config.link_field:
         fields.append(FieldSchema("reference", config.link_field, "text"))
     return fields
+
+
+async def _of_versions(
+    metadata: Metadata, projects: Mapping[str, Mapping[str, Any]], config: RedmineConfig
+) -> dict[str, FieldSchema]:
+    """What this connection's versions have besides the fields of all versions."""
+    names = _names(projects.values())
+    project = FieldSchema("project", "Project", "option", options=names, create_only=True)
+    customs = [_custom(f) for f in await metadata.version_fields() if f["name"] != config.key_field]
+    return {field.path: field for field in (project, *customs)}
 
 
 def _custom(field: Mapping[str, Any]) -> FieldSchema:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from connectors.redmine.client import Client
@@ -33,6 +33,8 @@ class Metadata:
         self._lists: dict[str, list[dict[str, Any]]] = {}
         self._projects: dict[str, dict[str, Any]] = {}
         self._fields: list[dict[str, Any]] | None = None
+        self._configured: list[dict[str, Any]] | None = None
+        self._administers = True
         self._me: dict[str, Any] | None = None
         self._read_again: set[str] = set()
         # Whoever asks for what is being read already waits for it.
@@ -42,7 +44,8 @@ class Metadata:
         """Read everything anew at its next use."""
         self._lists.clear()
         self._projects = {}
-        self._fields = self._me = None
+        self._fields = self._configured = self._me = None
+        self._administers = True
         self._read_again.clear()
 
     async def me(self) -> Mapping[str, Any]:
@@ -142,12 +145,21 @@ class Metadata:
         """
         async with self._reading["custom fields"]:
             if self._fields is None:
-                try:
-                    told = (await self._client.get("/custom_fields.json"))["custom_fields"]
-                    self._fields = [f for f in told if f["customized_type"] == "issue"]
-                except NotFound:
-                    self._fields = await self._shown_fields()
+                configured = await self._configured_for("issue")
+                self._fields = await self._shown_fields() if configured is None else configured
             return self._fields
+
+    async def _configured_for(self, record: str) -> list[dict[str, Any]] | None:
+        """What is configured for a record type; None where only administrators are told."""
+        async with self._reading["configured fields"]:
+            if self._administers and self._configured is None:
+                try:
+                    told = await self._client.get("/custom_fields.json")
+                    self._configured = list(told["custom_fields"])
+                except NotFound:
+                    self._administers = False
+            told = self._configured
+            return None if told is None else [f for f in told if f["customized_type"] == record]
 
     async def _shown_fields(self) -> list[dict[str, Any]]:
         projects = await self.project_ids()
@@ -155,11 +167,7 @@ class Metadata:
         issues = await self._client.issues(scope, sort="updated_on:desc")
         fields = [f for p in (await self.projects()).values() for f in p["issue_custom_fields"]]
         fields += [field for issue in issues for field in issue.get("custom_fields", ())]
-        shown: dict[int, dict[str, Any]] = {}
-        for field in fields:
-            seen = shown.setdefault(field["id"], {"id": field["id"], "name": field["name"]})
-            seen["multiple"] = seen.get("multiple", False) or field.get("multiple", False)
-        return list(shown.values())
+        return _shown(fields)
 
     async def custom_field(self, name: str) -> Mapping[str, Any]:
         """The custom field of that name; raises Rejected naming what there is."""
@@ -171,9 +179,45 @@ class Metadata:
             if "custom field" in self._read_again:
                 break
             self._read_again.add("custom field")
-            self._fields = None
+            self._fields = self._configured = None
         names = ", ".join(field["name"] for field in fields)
         raise Rejected(f"Redmine has no custom field {name!r} on issues; there are: {names}.")
+
+    async def version_fields(self) -> Sequence[Mapping[str, Any]]:
+        """Custom fields of versions: all for an administrator, else those that versions show."""
+        configured = await self._configured_for("version")
+        if configured is not None:
+            return configured
+        lists = [
+            await self.listed("fixed_version", id) for id in (await self.project_ids()).values()
+        ]
+        return _shown(f for rows in lists for row in rows for f in row.get("custom_fields", ()))
+
+    async def version_field(self, name: str) -> Mapping[str, Any]:
+        """The custom field of versions of that name; raises Rejected naming what there is.
+
+        One that is not known is looked up anew each time: the first version may show it.
+        """
+        for known in (True, False):
+            if not known:
+                self._configured = None
+                for project in (await self.project_ids()).values():
+                    self._lists.pop(_key("fixed_version", project), None)
+            fields = await self.version_fields()
+            for field in fields:
+                if field["name"] == name:
+                    return field
+        names = ", ".join(field["name"] for field in fields)
+        raise Rejected(f"Redmine has no custom field {name!r} on versions; there are: {names}.")
+
+
+def _shown(fields: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Each field once, by its id, with what records tell of it."""
+    shown: dict[int, dict[str, Any]] = {}
+    for field in fields:
+        seen = shown.setdefault(field["id"], {"id": field["id"], "name": field["name"]})
+        seen["multiple"] = seen.get("multiple", False) or field.get("multiple", False)
+    return list(shown.values())
 
 
 def _key(kind: str, project: int | None) -> str:

@@ -211,14 +211,14 @@ def test_people(desk: Desk) -> None:
 
 def test_connectors(desk: Desk) -> None:
     found = {one["name"]: one["entities"] for one in desk.json("connectors")["connectors"]}
-    assert found["redmine"] == ["ticket"]
+    assert found["redmine"] == ["customer_request", "roadmap_item", "ticket"]
     assert "memory" in found
 
 
 def test_connectors_say_what_they_can_and_what_they_cannot_know(desk: Desk) -> None:
     (one,) = (o for o in desk.json("connectors")["connectors"] if o["name"] == "redmine")
     has(one, "title", "summary", "versions", "needs")
-    assert one["records"] == {"issue": ["ticket"]}
+    assert one["records"] == {"issue": ["ticket", "customer_request"], "version": ["roadmap_item"]}
     assert one["capabilities"]["search_lag"] == 10.0
     assert one["capabilities"]["visibilities"] == ["internal"]
     assert one["quality"]["level"] == "real_server"

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -38,11 +39,13 @@ def recording_of(request: pytest.FixtureRequest) -> Path:
 class Recorded:
     """Worlds that answer from recordings, and fail on whatever was never recorded."""
 
+    kind: ClassVar[type[RedmineWorld]] = RedmineWorld
+
     @pytest.fixture
     async def world(self, request: pytest.FixtureRequest) -> AsyncIterator[RedmineWorld]:
         played = stage(RECORDED_KEYS, kept=load(recording_of(request)))
         async with played.serving():
-            world = RedmineWorld(played, RECORDED_KEYS)
+            world = self.kind(played, RECORDED_KEYS)
             yield world
             await world.aclose()
         assert not played.unknown
@@ -50,6 +53,8 @@ class Recorded:
 
 class Live:
     """Worlds on a running server, reset for each test."""
+
+    kind: ClassVar[type[RedmineWorld]] = RedmineWorld
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -65,10 +70,11 @@ class Live:
         self, request: pytest.FixtureRequest, server: Redmine
     ) -> AsyncIterator[RedmineWorld]:
         prepare(server)
+        self.kind.arrange(server)
         keys = keys_of(server)
         played = stage(keys, upstream=server.connection()["base_url"])
         async with played.serving():
-            world = RedmineWorld(played, keys, server)
+            world = self.kind(played, keys, server)
             yield world
             await world.aclose()
         if RECORDING:

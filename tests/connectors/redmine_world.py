@@ -62,6 +62,10 @@ class RedmineWorld:
         self._server = server
         self._http = httpx.AsyncClient(timeout=60, trust_env=False)
 
+    @staticmethod
+    def arrange(server: Redmine) -> None:
+        """What this world needs besides `prepare`."""
+
     async def call(self, method: str, path: str, body: Any = None) -> Any:
         """What Redmine answers to a person; a refusal is an error of the test."""
         headers = {"X-Redmine-API-Key": self.keys["people"]}
@@ -135,6 +139,45 @@ class RedmineWorld:
     async def recover(self) -> None:
         self.stage.lose_answer = self.stage.refuse_once = self.stage.down = False
         self.clock.advance(3600)
+
+
+class VersionWorld(RedmineWorld):
+    """People who plan versions. These have a custom field for the key, as issues have.
+
+    No interface moves a version to another project; what a connection sees then is what it sees
+    once its scope or its rights have changed, so the database is told to.
+    """
+
+    @staticmethod
+    def arrange(server: Redmine) -> None:
+        said = (
+            "name, field_format, regexp, is_required, is_for_all, is_filter, position, searchable,"
+            " editable, visible, multiple, format_store"
+        )
+        execute(
+            server,
+            f"INSERT INTO custom_fields (type, {said}) SELECT 'VersionCustomField', {said}"  # noqa: S608
+            " FROM custom_fields WHERE name = 'ExternalKey'",
+        )
+
+    async def create(self, fields: Wire) -> str:
+        made = await self.call("POST", "/projects/app/versions.json", {"version": dict(fields)})
+        return str(made["version"]["id"])
+
+    async def edit(self, id: str, patch: Wire) -> None:
+        await self.call("PUT", f"/versions/{id}.json", {"version": dict(patch)})
+
+    async def delete(self, id: str) -> None:
+        await self.call("DELETE", f"/versions/{id}.json")
+
+    async def _move(self, id: str, project: str) -> None:
+        place = f"(SELECT id FROM projects WHERE identifier = '{project}')"  # noqa: S608
+        await self.administer(f"UPDATE versions SET project_id = {place} WHERE id = {id}")
+
+    async def settle(self) -> None:
+        self.clock.advance(3600)
+        if self._server:
+            await asyncio.sleep(1.1)  # `updated_on` has whole seconds
 
 
 def _attributes(fields: Wire) -> dict[str, Any]:

@@ -145,3 +145,11 @@ def test_the_shipped_mapping_reads_a_ticket() -> None:
     assert (read["status"], read["priority"]) == ("blocked", "high")
     assert sorted(read["labels"]) == ["a", "b"]
     assert mapping.reference == ("RefersTo",)
+
+
+def test_the_shipped_mapping_reads_what_a_customer_asked_for() -> None:
+    mapping = builtin("request_tracker", "customer_request")
+    wire = {"Status": "deleted", "Priority": "High", "Requestor": "ann@example.test"}
+    read = {name: lens.get(lens.read(wire), NOBODY) for name, lens in mapping.fields.items()}
+    assert (read["status"], read["priority"]) == ("declined", "high")
+    assert read["requester"] == "ann@example.test"
