@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from copy import deepcopy
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -43,11 +45,16 @@ def fake_of(name: str, records: int = 0, seed: int = 1) -> Fake:
 def said(name: str) -> dict[str, Any]:
     """What a connection of this connector takes besides its address, as in `syncline.yaml`."""
     if name in FAKED:
-        return dict(fake_of(name).connection())
+        return deepcopy(_of_fake(name))
     assert name in WITHOUT_FAKE, (
         f"{name} has no fake: say in tests/support/connections.py what a connection of it takes"
     )
     return dict(WITHOUT_FAKE[name])
+
+
+@cache
+def _of_fake(name: str) -> dict[str, Any]:
+    return dict(fake_of(name).connection())
 
 
 @asynccontextmanager
