@@ -173,10 +173,14 @@ def number(value: Any, path: str) -> int:
 
 
 def leaves(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Values by path: the custom fields have paths of their own."""
-    flat = {name: value for name, value in fields.items() if name != "custom_fields"}
-    custom = fields.get("custom_fields") or {}
-    return flat | {custom_path(title): value for title, value in custom.items()}
+    """Values by path: custom fields have paths of their own."""
+    flat: dict[str, Any] = {}
+    for name, value in fields.items():
+        if isinstance(value, Mapping):
+            flat |= {f"{name}.{key.replace('.', chr(92) + '.')}": one for key, one in value.items()}
+        else:
+            flat[name] = value
+    return flat
 
 
 def nested(values: Mapping[str, Any]) -> dict[str, Any]:
