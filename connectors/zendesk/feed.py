@@ -14,13 +14,10 @@ from connectors.zendesk.client import Budget, Client, Row, seconds
 from connectors.zendesk.metadata import Metadata
 from connectors.zendesk.reading import Reader
 from connectors.zendesk.wire import DELETED
-from syncline.sdk.clock import Clock
 from syncline.sdk.connector import CensusPage, Page
 from syncline.sdk.errors import Retriable
 
 EXPORT_PAGE = 1_000
-# 80 % of the ten exports a minute that Zendesk allows an account.
-EXPORTS_PER_MINUTE = 8
 
 _BEGINNING = "start_time:"
 
@@ -33,13 +30,13 @@ class Feed:
         client: Client,
         metadata: Metadata,
         reader: Reader,
-        clock: Clock,
+        exports: Budget,
         page: int = EXPORT_PAGE,
     ) -> None:
         self._client = client
         self._metadata = metadata
         self._reader = reader
-        self._budget = Budget(EXPORTS_PER_MINUTE, clock)
+        self._budget = exports
         self._page = page
 
     async def changes(self, cursor: str | None) -> AsyncIterator[Page]:

@@ -75,6 +75,10 @@ class Account:
         self.base_url = "http://127.0.0.1"
         self.users = state.table("users")
         self.organizations = state.table("organizations")
+        self.organization_claims: dict[tuple[str, str], int] = {}
+        self.deleted_organizations = state.table("deleted_organizations")
+        self.organization_merges = state.table("organization_merges")
+        self.organization_fields = state.table("organization_fields")
         self.groups = state.table("groups")
         self.fields = state.table("ticket_fields")
         self.statuses = state.table("custom_statuses")

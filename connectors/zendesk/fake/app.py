@@ -18,6 +18,7 @@ from connectors.zendesk.fake import (
     exports,
     hook_calls,
     link_calls,
+    organization_calls,
     people_calls,
     searching,
     setup_calls,
@@ -55,6 +56,7 @@ _ROUTES: Sequence[Route] = (
     *exports.ROUTES,
     *ticket_calls.ROUTES,
     *people_calls.ROUTES,
+    *organization_calls.ROUTES,
     *setup_calls.ROUTES,
     *searching.ROUTES,
     *hook_calls.ROUTES,
@@ -65,13 +67,14 @@ class ZendeskFake(Fake):
     """Zendesk Support in this process."""
 
     tool: ClassVar[str] = "zendesk"
-    types: ClassVar[tuple[str, ...]] = ("ticket", "comment")
+    types: ClassVar[tuple[str, ...]] = ("ticket", "comment", "organization")
 
     def __init__(self, state: State, clock: ToolClock, hooks: Hooks) -> None:
         super().__init__(state, clock, hooks)
         self.account = Account(state, clock, hooks)
         self.office = Office(self.account)
         self.office.jobs.kinds |= bulk_calls.Work(self.office).kinds()
+        self.office.jobs.kinds |= organization_calls.OrganizationWork(self.office).kinds()
         self.web = Web(self.office)
 
     @property
@@ -161,6 +164,8 @@ class ZendeskFake(Fake):
 
     def records(self, type: str) -> list[dict[str, Any]]:
         self.office.tick()
+        if type == "organization":
+            return list(self.account.organizations.values())
         tickets = list(self.office.store.live())
         if type == "comment":
             return [

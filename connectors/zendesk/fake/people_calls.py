@@ -1,6 +1,6 @@
-"""The calls about users, organizations and groups.
+"""The calls about users and groups.
 
-developer.zendesk.com, "Users", "Organizations", "Groups", "Group Memberships".
+developer.zendesk.com, "Users", "Groups", "Group Memberships".
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from connectors.zendesk.fake.users import (
     change_user,
     create_or_update,
     find,
-    new_organization,
     new_user,
     shown,
     suggested,
@@ -92,7 +91,10 @@ def _groups(request: Request) -> Response:
 
 
 def _group(request: Request) -> Response:
-    return _one(request, "group", request.account.groups.get(request.id()))
+    row = request.account.groups.get(request.id())
+    if row is None:
+        raise not_found()
+    return answer({"group": row})
 
 
 def _memberships(request: Request) -> Response:
@@ -105,34 +107,6 @@ def _memberships(request: Request) -> Response:
     ]
     rows.sort(key=lambda row: row["id"])
     return answer(page(request, "group_memberships", rows))
-
-
-def _organizations(request: Request) -> Response:
-    return answer(page(request, "organizations", request.account.organizations.values()))
-
-
-def _organization(request: Request) -> Response:
-    return _one(request, "organization", request.account.organizations.get(request.id()))
-
-
-def _some_organizations(request: Request) -> Response:
-    table = request.account.organizations
-    rows = [table.get(id) for id in request.ids()]
-    wanted = request.ids("external_ids")
-    rows += [row for row in table.values() if str(row["external_id"]) in wanted]
-    found = [row for row in rows if row]
-    return answer({"organizations": found, "count": len(found), "next_page": None})
-
-
-def _new_organization(request: Request) -> Response:
-    row = new_organization(request.account, request.given("organization"))
-    return answer({"organization": row}, 201)
-
-
-def _one(request: Request, member: str, row: Row | None) -> Response:
-    if row is None:
-        raise not_found()
-    return answer({member: row})
 
 
 def _users_of(request: Request) -> Response:
@@ -155,8 +129,4 @@ ROUTES = (
     Route("GET", "/groups/{id}/users", _users_of),
     Route("GET", "/groups/{id}/memberships", _memberships),
     Route("GET", "/group_memberships", _memberships),
-    Route("GET", "/organizations", _organizations),
-    Route("GET", "/organizations/show_many", _some_organizations),
-    Route("POST", "/organizations", _new_organization, mutating=True),
-    Route("GET", "/organizations/{id}", _organization),
 )

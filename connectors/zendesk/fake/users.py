@@ -1,4 +1,4 @@
-"""Users, organizations and groups. developer.zendesk.com, "Users", "Organizations", "Groups"."""
+"""Users and groups. developer.zendesk.com, "Users", "Groups"."""
 
 from __future__ import annotations
 
@@ -111,35 +111,6 @@ def new_group(account: Account, name: str, *, public: bool = True) -> Row:
         "updated_at": now,
     }
     account.groups.put(str(id), row)
-    return row
-
-
-def new_organization(account: Account, wanted: Mapping[str, Any]) -> Row:
-    """An organization; raises Refused where its name is taken."""
-    name = str(wanted.get("name") or "").strip()
-    if not name:
-        raise invalid("name", {"description": "Name: cannot be blank", "error": "BlankValue"})
-    for other in account.organizations.values():
-        if other["name"].casefold() == name.casefold() and other["id"] != wanted.get("id"):
-            problem = f"Name: {name} has already been taken"
-            raise invalid("name", {"description": problem, "error": "DuplicateValue"})
-    id, now = account.new_id(), account.stamp()
-    row: Row = {
-        "id": id,
-        "name": name,
-        "external_id": wanted.get("external_id"),
-        "domain_names": list(wanted.get("domain_names") or ()),
-        "details": wanted.get("details"),
-        "notes": wanted.get("notes"),
-        "group_id": None,
-        "shared_tickets": False,
-        "shared_comments": False,
-        "tags": list(wanted.get("tags") or ()),
-        "organization_fields": dict(wanted.get("organization_fields") or {}),
-        "created_at": now,
-        "updated_at": now,
-    }
-    account.organizations.put(str(id), row)
     return row
 
 
