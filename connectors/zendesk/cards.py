@@ -6,6 +6,9 @@ organization_fields     custom values by the fields' keys, as `user_fields` of a
                         sorted
 reference               what the connection's link field holds, where there is one
 external_id             a create's key, or what somebody else wrote there; never overwritten
+email                   of a user: the primary address, written when the user is made
+phone                   of a user
+role, suspended, organization   of a user; nobody but a person sets these
 """
 
 from __future__ import annotations
@@ -15,8 +18,8 @@ from typing import Any
 
 from connectors.zendesk.client import Row, moment, seconds
 from connectors.zendesk.config import ZendeskConfig
-from connectors.zendesk.kinds import Kind
-from connectors.zendesk.wire import custom_value
+from connectors.zendesk.kinds import END_USER, Kind
+from connectors.zendesk.wire import custom_value, text
 from syncline.sdk.connector import Record, Wire
 from syncline.sdk.errors import Rejected
 
@@ -29,6 +32,7 @@ class Cards:
     def __init__(self, kind: Kind, config: ZendeskConfig) -> None:
         self._kind = kind
         self._web_url = config.web_url
+        self._agents = config.scope.agents
 
     def record(self, row: Row, link: str | None, survivor: str | None = None) -> Record:
         """A record; its version is `updated_at` in seconds, `link` the key of the link field,
@@ -42,12 +46,15 @@ class Cards:
             created_at=moment(row["created_at"]),
             key=id,
             url=f"{self._web_url}/agent/{self._kind.many}/{id}",
+            in_scope=self._agents or row.get("role", END_USER) == END_USER,
             deleted=deleted(row),
             merged_into=survivor,
             marker=row.get("external_id") or None,
         )
 
-    def body(self, patch: Wire, shown: Wire, link: str | None) -> dict[str, Any]:
+    def body(
+        self, patch: Wire, shown: Wire, link: str | None, *, new: bool = False
+    ) -> dict[str, Any]:
         """What Zendesk takes to show the patch on a record that shows `shown` now; raises Rejected
         for what cannot be written."""
         kind, body = self._kind, dict[str, Any]()
@@ -57,7 +64,12 @@ class Cards:
         for path, value in patch.items():
             if path in (kind.custom, "reference" if link else kind.custom):
                 continue
-            if path not in kind.written:
+            if path == "email" and not new:
+                raise Rejected(
+                    "Zendesk adds an address to a user's others and replaces none; nothing was "
+                    "written. Make it the user's primary address in Zendesk."
+                )
+            if path not in kind.written and not (new and path in kind.at_creation):
                 raise Rejected(f"{path} of a {kind.name} cannot be written in Zendesk.")
             if path == "domain":
                 body["domain_names"] = _domains(value, shown.get("domain_names") or ())
@@ -74,6 +86,8 @@ class Cards:
         if "domain" in shown:
             names = row.get("domain_names") or ()
             shown |= {"domain": names[0] if names else None, "domain_names": list(names)}
+        if "organization" in shown:
+            shown["organization"] = text(row.get("organization_id"))
         shown["tags"] = sorted(row.get("tags") or ())
         custom = {name: custom_value(one) for name, one in (row.get(kind.custom) or {}).items()}
         if link:

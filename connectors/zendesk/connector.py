@@ -20,11 +20,12 @@ from connectors.zendesk.config import ZendeskConfig
 from connectors.zendesk.describing import custom_details, describe, details
 from connectors.zendesk.directory import Directory
 from connectors.zendesk.entering import Entry
+from connectors.zendesk.exporting import ByCursor, ByTime
 from connectors.zendesk.feed import Feed
 from connectors.zendesk.finding import Finder
 from connectors.zendesk.history import History
 from connectors.zendesk.jobs import Jobs
-from connectors.zendesk.kinds import KINDS, TICKET
+from connectors.zendesk.kinds import KINDS, ORGANIZATION, TICKET
 from connectors.zendesk.links import Links
 from connectors.zendesk.messages import Messages
 from connectors.zendesk.metadata import Metadata
@@ -84,7 +85,7 @@ class _Part:
 
 
 class ZendeskConnector(Connector):
-    """Tickets and organizations of a Zendesk Support account."""
+    """Tickets, organizations and users of a Zendesk Support account."""
 
     name: ClassVar[str] = "zendesk"
     config_model: ClassVar[type[ConnectionConfig]] = ZendeskConfig
@@ -119,7 +120,7 @@ class ZendeskConnector(Connector):
         reader = self._reader = Reader(client, metadata, shape, clock)
         messages = self._messages = Messages(client, metadata)
         exports = Budget(EXPORTS_PER_MINUTE, clock)
-        self._feed = Feed(client, metadata, reader, exports)
+        self._feed = Feed(metadata, reader, ByCursor(client, exports, "tickets"))
         jobs = Jobs(client, clock)
         self._finder = Finder(client, reader, jobs)
         self._people = People(client)
@@ -130,7 +131,9 @@ class ZendeskConnector(Connector):
         )
         self._others: dict[str, _Part] = {}
         for kind in KINDS:
-            directory = Directory(kind, client, metadata, config, exports)
+            exported = ByTime if kind is ORGANIZATION else ByCursor
+            export = exported(client, exports, kind.many)
+            directory = Directory(kind, client, metadata, config, export)
             entry = Entry(client, metadata, directory, jobs)
             self._others[kind.name] = _Part(
                 directory, entry, References(metadata, directory, entry)

@@ -1,27 +1,21 @@
-"""Reading organizations: what changed, what there is, and each by its own id.
-
-Zendesk exports organizations by time only. A page begins with the second that the page before
-ended with, and one second with more of them than a page holds would be told for ever (reported:
-estuary/connectors#2007): then that second is read from the list, and the export goes on behind it.
-"""
+"""Reading organizations and users: what changed, what there is, and each by its own id."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 
 from connectors.zendesk.cards import Cards, deleted
-from connectors.zendesk.client import INVALID, Budget, Client, Row, numbers, seconds, together
+from connectors.zendesk.client import Client, Row, numbers, together
 from connectors.zendesk.config import ZendeskConfig
+from connectors.zendesk.exporting import Export
 from connectors.zendesk.kinds import Kind
 from connectors.zendesk.metadata import Metadata
 from syncline.sdk.connector import CensusPage, Missing, Page, Record
-from syncline.sdk.errors import NotFound, Rejected
-
-EXPORT_PAGE = 1_000
+from syncline.sdk.errors import NotFound
 
 
 class Directory:
-    """Reads one kind for one connection; all exports share one budget."""
+    """Reads one kind for one connection."""
 
     def __init__(
         self,
@@ -29,27 +23,25 @@ class Directory:
         client: Client,
         metadata: Metadata,
         config: ZendeskConfig,
-        exports: Budget,
-        page: int = EXPORT_PAGE,
+        export: Export,
     ) -> None:
         self.kind = kind
         self.cards = Cards(kind, config)
         self._client = client
         self._metadata = metadata
-        self._exports = exports
-        self._page = page
+        self._export = export
         self._survivors: dict[str, str | None] = {}
 
     async def changes(self, cursor: str | None) -> AsyncIterator[Page]:
         """Records changed since the cursor; without one, all of them."""
-        async for rows, after in self._export(cursor):
+        async for rows, after in self._export.pages(cursor):
             # What was deleted before the first reading never was in step with anything.
             told = rows if cursor else [row for row in rows if not deleted(row)]
             yield Page(await self.records(told), after)
 
     async def census(self) -> AsyncIterator[CensusPage]:
         """Every record that is in scope and not deleted."""
-        async for rows, _ in self._export(None):
+        async for rows, _ in self._export.pages(None):
             here = await self.records([row for row in rows if not deleted(row)])
             yield CensusPage({one.id: one.version for one in here if one.in_scope})
 
@@ -109,45 +101,3 @@ class Directory:
         except NotFound as error:
             return Missing(id, gone=not error.hidden, reason=str(error))
         return row
-
-    async def _export(self, cursor: str | None) -> AsyncIterator[tuple[list[Row], str]]:
-        """Rows with the cursor behind them, page by page: the first second that was not told."""
-        since = int(cursor or 0)
-        while True:
-            rows, ended = await self._changed_since(since)
-            last = seconds(rows[-1]["updated_at"]) if rows else since - 1
-            if ended:
-                yield rows, str(last + 1)
-                return
-            if last == since:
-                rows, last = [*rows, *await self._listed_in(since)], since + 1
-            yield rows, str(last)
-            since = last
-
-    async def _changed_since(self, since: int) -> tuple[list[Row], bool]:
-        """The oldest rows of this second and later ones, and whether there are no more."""
-        asked = {"start_time": since, "per_page": self._page}
-        path = f"/incremental{self.kind.path}"
-        try:
-            async with self._exports:
-                # Only an administrator may export; for anybody else there is nothing to sync.
-                told = await self._client.get(path, asked, forbidden="auth")
-        except Rejected as error:
-            if not since or error.status != INVALID:
-                raise
-            return (
-                [],
-                True,
-            )  # the second after the last one told is of the last minute, and left out
-        rows: list[Row] = told[self.kind.many]
-        rows = sorted(rows, key=lambda row: seconds(row["updated_at"]))
-        return rows, bool(told["end_of_stream"])
-
-    async def _listed_in(self, second: int) -> list[Row]:
-        """Those of one second, from the list: it tells no deleted ones, which a census misses."""
-        return [
-            row
-            async for rows in self._client.pages(self.kind.path, self.kind.many)
-            for row in rows
-            if seconds(row["updated_at"]) == second and not deleted(row)
-        ]

@@ -68,8 +68,8 @@ class Entry:
         """Make records, each with its key; nobody is mailed."""
 
         async def prepared(item: Create) -> _Making:
-            body = await self._body(values(item.fields), {})
-            return _Making(item, {**body, "external_id": item.key})
+            body = await self._body(values(item.fields), {}, new=True)
+            return _Making(item, {**body, **self._kind.made_with, "external_id": item.key})
 
         return await self._bulk.written(items, prepared, self._make, self._make_many)
 
@@ -113,13 +113,13 @@ class Entry:
             raise Conflict(f"{self._kind.name} {item.id} shows another value of {', '.join(paths)}")
         return shown
 
-    async def _body(self, patch: Wire, shown: Wire) -> dict[str, Any]:
+    async def _body(self, patch: Wire, shown: Wire, *, new: bool = False) -> dict[str, Any]:
         """Zendesk drops a value of a field that it does not know without a word."""
         kind = self._kind
         if keys := patch.get(kind.custom):
             await self._metadata.check_keys(kind, keys)
         link = await self._metadata.link_key(kind) if "reference" in patch else None
-        return self._directory.cards.body(patch, shown, link)
+        return self._directory.cards.body(patch, shown, link, new=new)
 
     async def _make(self, sent: _Making) -> Outcome:
         kind = self._kind

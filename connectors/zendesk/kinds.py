@@ -18,6 +18,7 @@ class Kind:
     written      paths that can be written, with their kinds
     at_creation  those that can be written at creation only
     computed     paths that Zendesk sets, or that only a person is to set, with their kinds
+    made_with    what a create says besides, as Zendesk takes it
     merges       whether Zendesk tells into which other one a record was merged
     """
 
@@ -27,6 +28,7 @@ class Kind:
     written: dict[str, str]
     at_creation: dict[str, str]
     computed: dict[str, str]
+    made_with: dict[str, object]
     merges: bool
 
     @property
@@ -45,6 +47,18 @@ ORGANIZATION = Kind(
     written={**_TEXTS, "domain": "text", "domain_names": "list"},
     at_creation={},
     computed=_TOLD,
+    made_with={},
     merges=True,
 )
-KINDS = (ORGANIZATION,)
+USER = Kind(
+    name="user",
+    many="users",
+    custom="user_fields",
+    written={**_TEXTS, "phone": "text"},
+    at_creation={"email": "text"},
+    # Nobody is made an agent, suspended or moved to another organization by a sync.
+    computed={**_TOLD, "role": "text", "suspended": "bool", "organization": "organization"},
+    made_with={"role": END_USER, "skip_verify_email": True},
+    merges=False,
+)
+KINDS = (ORGANIZATION, USER)

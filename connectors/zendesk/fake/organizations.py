@@ -59,7 +59,7 @@ def change_organization(account: Account, row: Row, wanted: Mapping[str, Any]) -
         )
     row["updated_at"] = account.stamp()
     _let_go(account, row["id"])
-    account.organization_claims |= dict.fromkeys(_claims(row), row["id"])
+    account.organization_claims |= {claim: row["id"] for claim in _claims(row)}
     account.organizations.put(str(row["id"]), row)
     return row
 

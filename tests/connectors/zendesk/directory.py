@@ -1,4 +1,4 @@
-"""The organizations of a Zendesk as people use them."""
+"""The organizations and users of a Zendesk as people use them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from connectors.zendesk.fake.organizations import (
     new_organization,
     start_merge,
 )
+from connectors.zendesk.fake.users import change_user, delete_user, merge_users, new_user
 from syncline.sandbox import Table, ToolClock
 from syncline.sdk.connector import Visibility, Wire
 from syncline.sdk.testing import Shape, Trouble
@@ -114,3 +115,53 @@ class OrganizationWorld(DirectoryWorld):
 
     async def links_shown(self, id: str) -> Sequence[str]:
         return (self.shown(id)["organization_fields"].get(LINKS) or "").split()
+
+
+class UserWorld(DirectoryWorld):
+    """People deal with users who are no agents, among them Carol."""
+
+    record, path = "user", "users"
+
+    def __init__(self, fake: Watched, tool: ToolClock, base_url: str) -> None:
+        super().__init__(fake, tool, base_url)
+        tool.advance(120)  # Carol has been there for a while
+
+    @property
+    def fields(self) -> Table:
+        return self.account.user_fields
+
+    def shown(self, id: str) -> dict[str, Any]:
+        found = self.account.users.get(id)
+        assert found is not None, f"no user {id}"
+        return found
+
+    def customers(self) -> list[str]:
+        """The names of all users who are no agents, in the order of the alphabet."""
+        return sorted(
+            user["name"]
+            for user in self.account.users.values()
+            if user["active"] and user["role"] == "end-user"
+        )
+
+    def mails(self) -> list[str]:
+        """The addresses that Zendesk has written to."""
+        return [mail["to"] for mail in self.account.mails.values()]
+
+    async def create(self, fields: Wire, by: object = None) -> str:
+        return str(new_user(self.account, fields)["id"])
+
+    async def edit(self, id: str, patch: Wire) -> None:
+        change_user(self.account, self.shown(id), patch)
+
+    async def delete(self, id: str) -> None:
+        delete_user(self.account, self.shown(id))
+
+    async def merge(self, loser: str, winner: str) -> None:
+        """Merge one into another, at once."""
+        merge_users(self.account, self.shown(loser), self.shown(winner))
+
+    async def leave_scope(self, id: str) -> None:
+        await self.edit(id, {"role": "agent"})
+
+    async def links_shown(self, id: str) -> Sequence[str]:
+        return (self.shown(id)["user_fields"].get(LINKS) or "").split()

@@ -10,6 +10,7 @@ import pytest
 from connectors.zendesk import ZendeskConnector
 from connectors.zendesk.client import Budget, Client
 from connectors.zendesk.directory import Directory
+from connectors.zendesk.exporting import ByTime
 from connectors.zendesk.kinds import ORGANIZATION
 from connectors.zendesk.metadata import Metadata
 from syncline.sdk.connector import (
@@ -18,15 +19,13 @@ from syncline.sdk.connector import (
     Found,
     LinkCard,
     Missing,
-    Outcome,
-    Record,
     Result,
     Update,
 )
 from syncline.sdk.errors import Misconfigured, Retriable
 from syncline.sdk.testing.base import LONG_AGO
-from syncline.sdk.testing.tool import the_record
 from tests.connectors.zendesk.directory import FILED, LINKS, OrganizationWorld
+from tests.connectors.zendesk.saying import make, now_of, patch, told_of
 from tests.connectors.zendesk.world import API, config, living_as, opened
 
 ORG = "organization"
@@ -44,35 +43,6 @@ async def firms(desk: OrganizationWorld) -> AsyncIterator[ZendeskConnector]:
         yield connector
 
 
-async def told(
-    connector: ZendeskConnector, record: str, cursor: str | None = None
-) -> tuple[dict[str, Record], str]:
-    """What a reading of the changes tells by ids, and its cursor."""
-    records: dict[str, Record] = {}
-    last: str | None = None
-    async for page in connector.changes(record, cursor):
-        records |= {one.id: one for one in page.records}
-        last = page.cursor
-    assert last is not None
-    return records, last
-
-
-async def make(connector: ZendeskConnector, record: str, key: str, **fields: Any) -> Outcome:
-    (outcome,) = await connector.create(record, [Create(key, fields)])
-    return outcome
-
-
-async def patch(
-    connector: ZendeskConnector, record: str, id: str, wanted: Any, expected: Any = None
-) -> Outcome:
-    (outcome,) = await connector.update(record, [Update(id, wanted, expected or {})])
-    return outcome
-
-
-async def now(connector: ZendeskConnector, record: str, id: str) -> Record:
-    return the_record((await connector.fetch(record, [id]))[id])
-
-
 async def test_an_organization_is_shown_with_its_own_fields(
     desk: OrganizationWorld, firms: ZendeskConnector
 ) -> None:
@@ -86,7 +56,7 @@ async def test_an_organization_is_shown_with_its_own_fields(
             "external_id": "crm-7",
         }
     )
-    shown = await now(firms, ORG, id)
+    shown = await now_of(firms, ORG, id)
     assert shown.fields | {"created_at": "", "updated_at": ""} == {
         "name": "Acme",
         "details": None,
@@ -111,7 +81,7 @@ async def test_an_external_id_of_somebody_elses_is_never_overwritten(
     desk: OrganizationWorld, firms: ZendeskConnector
 ) -> None:
     id = await desk.create({"name": "Acme", "external_id": "crm-7"})
-    assert (await now(firms, ORG, id)).marker == "crm-7"
+    assert (await now_of(firms, ORG, id)).marker == "crm-7"
     assert (await patch(firms, ORG, id, {"name": "Acme Ltd"})).result is Result.APPLIED
     refused = await patch(firms, ORG, id, {"external_id": "ours"})
     assert refused.result is Result.REJECTED
@@ -225,7 +195,7 @@ async def test_what_shows_something_else_than_was_planned_from_is_a_conflict(
 ) -> None:
     """Also in the same second, which the version does not tell apart."""
     id = await desk.create({"name": "Acme"})
-    version = (await now(firms, ORG, id)).version
+    version = (await now_of(firms, ORG, id)).version
     await desk.edit(id, {"name": "a person's"})
     late = Update(id, {"name": "ours"}, {"name": "Acme"}, version)
     (outcome,) = await firms.update(ORG, [late])
@@ -251,11 +221,11 @@ async def test_a_deleted_organization_is_told_once_and_nothing_brings_it_back(
     early, late = await desk.create({"name": "early"}), await desk.create({"name": "late"})
     await desk.delete(early)
     await desk.settle()
-    records, cursor = await told(firms, ORG)
+    records, cursor = await told_of(firms, ORG)
     assert records.keys() == {kept, late}
     await desk.delete(late)
     await desk.settle()
-    records, _ = await told(firms, ORG, cursor)
+    records, _ = await told_of(firms, ORG, cursor)
     assert {id: (one.deleted, one.merged_into) for id, one in records.items()} == {
         late: (True, None)
     }
@@ -272,12 +242,12 @@ async def test_a_merged_organization_names_the_one_that_answers_for_it(
     loser = await desk.create({"name": "Acme Inc", "domain": "acme.dev"})
     winner = await desk.create({"name": "Acme", "domain": "acme.test"})
     await desk.settle()
-    _, cursor = await told(firms, ORG)
+    _, cursor = await told_of(firms, ORG)
     await desk.merge(loser, winner)
     await desk.settle()
     await firms.fetch(ORG, [winner])  # the merge is done at Zendesk's next turn
     await desk.settle()
-    records, _ = await told(firms, ORG, cursor)
+    records, _ = await told_of(firms, ORG, cursor)
     assert (records[loser].deleted, records[loser].merged_into) == (True, winner)
     assert records[winner].fields["domain_names"] == ["acme.test", "acme.dev"]
 
@@ -297,8 +267,7 @@ async def test_a_second_with_more_than_a_page_is_read_to_its_end(desk: Organizat
             client,
             Metadata(client, config(desk)),
             config(desk),
-            Budget(100, desk.clock),
-            page=3,
+            ByTime(client, Budget(100, desk.clock), "organizations", page=3),
         )
         seen: set[str] = set()
         async for page in directory.changes(None):
@@ -314,11 +283,11 @@ async def test_a_pass_in_the_second_after_the_last_one_is_no_error(
     """Zendesk takes no start time of the last minute, and the cursor may be one."""
     id = await desk.create({"name": "Acme"})
     desk.tool.advance(60)
-    _, cursor = await told(firms, ORG)
-    assert await told(firms, ORG, cursor) == ({}, cursor)
+    _, cursor = await told_of(firms, ORG)
+    assert await told_of(firms, ORG, cursor) == ({}, cursor)
     await desk.edit(id, {"name": "Acme Ltd"})
     await desk.settle()
-    assert (await told(firms, ORG, cursor))[0].keys() == {id}
+    assert (await told_of(firms, ORG, cursor))[0].keys() == {id}
 
 
 async def test_reads_and_writes_are_counted_by_the_hundred(
@@ -326,7 +295,7 @@ async def test_reads_and_writes_are_counted_by_the_hundred(
 ) -> None:
     ids = [await desk.create({"name": f"Firm {n}"}) for n in range(250)]
     await desk.settle()
-    await told(firms, ORG)
+    await told_of(firms, ORG)
     before = desk.requests()
     await firms.fetch(ORG, ids)
     read = desk.requests()
@@ -354,7 +323,7 @@ async def test_links_are_shown_only_where_organizations_have_the_field(
     async with opened(desk, link_field=None) as plain:
         (refused,) = await plain.show_links(ORG, [card])
         assert refused.result is Result.REJECTED and "link_field" in refused.reason
-        assert "reference" not in (await now(plain, ORG, id)).fields
+        assert "reference" not in (await now_of(plain, ORG, id)).fields
 
 
 async def test_the_ids_of_custom_fields_and_options_are_told_for_the_guard(
@@ -371,5 +340,5 @@ async def test_the_ids_of_custom_fields_and_options_are_told_for_the_guard(
 async def test_a_record_that_zendesk_has_not_is_named_with_those_there_are(
     firms: ZendeskConnector,
 ) -> None:
-    with pytest.raises(Misconfigured, match="no record 'deal'.*ticket, organization"):
+    with pytest.raises(Misconfigured, match="no record 'deal'.*ticket, organization, user"):
         await firms.fetch("deal", ["1"])

@@ -1,4 +1,4 @@
-"""Whole passes between the fakes of Zendesk and HubSpot: accounts, the real engine."""
+"""Whole passes between the fakes of Zendesk and HubSpot: accounts and people, the real engine."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from syncline.store.findings import conflicts, parked
 from tests.connectors.hubspot import world as hubspot
 from tests.connectors.hubspot.world import HubSpotWorld
 from tests.connectors.zendesk import world as zendesk
-from tests.connectors.zendesk.directory import DirectoryWorld, OrganizationWorld
+from tests.connectors.zendesk.directory import DirectoryWorld, OrganizationWorld, UserWorld
 from tests.support.world import World, compiled
 
 MAPPINGS = Path(__file__).parents[3] / "mappings"
@@ -210,3 +210,81 @@ async def test_an_unchanged_pass_is_one_request_and_no_write(accounts: Pair) -> 
     after = accounts.desk.requests()
     assert (after.read - before.read, after.write - before.write) == (1, 0)
     assert sum(report.counts.values()) == 0
+
+
+@pytest.fixture
+async def people(tmp_path: Path) -> AsyncIterator[Pair]:
+    """What a sync says of `create` by default: never."""
+    async with Pair.opened(tmp_path, UserWorld, "person", "contact") as pair:
+        yield pair
+
+
+async def test_people_are_matched_by_address_edited_on_both_sides_and_not_made_in_zendesk(
+    people: Pair,
+) -> None:
+    carol = str(people.desk.carol.id)
+    both = {"firstname": "Carol", "lastname": "Customer", "email": "Carol@customer.test"}
+    known = await people.crm.create(both)
+    await people.crm.create({"firstname": "Grace", "lastname": "Hopper", "email": "g@acme.test"})
+    ada = await people.desk.create({"name": "Ada Lovelace", "email": "ada@acme.test"})
+    await people.settled()
+    assert people.desk.customers() == ["Ada Lovelace", "Carol Customer"]
+    assert len(people.crm.all()) == 3
+    await people.desk.edit(carol, {"name": "Carol King"})
+    await people.crm.edit(people.at_hubspot(email="ada@acme.test")["id"], {"lastname": "Byron"})
+    await people.settled()
+    assert people.crm.shown(known)["lastname"] == "King"
+    assert people.desk.shown(ada)["name"] == "Ada Byron"
+    await people.crm.edit(known, {"email": "carol@elsewhere.test"})
+    await people.settled()
+    shown = people.desk.shown(carol)
+    assert (shown["email"], shown["_emails"]) == ("carol@customer.test", [])
+    assert people.desk.mails() == []
+
+
+async def test_people_are_made_in_zendesk_where_the_sync_says_so_and_nobody_is_mailed(
+    tmp_path: Path,
+) -> None:
+    async with Pair.opened(
+        tmp_path, UserWorld, "person", "contact", create="when_missing"
+    ) as people:
+        for n in range(4):
+            await people.crm.create({"firstname": f"P{n}", "email": f"p{n}@acme.test"})
+        await people.settled()
+        assert people.desk.customers() == ["Carol Customer", "P0", "P1", "P2", "P3"]
+        assert people.desk.mails() == []
+        assert len(people.crm.all()) == 5
+
+
+async def test_a_name_that_both_changed_waits_for_a_person(people: Pair) -> None:
+    carol = str(people.desk.carol.id)
+    await people.settled()
+    theirs = people.at_hubspot(email="carol@customer.test")["id"]
+    await people.desk.edit(carol, {"name": "Carol King"})
+    await people.crm.edit(theirs, {"lastname": "Byron"})
+    await people.settled()
+    (kept,) = await people.world.store.read(conflicts.list, "s")
+    assert {one["value"] for one in kept.candidates} == {"Carol King", "Carol Byron"}
+    assert people.desk.shown(carol)["name"] == "Carol King"
+    assert people.crm.shown(theirs)["lastname"] == "Byron"
+
+
+async def test_a_deleted_person_and_one_who_becomes_an_agent_are_left_alone(people: Pair) -> None:
+    ids = [
+        await people.desk.create({"name": f"Person {n}", "email": f"p{n}@acme.test"})
+        for n in range(3)
+    ]
+    await people.settled()
+    await people.desk.delete(ids[0])
+    await people.desk.leave_scope(ids[1])
+    await people.settled()
+    for n in range(2):
+        theirs = people.at_hubspot(email=f"p{n}@acme.test")["id"]
+        await people.crm.edit(theirs, {"firstname": "Changed"})
+    await people.settled()
+    assert people.desk.customers() == ["Carol Customer", "Person 2"]
+    assert people.desk.shown(ids[1])["name"] == "Person 1"
+    assert len(people.crm.all()) == 4
+    await people.desk.edit(ids[1], {"role": "end-user"})
+    await people.settled()
+    assert people.desk.shown(ids[1])["name"] == "Changed 1"
