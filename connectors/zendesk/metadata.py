@@ -96,7 +96,8 @@ class Metadata:
         return int((await self.me())["id"])
 
     async def rows(self, kind: str) -> Mapping[int, Row]:
-        """A list by id. Custom statuses: empty where the account has not switched them on."""
+        """A list by id. What not every plan has is empty where the account has it not: statuses of
+        its own, and custom fields of organizations and users."""
         async with self._reading[kind]:
             if kind not in self._lists:
                 path, member = _LISTS[kind]
@@ -105,7 +106,7 @@ class Metadata:
                     async for rows in self._client.pages(path, member):
                         found |= {int(row["id"]): row for row in rows}
                 except NotFound:
-                    if kind != STATUSES:
+                    if kind in (FIELDS, GROUPS):
                         raise
                 self._lists[kind] = found
             return self._lists[kind]

@@ -337,6 +337,32 @@ async def test_the_ids_of_custom_fields_and_options_are_told_for_the_guard(
     assert told["options"]["organization_fields.tier"]["gold"] == str(option["id"])
 
 
+@pytest.mark.parametrize("status", [403, 404])
+async def test_an_account_without_custom_fields_of_organizations_has_the_others(
+    desk: OrganizationWorld, firms: ZendeskConnector, status: int
+) -> None:
+    await desk.fault("GET", f"{API}organization_fields", f"status:{status}", times=10)
+    id = await desk.create({"name": "Acme"})
+    assert "name" in (await firms.describe()).records[ORG].fields
+    assert (await now_of(firms, ORG, id)).fields["name"] == "Acme"
+
+
+async def test_a_changed_percent_costs_the_bound(
+    desk: OrganizationWorld, firms: ZendeskConnector
+) -> None:
+    ids = [await desk.create({"name": f"Firm {n}"}) for n in range(500)]
+    await desk.settle()
+    _, cursor = await told_of(firms, ORG)
+    await desk.settle()
+    for id in ids[:5]:
+        await desk.edit(id, {"details": "changed"})
+    await desk.settle()
+    before = desk.requests().read
+    records, _ = await told_of(firms, ORG, cursor)
+    assert records.keys() == set(ids[:5])
+    assert desk.requests().read - before == 1
+
+
 async def test_a_record_that_zendesk_has_not_is_named_with_those_there_are(
     firms: ZendeskConnector,
 ) -> None:
