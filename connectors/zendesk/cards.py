@@ -59,10 +59,11 @@ class Cards:
         for what cannot be written."""
         kind, body = self._kind, dict[str, Any]()
         custom = dict(patch.get(kind.custom) or {})
-        if "reference" in patch and link:
-            custom[link] = patch["reference"] or None
         for path, value in patch.items():
-            if path in (kind.custom, "reference" if link else kind.custom):
+            if path == kind.custom:
+                continue
+            if path == "reference" and link:
+                custom[link] = value or None
                 continue
             if path == "email" and not new:
                 raise Rejected(

@@ -150,7 +150,11 @@ class WireShape:
 
 def custom_path(title: str) -> str:
     """The path of a custom field; a dot in its title is escaped."""
-    return "custom_fields." + title.replace(".", r"\.")
+    return _path("custom_fields", title)
+
+
+def _path(name: str, title: str) -> str:
+    return f"{name}." + title.replace(".", r"\.")
 
 
 def custom_value(value: Any) -> Any:
@@ -176,10 +180,8 @@ def leaves(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Values by path: custom fields have paths of their own."""
     flat: dict[str, Any] = {}
     for name, value in fields.items():
-        if isinstance(value, Mapping):
-            flat |= {f"{name}.{key.replace('.', chr(92) + '.')}": one for key, one in value.items()}
-        else:
-            flat[name] = value
+        inner = value if isinstance(value, Mapping) else None
+        flat |= {name: value} if inner is None else {_path(name, k): v for k, v in inner.items()}
     return flat
 
 
