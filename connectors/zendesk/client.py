@@ -101,10 +101,10 @@ class Client:
                 raise Retriable(f"{path}: Zendesk's list does not go on. It is read again later.")
             after = meta["after_cursor"]
 
-    async def many(self, path: str, member: str, ids: Sequence[str]) -> list[Row]:
+    async def many(self, path: str, member: str, ids: Sequence[str], by: str = "ids") -> list[Row]:
         """The rows of `ids` that there are, a hundred in one request."""
         answers = await together(
-            self.get(f"{path}/show_many", {"ids": ",".join(some)}) for some in chunks(ids)
+            self.get(f"{path}/show_many", {by: ",".join(some)}) for some in chunks(ids)
         )
         return [row for answer in answers for row in answer[member]]
 

@@ -36,11 +36,13 @@ class Auth(BaseModel):
 
 
 class Scope(BaseModel):
-    """Groups by name; without them the whole account. New tickets go into the first."""
+    """Tickets by the names of their groups; without them the whole account. New tickets go into
+    the first. Users who are no agents, and with `agents` those who are."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     group: tuple[str, ...] = ()
+    agents: bool = False
 
     @field_validator("group", mode="before")
     @classmethod

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from connectors.zendesk.client import Row, together
 from connectors.zendesk.config import ZendeskConfig
+from connectors.zendesk.kinds import KINDS, TICKET, Kind
 from connectors.zendesk.metadata import (
     FIELDS,
     GROUPS,
@@ -19,7 +20,6 @@ from connectors.zendesk.wire import custom_path
 from syncline.sdk.connector import FieldSchema, RecordSchema, Schema
 from syncline.sdk.errors import Misconfigured
 
-RECORD = "ticket"
 DESCRIPTION_LENGTH = (
     65_535  # a comment has at most 64 KB (developer.zendesk.com, "Ticket Comments")
 )
@@ -54,10 +54,16 @@ async def describe(metadata: Metadata, config: ZendeskConfig) -> Schema:
     schemas = [*_system(fields, statuses, groups), *_custom(fields, config)]
     if config.link_field:
         schemas.append(FieldSchema("reference", config.link_field, "text"))
+    records = {TICKET: RecordSchema(TICKET, {one.path: one for one in schemas})}
+    for kind in KINDS:
+        custom = await metadata.custom_fields(kind)
+        link = await metadata.link_key(kind)
+        told = {one.path: one for one in _of_kind(kind, custom, link)}
+        records[kind.name] = RecordSchema(kind.name, told)
     return Schema(
         account=f"{at.netloc} user {me['id']}",
         version="2",
-        records={RECORD: RecordSchema(RECORD, {one.path: one for one in schemas})},
+        records=records,
         text_format="html",
         warnings=tuple(_warnings(me, config)),
     )
@@ -110,6 +116,38 @@ def _custom(fields: Mapping[int, Row], config: ZendeskConfig) -> list[FieldSchem
         for id, title in titles(fields).items()
         if fields[id].get("active", True) and title != config.link_field
     ]
+
+
+def _of_kind(kind: Kind, custom: Mapping[str, Row], link: str | None) -> Iterator[FieldSchema]:
+    for path, type in (kind.written | kind.at_creation | kind.computed).items():
+        yield FieldSchema(
+            path,
+            path.replace("_", " ").capitalize(),
+            type,
+            required=path == "name",
+            read_only=path in kind.computed,
+            create_only=path in kind.at_creation,
+        )
+    if link is not None:
+        yield FieldSchema("reference", str(custom[link]["title"]), "text")
+    for key, row in custom.items():
+        if row.get("active", True) and key != link:
+            type, title = str(row["type"]), str(row["title"])
+            path = f"{kind.custom}.{key}"
+            yield FieldSchema(path, title, type, options=_choices(row))
+
+
+async def custom_details(metadata: Metadata, kind: Kind) -> dict[str, Any]:
+    """As `details`, of the custom fields of organizations or users."""
+    fields = await metadata.custom_fields(kind)
+    return {
+        "fields": {f"{kind.custom}.{key}": str(row["id"]) for key, row in fields.items()},
+        "options": {
+            f"{kind.custom}.{key}": {str(o["value"]): str(o["id"]) for o in told if o.get("id")}
+            for key, row in fields.items()
+            if (told := row.get("custom_field_options"))
+        },
+    }
 
 
 async def details(metadata: Metadata) -> dict[str, Any]:

@@ -54,7 +54,7 @@ class Jobs:
         return _done(job, f"job {job['id']} is {job['status']} and does not tell of this item")
 
     async def creating(self) -> bool:
-        """Whether a job that makes tickets waits or is at work, whoever started it."""
+        """Whether a job that makes records waits or is at work, whoever started it."""
         try:
             jobs = (await self._client.get("/job_statuses"))["job_statuses"]
         except NotFound:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from connectors.zendesk.client import Client, Row
 from connectors.zendesk.config import ZendeskConfig
+from connectors.zendesk.kinds import KINDS, Kind
 from syncline.sdk.errors import AuthRequired, Misconfigured, NotFound, Rejected
 
 FIELDS, STATUSES, GROUPS = "fields", "statuses", "groups"
@@ -20,6 +21,7 @@ _LISTS = {
     FIELDS: ("/ticket_fields", "ticket_fields"),
     STATUSES: ("/custom_statuses", "custom_statuses"),
     GROUPS: ("/groups", "groups"),
+    **{kind.custom: (f"/{kind.custom}", kind.custom) for kind in KINDS},
 }
 # Fields that every ticket has; all others are custom.
 SYSTEM_TYPES = frozenset(
@@ -94,7 +96,8 @@ class Metadata:
         return int((await self.me())["id"])
 
     async def rows(self, kind: str) -> Mapping[int, Row]:
-        """A list by id. Custom statuses: empty where the account has not switched them on."""
+        """A list by id. What not every plan has is empty where the account has it not: statuses of
+        its own, and custom fields of organizations and users."""
         async with self._reading[kind]:
             if kind not in self._lists:
                 path, member = _LISTS[kind]
@@ -103,7 +106,7 @@ class Metadata:
                     async for rows in self._client.pages(path, member):
                         found |= {int(row["id"]): row for row in rows}
                 except NotFound:
-                    if kind != STATUSES:
+                    if kind in (FIELDS, GROUPS):
                         raise
                 self._lists[kind] = found
             return self._lists[kind]
@@ -139,6 +142,30 @@ class Metadata:
                 )
         return frozenset(by_name[name] for name in names)
 
+    async def custom_fields(self, kind: Kind) -> dict[str, Row]:
+        """The custom fields of organizations or users by their keys, in use or not."""
+        return {str(row["key"]): row for row in (await self.rows(kind.custom)).values()}
+
+    async def check_keys(self, kind: Kind, keys: Iterable[str]) -> None:
+        """Raises Rejected for a custom field that is not there, naming those that are."""
+        wanted = set(keys)
+        await self._look_again(kind.custom, wanted - (await self.custom_fields(kind)).keys())
+        known = await self.custom_fields(kind)
+        if unknown := wanted - known.keys():
+            there = ", ".join(sorted(known)) or "none"
+            raise Rejected(
+                f"Zendesk has no {kind.name} field {', '.join(sorted(unknown))}; there are: "
+                f"{there}. Nothing was written; correct the mapping, or add the field in Zendesk."
+            )
+
+    async def link_key(self, kind: Kind) -> str | None:
+        """The key of the custom field that has the link field's title; None without one."""
+        title = self._config.link_field
+        if title is None:
+            return None
+        fields = await self.custom_fields(kind)
+        return next((key for key, row in fields.items() if row["title"] == title), None)
+
     async def _names(self, needed: Mapping[str, set[int]]) -> Names:
         for kind, ids in needed.items():
             if ids:
@@ -152,7 +179,9 @@ class Metadata:
         )
 
     async def _ensure(self, kind: str, ids: set[int]) -> None:
-        unknown = ids - (await self.rows(kind)).keys()
+        await self._look_again(kind, ids - (await self.rows(kind)).keys())
+
+    async def _look_again(self, kind: str, unknown: Iterable[object]) -> None:
         news = {(kind, id) for id in unknown} - self._asked_again
         if news:
             self._asked_again |= news

@@ -1,7 +1,7 @@
-"""Zendesk's webhooks: signed over time stamp and body, and read for ticket numbers only.
+"""Zendesk's webhooks: signed over time stamp and body, and read for records' numbers only.
 
 Two kinds come: an event that the webhook subscribes to (`zen:event-type:ticket.…`, whose `detail`
-is the ticket), and what a trigger sends, whose body is the administrator's own. Of that one member
+is the record), and what a trigger sends, whose body is the administrator's own. Of that one member
 is asked: `{"ticket_id": "{{ticket.id}}"}`. (developer.zendesk.com, "Verifying webhook
 authenticity" and "Webhook event types".)
 """
@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from connectors.zendesk.client import moment
+from connectors.zendesk.kinds import KINDS, TICKET
 from syncline.sdk.errors import Misconfigured
 from syncline.sdk.secrets import Secret
 from syncline.sdk.webhook import Headers, Hint, Refused, Webhook, header
@@ -27,7 +28,8 @@ TIMESTAMP = "X-Zendesk-Webhook-Signature-Timestamp"
 # webhook authenticity"): whoever has read that page could sign with it.
 PUBLISHED = Secret("dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ==")
 
-_TICKET_EVENT = "zen:event-type:ticket."
+_EVENT = re.compile(r"zen:event-type:([a-z_]+)\.")
+_RECORDS = (TICKET, *(kind.name for kind in KINDS))
 _ID = re.compile(r"[0-9]{1,20}")
 
 
@@ -66,15 +68,16 @@ class ZendeskWebhook(Webhook):
         return None if "ticket_id" in payload else str(payload["id"])
 
     def hints(self, payload: Any) -> Iterable[Hint]:
-        """The ticket that the event or the trigger names; none for events of other things."""
+        """The record that the event or the trigger names; none for events of other things."""
         if "ticket_id" in payload:
-            return (_hint(payload["ticket_id"]),)
-        if not str(payload["type"]).startswith(_TICKET_EVENT):
+            return (_hint(TICKET, payload["ticket_id"]),)
+        found = _EVENT.match(str(payload["type"]))
+        if found is None or found[1] not in _RECORDS:
             return ()
-        return (_hint(payload["detail"]["id"]),)
+        return (_hint(found[1], payload["detail"]["id"]),)
 
 
-def _hint(id: Any) -> Hint:
+def _hint(record: str, id: Any) -> Hint:
     if not _ID.fullmatch(str(id)):
-        raise ValueError("no ticket's number")
-    return Hint("ticket", str(id))
+        raise ValueError(f"no {record}'s number")
+    return Hint(record, str(id))

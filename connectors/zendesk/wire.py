@@ -150,7 +150,11 @@ class WireShape:
 
 def custom_path(title: str) -> str:
     """The path of a custom field; a dot in its title is escaped."""
-    return "custom_fields." + title.replace(".", r"\.")
+    return _path("custom_fields", title)
+
+
+def _path(name: str, title: str) -> str:
+    return f"{name}." + title.replace(".", r"\.")
 
 
 def custom_value(value: Any) -> Any:
@@ -173,10 +177,12 @@ def number(value: Any, path: str) -> int:
 
 
 def leaves(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Values by path: the custom fields have paths of their own."""
-    flat = {name: value for name, value in fields.items() if name != "custom_fields"}
-    custom = fields.get("custom_fields") or {}
-    return flat | {custom_path(title): value for title, value in custom.items()}
+    """Values by path: custom fields have paths of their own."""
+    flat: dict[str, Any] = {}
+    for name, value in fields.items():
+        inner = value if isinstance(value, Mapping) else None
+        flat |= {name: value} if inner is None else {_path(name, k): v for k, v in inner.items()}
+    return flat
 
 
 def nested(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,18 +1,18 @@
-"""Creates, updates and removals: alone in one request, from three on as one job of Zendesk's.
+"""Creates, updates and removals of tickets, alone or in jobs (see `bulk`).
 
-A job saves requests, and the budget of writes a minute, which is small. What it refuses is sent
-again alone: nothing of it was applied, and alone Zendesk says why in full.
+An update is compared and set: it is refused when the ticket has moved since its time stamp.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from connectors.zendesk.client import INVALID, PAGE, Client, Row, chunks, numbers, segment, stamp
+from connectors.zendesk.bulk import Bulk
+from connectors.zendesk.client import INVALID, Client, Row, numbers, segment, stamp
 from connectors.zendesk.history import replaced
-from connectors.zendesk.jobs import Done, Jobs, verdict
+from connectors.zendesk.jobs import Jobs
 from connectors.zendesk.metadata import Metadata, Names
 from connectors.zendesk.reading import Reader
 from connectors.zendesk.wire import WireShape, leaves, moved, nested, same
@@ -30,13 +30,9 @@ from syncline.sdk.errors import (
 )
 from syncline.sdk.http import Response
 
-_DONE = (Result.APPLIED, Result.AMBIGUOUS)
-
 _CLOSED = (
     " Nobody can change a closed ticket: say `on_closed: follow_up` for its side, or unlink it."
 )
-
-JOB_FROM = 3  # below that, a job with its results and a read costs no fewer requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +51,6 @@ class _Patching:
     body: dict[str, Any]
 
 
-Sent = TypeVar("Sent", _Making, _Patching)
-
-
 class Writer:
     """Writes for one connection."""
 
@@ -73,7 +66,7 @@ class Writer:
         self._metadata = metadata
         self._reader = reader
         self._shape = shape
-        self._jobs = jobs
+        self._bulk = Bulk(jobs, reader.fetch)
 
     async def create(self, items: Sequence[Create]) -> list[Outcome]:
         """Make tickets; each has its key as external id, by which a lost one is found."""
@@ -88,7 +81,7 @@ class Writer:
                 fields = {**fields, "via_followup_source_id": item.follows}
             return _Making(item, self._shape.creation(fields, item.key, names))
 
-        return await self._written(items, prepared, self._make, self._make_many)
+        return await self._bulk.written(items, prepared, self._make, self._make_many)
 
     async def update(self, items: Sequence[Update]) -> list[Outcome]:
         """Patch tickets, each only if it is still what it was when the patch was planned."""
@@ -101,7 +94,7 @@ class Writer:
         async def prepared(item: Update) -> _Patching:
             return self._prepared(item, names, stamps)
 
-        return await self._written(items, prepared, self._patch, self._patch_many)
+        return await self._bulk.written(items, prepared, self._patch, self._patch_many)
 
     async def _update_alone(self, item: Update) -> Outcome:
         names = await self._metadata.names_for(item.patch)
@@ -116,36 +109,6 @@ class Writer:
             return Outcome.applied(id)
 
         return await outcomes(ids, one)
-
-    async def _written(
-        self,
-        items: Sequence[Any],
-        prepare: Callable[[Any], Awaitable[Sent]],
-        alone: Callable[[Sent], Awaitable[Outcome]],
-        job: Callable[[Sequence[Sent]], Awaitable[list[Outcome]]],
-    ) -> list[Outcome]:
-        """Items made ready, sent alone or in jobs, and the outcomes in the items' order.
-
-        What cannot even be made ready is refused and harms no neighbour.
-        """
-        told: dict[int, Outcome] = {}
-        ready: list[tuple[int, Sent]] = []
-        for at, item in enumerate(items):
-            try:
-                ready.append((at, await prepare(item)))
-            except (Rejected, Conflict, NotFound) as error:
-                told[at] = replace(Outcome.of_error(error), id=getattr(item, "id", None))
-        for some in chunks(ready, PAGE):
-            sent = [one for _, one in some]
-            try:
-                new = await (outcomes(sent, alone) if len(sent) < JOB_FROM else job(sent))
-            except (AuthRequired, Misconfigured) as error:
-                if not any(one.result in _DONE for one in told.values()):
-                    raise
-                # What earlier requests did counts; the next call meets the error again.
-                new = [Outcome(Result.RETRY, reason=str(error))] * len(sent)
-            told |= zip((at for at, _ in some), new, strict=True)
-        return [told[at] for at in range(len(items))]
 
     async def _make(self, sent: _Making) -> Outcome:
         """One ticket. Zendesk keeps its answer to a key for two hours, so asking once more with
@@ -185,14 +148,7 @@ class Writer:
         return record
 
     async def _make_many(self, some: Sequence[_Making]) -> list[Outcome]:
-        bodies = {"tickets": [sent.body for sent in some]}
-        done = await self._started("POST", "/tickets/create_many", bodies, len(some))
-        if isinstance(done, Outcome):
-            return [done] * len(some)
-        by_place = {int(r["index"]): r for r in done.results if r.get("index") is not None}
-        if not by_place and len(done.results) == len(some):
-            by_place = dict(enumerate(done.results))
-        return await self._settled(some, by_place, done.why, self._make)
+        return await self._bulk.made("/tickets", "tickets", some, self._make)
 
     async def _patch(self, sent: _Patching) -> Outcome:
         item = sent.item
@@ -223,73 +179,7 @@ class Writer:
         raise Rejected(_refusal(id, error), status=INVALID) from error
 
     async def _patch_many(self, some: Sequence[_Patching]) -> list[Outcome]:
-        empty = [at for at, sent in enumerate(some) if not sent.body]
-        full = [sent for sent in some if sent.body]
-        bodies = {"tickets": [{"id": int(sent.item.id), **sent.body} for sent in full]}
-        told = await self._patched(full, bodies) if full else []
-        for at in empty:
-            told[at:at] = await outcomes([some[at]], self._patch)
-        return told
-
-    async def _patched(self, some: Sequence[_Patching], bodies: object) -> list[Outcome]:
-        done = await self._started("PUT", "/tickets/update_many", bodies, len(some))
-        if isinstance(done, Outcome):
-            return [replace(done, id=sent.item.id) for sent in some]
-        by_id = {str(r["id"]): r for r in done.results if r.get("id") is not None}
-        by_place = {int(r["index"]): r for r in done.results if r.get("index") is not None}
-        results = {
-            at: result
-            for at, sent in enumerate(some)
-            if (result := by_id.get(sent.item.id) or by_place.get(at)) is not None
-        }
-        told = await self._settled(some, results, done.why, self._patch)
-        return [
-            _as_far_as_shown(sent.item, outcome) for sent, outcome in zip(some, told, strict=True)
-        ]
-
-    async def _started(self, method: str, path: str, bodies: object, items: int) -> Done | Outcome:
-        """What a job told, or the outcome of all its items where there is none."""
-        try:
-            return await self._jobs.run(method, path, bodies, items)
-        except (AuthRequired, Misconfigured):
-            raise
-        except ConnectorError as error:
-            return Outcome.of_error(error)
-
-    async def _settled(
-        self,
-        some: Sequence[Sent],
-        results: Mapping[int, Row],
-        why: str,
-        alone: Callable[[Sent], Awaitable[Outcome]],
-    ) -> list[Outcome]:
-        """The outcomes of a job's items: done, sent alone where it refused, else unknown."""
-        done = {at: str(r["id"]) for at, r in results.items() if verdict(r)}
-        refused = [at for at, result in results.items() if verdict(result) is False]
-        try:
-            told_alone = await outcomes([some[at] for at in refused], alone)
-        except (AuthRequired, Misconfigured) as error:
-            told_alone = [Outcome(Result.RETRY, reason=str(error))] * len(refused)
-        again = dict(zip(refused, told_alone, strict=True))
-        shown = await self._shown(list(done.values()))
-        told: list[Outcome] = []
-        for at, sent in enumerate(some):
-            if at in done:
-                told.append(Outcome.applied(done[at], shown.get(done[at])))
-            elif at in again:
-                told.append(again[at])
-            else:
-                id = getattr(sent.item, "id", None)
-                told.append(Outcome(Result.AMBIGUOUS, id=id, reason=why))
-        return told
-
-    async def _shown(self, ids: Sequence[str]) -> dict[str, Record]:
-        """The tickets as they are; none where they cannot be read now, as the writes still hold."""
-        try:
-            found = await self._reader.fetch(ids)
-        except ConnectorError:
-            return {}
-        return {id: one for id, one in found.items() if isinstance(one, Record)}
+        return await self._bulk.patched("/tickets", "tickets", some, self._patch)
 
     async def _stamps(self, items: Sequence[Update]) -> dict[str, Record]:
         """Tickets whose version the plan did not tell, as they are now."""
@@ -359,13 +249,3 @@ def _ticket(answer: Response) -> Row:
     if not isinstance(ticket, dict) or "id" not in ticket:
         raise Ambiguous("Zendesk answered a write with something else than the ticket.")
     return ticket
-
-
-def _as_far_as_shown(item: Update, outcome: Outcome) -> Outcome:
-    """A job's outcome without the record where that does not show what was written.
-
-    It was read after the job, so somebody may have come between; the tool's history tells.
-    """
-    record = outcome.record
-    doubtful = record is not None and moved(item.patch, record.fields)
-    return replace(outcome, record=None) if doubtful else outcome

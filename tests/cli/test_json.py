@@ -227,7 +227,7 @@ def test_connectors_say_what_they_can_and_what_they_cannot_know(desk: Desk) -> N
 
 def test_connectors_for_people_are_a_line_each_and_a_line_for_each_window(desk: Desk) -> None:
     said = desk.run("connectors").out
-    (line,) = re.findall(r"^zendesk +ticket +fake +(.*)$", said, re.MULTILINE)
+    (line,) = re.findall(r"^zendesk +ticket, organization, user +fake +(.*)$", said, re.MULTILINE)
     assert "creates 100 at once, updates 100 at once, finds lost creates, compare-and-set" in line
     assert re.search(
         r"^zendesk +an edit of the last minute is not told +seen in", said, re.MULTILINE

@@ -75,6 +75,12 @@ class Account:
         self.base_url = "http://127.0.0.1"
         self.users = state.table("users")
         self.organizations = state.table("organizations")
+        self.organization_claims: dict[tuple[str, str], int] = {}
+        self.deleted_organizations = state.table("deleted_organizations")
+        self.organization_merges = state.table("organization_merges")
+        self.organization_fields = state.table("organization_fields")
+        self.user_fields = state.table("user_fields")
+        self.mails = state.table("mails")
         self.groups = state.table("groups")
         self.fields = state.table("ticket_fields")
         self.statuses = state.table("custom_statuses")
@@ -109,9 +115,15 @@ class Account:
         return next((user for user in self.users.values() if fits(user)), None)
 
     def user_by_email(self, email: str) -> Row | None:
-        """Addresses are the same in capitals and not."""
+        """Addresses are the same in capitals and not; a user may have several, a deleted one has
+        none."""
         wanted = email.casefold()
-        return self.find_user(lambda user: (user["email"] or "").casefold() == wanted)
+        return self.find_user(
+            lambda user: (
+                user["active"]
+                and any(wanted == one.casefold() for one in (user["email"] or "", *user["_emails"]))
+            )
+        )
 
 
 def stamp(seconds: float) -> str:

@@ -18,6 +18,7 @@ from connectors.zendesk.fake import (
     exports,
     hook_calls,
     link_calls,
+    organization_calls,
     people_calls,
     searching,
     setup_calls,
@@ -32,6 +33,7 @@ from connectors.zendesk.fake.seeding import seed
 from connectors.zendesk.fake.showing import shown
 from connectors.zendesk.fake.signing_in import CLIENT_ID, CLIENT_SECRET, TokenRefused, nobody
 from connectors.zendesk.fake.users import ROLES
+from connectors.zendesk.fake.users import shown as shown_user
 from connectors.zendesk.fake.web import Web
 from syncline.sandbox import (
     Call,
@@ -55,6 +57,7 @@ _ROUTES: Sequence[Route] = (
     *exports.ROUTES,
     *ticket_calls.ROUTES,
     *people_calls.ROUTES,
+    *organization_calls.ROUTES,
     *setup_calls.ROUTES,
     *searching.ROUTES,
     *hook_calls.ROUTES,
@@ -65,13 +68,15 @@ class ZendeskFake(Fake):
     """Zendesk Support in this process."""
 
     tool: ClassVar[str] = "zendesk"
-    types: ClassVar[tuple[str, ...]] = ("ticket", "comment")
+    types: ClassVar[tuple[str, ...]] = ("ticket", "comment", "organization", "user")
 
     def __init__(self, state: State, clock: ToolClock, hooks: Hooks) -> None:
         super().__init__(state, clock, hooks)
         self.account = Account(state, clock, hooks)
         self.office = Office(self.account)
         self.office.jobs.kinds |= bulk_calls.Work(self.office).kinds()
+        self.office.jobs.kinds |= people_calls.UserWork(self.office).kinds()
+        self.office.jobs.kinds |= organization_calls.OrganizationWork(self.office).kinds()
         self.web = Web(self.office)
 
     @property
@@ -161,6 +166,11 @@ class ZendeskFake(Fake):
 
     def records(self, type: str) -> list[dict[str, Any]]:
         self.office.tick()
+        if type == "organization":
+            return list(self.account.organizations.values())
+        if type == "user":
+            users = self.account.users.values()
+            return [shown_user(self.account, user) for user in users if user["active"]]
         tickets = list(self.office.store.live())
         if type == "comment":
             return [

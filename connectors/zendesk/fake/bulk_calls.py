@@ -16,7 +16,7 @@ from connectors.zendesk.fake.jobs import Asked, Done, Item
 from connectors.zendesk.fake.office import Office
 from connectors.zendesk.fake.paging import page
 from connectors.zendesk.fake.requests import Request, Route, few_enough
-from connectors.zendesk.fake.users import create_or_update, sees
+from connectors.zendesk.fake.users import sees
 from syncline.sandbox import answer
 
 
@@ -34,7 +34,6 @@ class Work:
             "Bulk Delete Ticket": self._delete,
             "Permanent Ticket Deletion": self._scrub,
             "Ticket Merge": self._merge,
-            "Bulk Create User": self._user,
         }
 
     def _create(self, actor: Actor, index: int, item: Asked) -> Done:
@@ -60,11 +59,6 @@ class Work:
     def _merge(self, actor: Actor, index: int, item: Asked) -> Done:
         self._office.bin.merge(actor, item)
         return _done(index, item["source"], "update", "Updated"), str(item["source"])
-
-    def _user(self, actor: Actor, index: int, item: Asked) -> Done:
-        made, new = create_or_update(self._office.account, item)
-        done = _done(index, made["id"], "create", "Created" if new else "Updated")
-        return done | {"email": made["email"]}, None
 
     def _ticket(self, actor: Actor, id: object) -> Row:
         found = self._office.store.get(id)
@@ -146,10 +140,6 @@ def _scrubbed_many(request: Request) -> Response:
     return _start(request, "Permanent Ticket Deletion", [{"id": id} for id in _some(request)])
 
 
-def _users(request: Request) -> Response:
-    return _start(request, "Bulk Create User", request.several("users"))
-
-
 def _job(request: Request) -> Response:
     job = request.office.jobs.look(request.id())
     if job is None:
@@ -185,8 +175,6 @@ ROUTES = (
     Route("DELETE", "/deleted_tickets/destroy_many", _scrubbed_many, True, "admin"),
     Route("PUT", "/deleted_tickets/{id}/restore", _restored, mutating=True),
     Route("DELETE", "/deleted_tickets/{id}", _scrubbed, True, "admin"),
-    Route("POST", "/users/create_or_update_many", _users, True, "admin"),
-    Route("POST", "/users/create_many", _users, True, "admin"),
     Route("GET", "/job_statuses", _jobs),
     Route("GET", "/job_statuses/show_many", _some_jobs),
     Route("GET", "/job_statuses/{id}", _job),

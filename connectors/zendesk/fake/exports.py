@@ -85,11 +85,13 @@ def _users(request: Request) -> Response:
 
 
 def _organizations(request: Request) -> Response:
-    start = _start(request)
-    rows = _changed(request, list(request.account.organizations.values()), (start, -1))
+    """By time alone: a page begins with the second that the page before ended with."""
+    start, account = _start(request), request.account
+    told = [*account.organizations.values(), *account.deleted_organizations.values()]
+    rows = _changed(request, told, (start, -1))
     page = rows[: request.number("per_page", _MOST, _MOST)]
     end = seconds_of(page[-1]["updated_at"]) if page else start
-    body = {"organizations": page, "count": len(page), "end_time": end}
+    body = {"organizations": request.call.listed(page), "count": len(page), "end_time": end}
     following = address(request, {"start_time": end})
     return answer(body | {"next_page": following, "end_of_stream": len(rows) == len(page)})
 

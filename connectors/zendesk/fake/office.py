@@ -9,6 +9,7 @@ from connectors.zendesk.fake.bin import Bin
 from connectors.zendesk.fake.desk import Desk
 from connectors.zendesk.fake.jobs import Jobs
 from connectors.zendesk.fake.limits import Limits
+from connectors.zendesk.fake.organizations import claims, finish_merges
 from connectors.zendesk.fake.signing_in import SigningIn
 from connectors.zendesk.fake.store import Store
 from connectors.zendesk.fake.uploads import Uploads
@@ -24,6 +25,7 @@ class Office:
 
     def __init__(self, account: Account) -> None:
         self.account = account
+        account.organization_claims = claims(account)
         self.store = Store(account)
         self.uploads = Uploads(account)
         self.desk = Desk(account, self.store, self.uploads)
@@ -43,8 +45,9 @@ class Office:
                 self.store.hold(int(id), call.lag.total_seconds())
 
     def tick(self) -> None:
-        """What is due by the clock: jobs, and once an hour the automations."""
+        """What is due by the clock: jobs, merges, and once an hour the automations."""
         self.jobs.work()
+        finish_merges(self.account)
         hour = self.account.seconds() // _HOUR
         if self._hour is not None and hour > self._hour:
             self._close_solved()

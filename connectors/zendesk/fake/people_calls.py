@@ -1,23 +1,28 @@
-"""The calls about users, organizations and groups.
+"""The calls about users and groups.
 
-developer.zendesk.com, "Users", "Organizations", "Groups", "Group Memberships".
+developer.zendesk.com, "Users", "Groups", "Group Memberships".
 """
 
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from starlette.responses import Response
 
-from connectors.zendesk.fake.account import Row
+from connectors.zendesk.fake.account import Actor, Row
 from connectors.zendesk.fake.errors import malformed, not_found
+from connectors.zendesk.fake.jobs import Asked, Done, Item
+from connectors.zendesk.fake.office import Office
 from connectors.zendesk.fake.paging import page
 from connectors.zendesk.fake.requests import Request, Route
 from connectors.zendesk.fake.users import (
     change_user,
     create_or_update,
+    delete_user,
     find,
-    new_organization,
+    mail_about,
+    merge_users,
     new_user,
     shown,
     suggested,
@@ -43,7 +48,8 @@ def _shown(request: Request) -> Response:
 def _listed(request: Request) -> Response:
     query = request.call.query
     roles = {*query.getlist("role[]"), *query.getlist("role")}
-    rows = [u for u in request.account.users.values() if not roles or u["role"] in roles]
+    users = [user for user in request.account.users.values() if user["active"]]
+    rows = [user for user in users if not roles or user["role"] in roles]
     return answer(page(request, "users", rows, partial(shown, request.account)))
 
 
@@ -51,7 +57,7 @@ def _many(request: Request) -> Response:
     account = request.account
     found = [account.user(id) for id in request.ids()]
     found += [find(account, "external_id", id) for id in request.ids("external_ids")]
-    users = [shown(account, user) for user in found if user]
+    users = [shown(account, user) for user in found if user and user["active"]]
     return answer({"users": users, "count": len(users), "next_page": None, "previous_page": None})
 
 
@@ -67,13 +73,14 @@ def _searched(request: Request) -> Response:
 
 
 def _created(request: Request) -> Response:
-    user = new_user(request.account, request.given("user"))
-    return answer({"user": shown(request.account, user)}, 201)
+    wanted = request.given("user")
+    return _written(request, None, new_user(request.account, wanted), wanted, 201)
 
 
 def _created_or_updated(request: Request) -> Response:
-    user, new = create_or_update(request.account, request.given("user"))
-    return answer({"user": shown(request.account, user)}, 201 if new else 200)
+    wanted = request.given("user")
+    user, new = create_or_update(request.account, wanted)
+    return _written(request, None if new else user, user, wanted, 201 if new else 200)
 
 
 def _changed(request: Request) -> Response:
@@ -84,7 +91,86 @@ def _changed(request: Request) -> Response:
         store = request.office.store
         for ticket in [t for t in store.live() if t["requester_id"] == user["id"]]:
             request.office.desk.touch(ticket)
+    return _written(request, before, user, wanted, 200)
+
+
+def _written(request: Request, before: Row | None, user: Row, wanted: Row, status: int) -> Response:
+    mail_about(request.account, before, user, wanted)
+    request.call.applied(str(user["id"]))
+    return answer({"user": shown(request.account, user)}, status)
+
+
+def _deleted(request: Request) -> Response:
+    user = delete_user(request.account, _user(request))
+    request.call.applied(str(user["id"]))
     return answer({"user": shown(request.account, user)})
+
+
+def _merged(request: Request) -> Response:
+    winner = request.account.user(request.given("user").get("id"))
+    if winner is None or not winner["active"]:
+        raise not_found()
+    user = merge_users(request.account, _user(request), winner)
+    request.call.applied(request.id(), str(user["id"]))
+    return answer({"user": shown(request.account, user)})
+
+
+def _created_many(request: Request) -> Response:
+    return _start(request, "Bulk Create User", request.several("users"))
+
+
+def _created_or_updated_many(request: Request) -> Response:
+    return _start(request, "Bulk Create Or Update User", request.several("users"))
+
+
+def _changed_many(request: Request) -> Response:
+    if ids := request.ids():
+        same = request.given("user")
+        return _start(request, "Bulk Update User", [same | {"id": id} for id in ids])
+    return _start(request, "Bulk Update User", request.several("users"))
+
+
+def _start(request: Request, kind: str, items: list[Any]) -> Response:
+    job = request.office.jobs.start(request.call, request.actor, kind, items)
+    return answer({"job_status": job})
+
+
+def _fields(request: Request) -> Response:
+    return answer(page(request, "user_fields", request.account.user_fields.values()))
+
+
+class UserWork:
+    """What is done to one item of a job, by its kind."""
+
+    def __init__(self, office: Office) -> None:
+        self._account = office.account
+
+    def kinds(self) -> dict[str, Item]:
+        """By the names that jobs show."""
+        return {
+            "Bulk Create User": self._create,
+            "Bulk Update User": self._update,
+            "Bulk Create Or Update User": self._create_or_update,
+        }
+
+    def _create(self, actor: Actor, index: int, item: Asked) -> Done:
+        return self._done(index, None, new_user(self._account, item), item)
+
+    def _create_or_update(self, actor: Actor, index: int, item: Asked) -> Done:
+        user, new = create_or_update(self._account, item)
+        return self._done(index, None if new else user, user, item)
+
+    def _update(self, actor: Actor, index: int, item: Asked) -> Done:
+        before = self._account.user(item.get("id"))
+        if before is None or not before["active"]:
+            raise not_found()
+        return self._done(index, before, change_user(self._account, before, item), item)
+
+    def _done(self, index: int, before: Row | None, user: Row, item: Asked) -> Done:
+        mail_about(self._account, before, user, item)
+        action, status = ("update", "Updated") if before else ("create", "Created")
+        told = {"index": index, "id": user["id"], "email": user["email"], "action": action}
+        return told | {"status": status, "success": True}, str(user["id"])
 
 
 def _groups(request: Request) -> Response:
@@ -92,7 +178,10 @@ def _groups(request: Request) -> Response:
 
 
 def _group(request: Request) -> Response:
-    return _one(request, "group", request.account.groups.get(request.id()))
+    row = request.account.groups.get(request.id())
+    if row is None:
+        raise not_found()
+    return answer({"group": row})
 
 
 def _memberships(request: Request) -> Response:
@@ -107,34 +196,6 @@ def _memberships(request: Request) -> Response:
     return answer(page(request, "group_memberships", rows))
 
 
-def _organizations(request: Request) -> Response:
-    return answer(page(request, "organizations", request.account.organizations.values()))
-
-
-def _organization(request: Request) -> Response:
-    return _one(request, "organization", request.account.organizations.get(request.id()))
-
-
-def _some_organizations(request: Request) -> Response:
-    table = request.account.organizations
-    rows = [table.get(id) for id in request.ids()]
-    wanted = request.ids("external_ids")
-    rows += [row for row in table.values() if str(row["external_id"]) in wanted]
-    found = [row for row in rows if row]
-    return answer({"organizations": found, "count": len(found), "next_page": None})
-
-
-def _new_organization(request: Request) -> Response:
-    row = new_organization(request.account, request.given("organization"))
-    return answer({"organization": row}, 201)
-
-
-def _one(request: Request, member: str, row: Row | None) -> Response:
-    if row is None:
-        raise not_found()
-    return answer({member: row})
-
-
 def _users_of(request: Request) -> Response:
     rows = [u for u in request.account.users.values() if request.id() in map(str, u["_group_ids"])]
     return answer(page(request, "users", rows, partial(shown, request.account)))
@@ -147,16 +208,18 @@ ROUTES = (
     Route("GET", "/users/search", _searched),
     Route("POST", "/users", _created, mutating=True),
     Route("POST", "/users/create_or_update", _created_or_updated, mutating=True),
+    Route("POST", "/users/create_many", _created_many, True, "admin"),
+    Route("POST", "/users/create_or_update_many", _created_or_updated_many, True, "admin"),
+    Route("PUT", "/users/update_many", _changed_many, mutating=True),
     Route("GET", "/users/{id}", _shown),
     Route("PUT", "/users/{id}", _changed, mutating=True),
+    Route("DELETE", "/users/{id}", _deleted, mutating=True),
+    Route("PUT", "/users/{id}/merge", _merged, mutating=True),
+    Route("GET", "/user_fields", _fields),
     Route("GET", "/groups", _groups),
     Route("GET", "/groups/assignable", _groups),
     Route("GET", "/groups/{id}", _group),
     Route("GET", "/groups/{id}/users", _users_of),
     Route("GET", "/groups/{id}/memberships", _memberships),
     Route("GET", "/group_memberships", _memberships),
-    Route("GET", "/organizations", _organizations),
-    Route("GET", "/organizations/show_many", _some_organizations),
-    Route("POST", "/organizations", _new_organization, mutating=True),
-    Route("GET", "/organizations/{id}", _organization),
 )

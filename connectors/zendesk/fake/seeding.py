@@ -16,9 +16,10 @@ from connectors.zendesk.fake.desk import as_text
 from connectors.zendesk.fake.drafting import blank, differences
 from connectors.zendesk.fake.fields import SYSTEM, new_field, tag_of
 from connectors.zendesk.fake.office import Office
+from connectors.zendesk.fake.organizations import new_organization
 from connectors.zendesk.fake.signing_in import HUB
 from connectors.zendesk.fake.statuses import CATEGORIES, default_of, new_status
-from connectors.zendesk.fake.users import new_group, new_organization, new_user
+from connectors.zendesk.fake.users import new_group, new_user
 from syncline.sandbox import Case, Company, Employee
 
 GROUPS = {"support": "Support", "developer": "Engineering", "product": "Product"}

@@ -1,4 +1,4 @@
-"""Users, organizations and groups. developer.zendesk.com, "Users", "Organizations", "Groups"."""
+"""Users and groups. developer.zendesk.com, "Users", "Groups"."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from connectors.zendesk.fake.account import Account, Row
+from connectors.zendesk.fake.entry_fields import with_entry_values
 from connectors.zendesk.fake.errors import invalid, malformed
 
 ROLES = ("end-user", "agent", "admin")
 _SETTABLE = (
-    "name", "email", "role", "external_id", "organization_id", "suspended", "phone", "details",
+    "name", "role", "external_id", "organization_id", "suspended", "phone", "details",
     "notes", "alias", "tags", "time_zone", "locale", "verified", "default_group_id",
     "ticket_restriction",
 )  # fmt: skip
@@ -50,24 +51,38 @@ def new_user(account: Account, wanted: Mapping[str, Any]) -> Row:
         "ticket_restriction": None,
         "user_fields": {},
         "_group_ids": [],
+        "_emails": [],
     }
-    return change_user(account, row, {"verified": True} | dict(wanted), at=now)
+    return change_user(account, row, {"verified": True, "user_fields": {}} | dict(wanted), at=now)
 
 
 def change_user(account: Account, row: Row, wanted: Mapping[str, Any], *, at: str = "") -> Row:
-    """A user with other values; raises Refused."""
+    """A user with other values; raises Refused.
+
+    An address is the primary one of a user who has none, and else one more ("Users", *email*:
+    writeable on create only).
+    """
     row = row | {name: wanted[name] for name in _SETTABLE if name in wanted}
     row["updated_at"] = at or account.stamp()
     if not str(row["name"] or "").strip():
         raise invalid("name", {"description": "Name: cannot be blank", "error": "BlankValue"})
     if row["role"] not in ROLES:
         raise invalid("role", "Role: is invalid")
-    for name in ("email", "external_id"):
-        taken = row[name] and find(account, name, row[name])
+    address = wanted.get("email")
+    for name, value in (("email", address), ("external_id", row["external_id"])):
+        taken = value and find(account, name, value)
         if taken and taken["id"] != row["id"]:
             words = name.replace("_", " ").capitalize()
-            problem = f"{words}: {row[name]} is already being used by another user"
+            problem = f"{words}: {value} is already being used by another user"
             raise invalid(name, {"description": problem, "error": "DuplicateValue"})
+    if address and row["email"] is None:
+        row["email"] = address
+    elif address and find(account, "email", address) is None:
+        row["_emails"] = [*row["_emails"], address]
+    if "user_fields" in wanted:
+        row["user_fields"] = with_entry_values(
+            account.user_fields, row["user_fields"], wanted["user_fields"]
+        )
     account.users.put(str(row["id"]), row)
     return row
 
@@ -77,7 +92,38 @@ def find(account: Account, name: str, value: object) -> Row | None:
     if name == "email":
         return account.user_by_email(str(value))
     wanted = str(value).casefold()
-    return account.find_user(lambda user: str(user["external_id"] or "").casefold() == wanted)
+    return account.find_user(
+        lambda user: user["active"] and str(user["external_id"] or "").casefold() == wanted
+    )
+
+
+def delete_user(account: Account, row: Row) -> Row:
+    """A user who is deleted: shown by id and by the export as not active, and nowhere else."""
+    row = row | {"active": False, "updated_at": account.stamp()}
+    account.users.put(str(row["id"]), row)
+    return row
+
+
+def merge_users(account: Account, loser: Row, winner: Row) -> Row:
+    """The winner, who has the loser's addresses as well; the loser is deleted. Raises Refused."""
+    if loser["id"] == winner["id"] or loser["role"] != "end-user":
+        raise invalid("base", "Only another end user can be merged into a user")
+    delete_user(account, loser)
+    addresses = [one for one in (loser["email"], *loser["_emails"]) if one]
+    winner = winner | {
+        "_emails": [*winner["_emails"], *addresses],
+        "updated_at": account.stamp(),
+    }
+    account.users.put(str(winner["id"]), winner)
+    return winner
+
+
+def mail_about(account: Account, before: Row | None, user: Row, wanted: Mapping[str, Any]) -> None:
+    """Ask the user to verify a new address, unless the request says `skip_verify_email`."""
+    known = {before["email"], *before["_emails"]} if before else set()
+    if wanted.get("email") not in (None, *known) and wanted.get("skip_verify_email") is not True:
+        id = str(account.new_id())
+        account.mails.put(id, {"to": wanted["email"], "user_id": user["id"]})
 
 
 def find_or_make(account: Account, wanted: Mapping[str, Any]) -> Row:
@@ -111,35 +157,6 @@ def new_group(account: Account, name: str, *, public: bool = True) -> Row:
         "updated_at": now,
     }
     account.groups.put(str(id), row)
-    return row
-
-
-def new_organization(account: Account, wanted: Mapping[str, Any]) -> Row:
-    """An organization; raises Refused where its name is taken."""
-    name = str(wanted.get("name") or "").strip()
-    if not name:
-        raise invalid("name", {"description": "Name: cannot be blank", "error": "BlankValue"})
-    for other in account.organizations.values():
-        if other["name"].casefold() == name.casefold() and other["id"] != wanted.get("id"):
-            problem = f"Name: {name} has already been taken"
-            raise invalid("name", {"description": problem, "error": "DuplicateValue"})
-    id, now = account.new_id(), account.stamp()
-    row: Row = {
-        "id": id,
-        "name": name,
-        "external_id": wanted.get("external_id"),
-        "domain_names": list(wanted.get("domain_names") or ()),
-        "details": wanted.get("details"),
-        "notes": wanted.get("notes"),
-        "group_id": None,
-        "shared_tickets": False,
-        "shared_comments": False,
-        "tags": list(wanted.get("tags") or ()),
-        "organization_fields": dict(wanted.get("organization_fields") or {}),
-        "created_at": now,
-        "updated_at": now,
-    }
-    account.organizations.put(str(id), row)
     return row
 
 
@@ -183,5 +200,5 @@ def suggested(account: Account, query: str) -> list[Row]:
     return [
         user
         for user in account.users.values()
-        if wanted in f"{user['name']} {user['email'] or ''}".casefold()
+        if user["active"] and wanted in f"{user['name']} {user['email'] or ''}".casefold()
     ]

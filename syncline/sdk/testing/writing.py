@@ -183,10 +183,10 @@ class WritingTests(SuiteBase):
     async def test_a_refused_item_of_a_batch_harms_no_neighbour(
         self, connector: Connector, record: str
     ) -> None:
-        good = self.shape.sample("good")
+        good, also_good = self.shape.sample("good"), self.shape.sample("good")
         bad = self.shape.sample("bad", leaves(self.shape.refused))
         outcomes = await connector.create(
-            record, [Create("key-1", good), Create("key-2", bad), Create("key-3", good)]
+            record, [Create("key-1", good), Create("key-2", bad), Create("key-3", also_good)]
         )
         assert results(outcomes) == [Result.APPLIED, Result.REJECTED, Result.APPLIED]
         assert outcomes[1].reason

@@ -1,17 +1,21 @@
-"""The Zendesk connector keeps the interface that all connectors keep, on the fake over HTTP."""
+"""The Zendesk connector keeps the interface that all connectors keep, on the fake over HTTP, for
+each of its record types."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
 from html import escape, unescape
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from connectors.zendesk import ZendeskConnector
 from syncline.sdk.testing import ConnectorTests, Shape
-from tests.connectors.zendesk.world import NOTES, ZendeskWorld, living, opened
+from tests.connectors.zendesk.directory import FILED, OrganizationWorld, Unique, UserWorld
+from tests.connectors.zendesk.world import NOTES, ZendeskWorld, living_as, opened
+
+CLAIMED_FOR_TICKETS = "a claim is made for a connection, not for a record type; tickets have it"
 
 SHAPE = Shape(
     record="ticket",
@@ -25,18 +29,15 @@ SHAPE = Shape(
 )
 
 
-class TestZendesk(ConnectorTests):
-    shape = SHAPE
+class Fixtures(ConnectorTests):
+    """What the suite asks for."""
 
-    def written(self, text: str) -> str:
-        return "\n".join(f"<p>{escape(part, quote=False)}</p>" for part in text.split("\n\n"))
-
-    def read(self, value: Any) -> str:
-        return unescape("\n\n".join(re.findall(r"<p>(.*?)</p>", str(value), re.DOTALL)))
+    __test__ = False
+    people: ClassVar[type[ZendeskWorld]]
 
     @pytest.fixture
     async def world(self) -> AsyncIterator[ZendeskWorld]:
-        async with living() as world:
+        async with living_as(self.people) as world:
             yield world
 
     @pytest.fixture
@@ -48,3 +49,68 @@ class TestZendesk(ConnectorTests):
     async def stranger(self, world: ZendeskWorld) -> AsyncIterator[ZendeskConnector]:
         async with opened(world, secret="not-the-secret-of-this-client") as connector:
             yield connector
+
+
+class TestZendesk(Fixtures):
+    __test__ = True
+    people = ZendeskWorld
+    shape = SHAPE
+
+    def written(self, text: str) -> str:
+        return "\n".join(f"<p>{escape(part, quote=False)}</p>" for part in text.split("\n\n"))
+
+    def read(self, value: Any) -> str:
+        return unescape("\n\n".join(re.findall(r"<p>(.*?)</p>", str(value), re.DOTALL)))
+
+
+class TestOrganizations(Fixtures):
+    """Their names are unique and the suite's titles are not, so that a title is `details`."""
+
+    __test__ = True
+    people = OrganizationWorld
+    shape = Unique(
+        record="organization",
+        title="details",
+        text="notes",
+        clearable=f"organization_fields.{FILED}",
+        refused={"organization_fields": {"tier": "no such tier"}},
+        volatile=frozenset({"updated_at"}),
+        many=1005,
+    )
+    exempt = {
+        "test_fetch_tells_hidden_from_gone": "an administrator sees every organization",
+        "test_a_record_out_of_scope_is_shown_as_such_and_not_listed": (
+            "all organizations of an account are in scope"
+        ),
+        "test_a_status_is_reached_along_the_allowed_transitions": "they have no workflow",
+        "test_comments_keep_their_words_order_and_visibility": CLAIMED_FOR_TICKETS,
+        "test_a_file_comes_back_byte_for_byte": CLAIMED_FOR_TICKETS,
+        "test_the_history_names_who_changed_what": CLAIMED_FOR_TICKETS,
+        "test_removing_does_what_is_claimed[archive]": (
+            "nobody can bring back a deleted organization; test_directory.py has the refusal"
+        ),
+    }
+
+
+class TestUsers(Fixtures):
+    __test__ = True
+    people = UserWorld
+    shape = Shape(
+        record="user",
+        title="name",
+        text="notes",
+        clearable=f"user_fields.{FILED}",
+        refused={"user_fields": {"tier": "no such tier"}},
+        volatile=frozenset({"updated_at"}),
+        many=1005,
+    )
+    exempt = {
+        "test_fetch_tells_hidden_from_gone": "an administrator sees every user",
+        "test_a_status_is_reached_along_the_allowed_transitions": "they have no workflow",
+        "test_comments_keep_their_words_order_and_visibility": CLAIMED_FOR_TICKETS,
+        "test_a_file_comes_back_byte_for_byte": CLAIMED_FOR_TICKETS,
+        "test_the_history_names_who_changed_what": CLAIMED_FOR_TICKETS,
+        "test_removing_does_what_is_claimed[archive]": (
+            "nobody can bring back a deleted user; test_users.py has the refusal"
+        ),
+    }

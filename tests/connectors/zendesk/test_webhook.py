@@ -10,6 +10,7 @@ from hmac import digest
 import orjson
 import pytest
 
+from connectors.zendesk.kinds import KINDS
 from connectors.zendesk.webhook import PUBLISHED, ZendeskWebhook
 from syncline.sdk.errors import Misconfigured
 from syncline.sdk.secrets import Secret
@@ -62,8 +63,14 @@ def test_a_trigger_hints_at_the_ticket_that_its_template_names() -> None:
     assert delivery == hook().receive(*sent({"ticket_id": "77"}, invocation="9"), NOW)
 
 
+@pytest.mark.parametrize("record", [kind.name for kind in KINDS])
+def test_an_event_of_another_record_hints_at_that(record: str) -> None:
+    event = {**EVENT, "type": f"zen:event-type:{record}.name_changed", "detail": {"id": "41"}}
+    assert hook().receive(*sent(event), NOW).hints == (Hint(record, "41"),)
+
+
 def test_an_event_of_something_else_hints_at_nothing() -> None:
-    event = {**EVENT, "type": "zen:event-type:user.created"}
+    event = {**EVENT, "type": "zen:event-type:article.published"}
     assert hook().receive(*sent(event), NOW).hints == ()
 
 

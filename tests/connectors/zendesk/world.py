@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -219,14 +219,24 @@ async def opened(world: ZendeskWorld, **more: Any) -> AsyncIterator[ZendeskConne
         await connector.aclose()
 
 
+W = TypeVar("W", bound=ZendeskWorld)
+
+
 @asynccontextmanager
-async def living() -> AsyncIterator[ZendeskWorld]:
-    """An empty account, served on loopback."""
+async def living_as(kind: type[W]) -> AsyncIterator[W]:
+    """An empty account, served on loopback; `kind` is what its people deal with."""
     tool = ToolClock(START)
     fake = Watched(State(), tool, Hooks())
     async with serving(fake) as base_url:
-        world = ZendeskWorld(fake, tool, base_url)
+        world = kind(fake, tool, base_url)
         try:
             yield world
         finally:
             await world.aclose()
+
+
+@asynccontextmanager
+async def living() -> AsyncIterator[ZendeskWorld]:
+    """As `living_as`, where people deal with tickets."""
+    async with living_as(ZendeskWorld) as world:
+        yield world

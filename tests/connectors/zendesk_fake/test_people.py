@@ -99,3 +99,51 @@ def test_a_ticket_has_its_requester_s_organization(stage: Stage) -> None:
     assert ticket["organization_id"] == customer["organization_id"]
     known = stage.made(requester={"name": "x", "email": customer["email"].upper()})
     assert known["requester_id"] == customer["id"]
+
+
+def mails(stage: Stage) -> list[str]:
+    """Whom Zendesk has asked to verify an address."""
+    return stage.inside(lambda fake: [mail["to"] for mail in fake.account.mails.values()])
+
+
+def test_a_new_address_is_mailed_to_unless_the_request_says_otherwise(stage: Stage) -> None:
+    stage.zen.users.create(User(name="Nina", email="nina@example.com"))
+    stage.zen.users.create(User(name="Ole", email="ole@example.com", skip_verify_email=True))
+    assert mails(stage) == ["nina@example.com"]
+    quiet = [{"name": f"P{n}", "email": f"p{n}@example.com"} for n in range(2)]
+    quiet[0]["skip_verify_email"] = True  # type: ignore[assignment]
+    job = stage.send("POST", "/users/create_many", {"users": quiet}).json()["job_status"]
+    assert [one["status"] for one in stage.finished(job)["results"]] == ["Created", "Created"]
+    assert mails(stage) == ["nina@example.com", "p1@example.com"]
+
+
+def test_an_address_of_an_update_is_one_more_and_not_the_first(stage: Stage) -> None:
+    made = stage.zen.users.create(User(name="Nina", email="nina@example.com"))
+    made.email = "nina@elsewhere.example"
+    assert stage.zen.users.update(made).email == "nina@example.com"
+    found = stage.zen.users.search(query="email:nina@elsewhere.example")
+    assert [one.id for one in found] == [made.id]
+    with pytest.raises(APIException, match="already being used"):
+        stage.zen.users.create(User(name="Other", email="nina@elsewhere.example"))
+
+
+def test_a_deleted_user_is_shown_by_id_and_the_export_alone(stage: Stage) -> None:
+    made = stage.zen.users.create(User(name="Nina", email="nina@example.com", external_id="N-1"))
+    stage.zen.users.delete(made)
+    assert stage.get(f"/users/{made.id}")["user"]["active"] is False
+    assert stage.get("/users/show_many", ids=made.id)["users"] == []
+    assert list(stage.zen.users.search(query="email:nina@example.com")) == []
+    stage.advance(61)
+    last = stage.get("/incremental/users/cursor", start_time=0)["users"][-1]
+    assert (last["id"], last["active"]) == (made.id, False)
+    again = stage.zen.users.create(User(name="Nina", email="nina@example.com", external_id="N-1"))
+    assert again.id != made.id
+
+
+def test_a_merged_user_is_deleted_and_leaves_the_addresses(stage: Stage) -> None:
+    loser = stage.zen.users.create(User(name="Nina", email="nina@example.com"))
+    winner = stage.zen.users.create(User(name="Nina N.", email="nina@elsewhere.example"))
+    assert stage.zen.users.merge(loser, winner).id == winner.id
+    found = stage.zen.users.search(query="email:nina@example.com")
+    assert [one.id for one in found] == [winner.id]
+    assert stage.get(f"/users/{loser.id}")["user"]["active"] is False
