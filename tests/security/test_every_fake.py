@@ -23,14 +23,23 @@ from syncline.sdk.connector import Connector, Missing
 from syncline.sdk.errors import ConnectorError
 from tests.security.test_secrets_never_leave import Lines, everything_about, logged
 from tests.support.between import Between, between
-from tests.support.connections import FAKED, fake_of, opened, said
+from tests.support.connections import (
+    FAKED,
+    PLAYED,
+    PLUGINS,
+    TEMPLATE,
+    connector_of,
+    fake_of,
+    opened,
+    said,
+)
 from tests.support.driving import LONG_AGO, Answers, changing, everything, reading
 from tests.support.suites import suites_of
 from tests.unit.sdk.loopback import Peer, Seen, VirtualClock, answers, serving
 
 __all__ = ["Lines", "logged"]
 
-faked = pytest.mark.parametrize("name", FAKED)
+faked = pytest.mark.parametrize("name", PLAYED)
 ADDRESS = re.compile(rb"https?://[^\s\"'<>\\]*")
 dialled: list[tuple[Any, ...]] = []
 sys.addaudithook(lambda event, given: dialled.append(given) if event == "socket.connect" else None)
@@ -189,12 +198,12 @@ async def test_an_id_with_more_behind_it_does_not_lead_to_the_record(
 @pytest.fixture(scope="module")
 def sandboxes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, int]]:
     """Every shipped fake in a process of its own: its port, by name."""
-    begun = running.start(fakes(), tmp_path_factory.mktemp("sandbox"), seed=1, records=0)
+    begun = running.start(fakes(PLUGINS), tmp_path_factory.mktemp("sandbox"), seed=1, records=0)
     yield {one.tool: int(str(one.about["base_url"]).rpartition(":")[2]) for one in begun}
     running.end([one.process for one in begun])
 
 
-@faked
+@pytest.mark.parametrize("name", [*FAKED, TEMPLATE])
 def test_a_fake_listens_on_this_machine_only(name: str, sandboxes: dict[str, int]) -> None:
     lines = [
         line.split()[1]
@@ -212,7 +221,9 @@ def test_a_fakes_secret_is_refused_beside_any_address_but_this_machines(
     name: str, tmp_path: Path
 ) -> None:
     for url in ("https://acme.example", "https://127.0.0.1.acme.example", "https://10.0.0.1"):
-        keys = {"connector": name, "base_url": url, **said(name)}
-        (tmp_path / "syncline.yaml").write_text(yaml.safe_dump({"connections": {"tool": keys}}))
+        keys = {"connector": connector_of(name).name, "base_url": url, **said(name)}
+        (tmp_path / "syncline.yaml").write_text(
+            yaml.safe_dump({"plugins": [*PLUGINS], "connections": {"tool": keys}})
+        )
         found = [str(problem) for problem in lint(load(tmp_path)).problems]
         assert [text for text in found if "a sandbox is on this machine" in text], found
