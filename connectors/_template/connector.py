@@ -70,7 +70,7 @@ class TemplateConnector(Connector):
             private_network=config.private_network,
             ca_file=config.ca_file,
         )
-        return cls(Client(transport, config.scope.project), config)
+        return cls(Client(transport, config.scope.project, config.base_url.rstrip("/")), config)
 
     async def describe(self) -> Schema:
         raw = await self._client.get("/schema")

@@ -99,7 +99,7 @@ class RedmineConnector(Connector):
         self._notes = Notes(client, metadata, self._rights, private=private)
         self._files = Files(client, metadata, cautious=private)
         self._people = People(client, metadata)
-        self._links = Links(client, metadata, self._notes, config.link_field)
+        self._links = Links(client, metadata, self._notes, config.link_field, config.markup)
         self._writing = Writing(
             client,
             metadata,

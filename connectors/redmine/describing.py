@@ -40,7 +40,7 @@ async def describe(metadata: Metadata, rights: Rights, config: RedmineConfig) ->
         account=f"{config.base_url.rstrip('/')} user {me['id']}",
         version="",
         records={RECORD: RecordSchema(RECORD, {field.path: field for field in fields})},
-        text_format="textile" if config.text_format == "textile" else "markdown",
+        text_format=config.markup,
         warnings=tuple(_warnings(me, missing, customs, config)),
     )
 

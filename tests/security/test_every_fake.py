@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import AsyncIterator, Iterator
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from syncline.checking import lint
 from syncline.config import load
 from syncline.registry import fakes
 from syncline.sandbox import running
-from syncline.sdk.connector import Connector, Missing
+from syncline.sdk.connector import Connector, Missing, Record
 from syncline.sdk.errors import ConnectorError
 from tests.security.test_secrets_never_leave import Lines, everything_about, logged
 from tests.support.between import Between, between
@@ -40,14 +41,17 @@ from tests.unit.sdk.loopback import Peer, Seen, VirtualClock, answers, serving
 __all__ = ["Lines", "logged"]
 
 faked = pytest.mark.parametrize("name", PLAYED)
-ADDRESS = re.compile(rb"https?://[^\s\"'<>\\]*")
+ADDRESS = re.compile(rb"https?://[^\s\"'<>\\]*|(?<=\")/[a-z][^\s\"<>\\]*(?=\")")
+"""An address, or the path of one."""
 dialled: list[tuple[Any, ...]] = []
 sys.addaudithook(lambda event, given: dialled.append(given) if event == "socket.connect" else None)
 
 
 @pytest.fixture
 async def wire(name: str) -> AsyncIterator[Between]:
-    async with between(fake_of(name, records=10)) as one:
+    fake = fake_of(name, records=10)
+    async with between(fake) as one:
+        fake.clock.advance(3600)  # beyond what a search of theirs lags
         yield one
 
 
@@ -60,6 +64,15 @@ async def connector(name: str, wire: Between, tmp_path: Path) -> AsyncIterator[C
 def wrong(answers: Answers) -> list[tuple[str, Exception]]:
     """What was raised and is no error that a connector may raise."""
     return [pair for pair in answers.raised if not isinstance(pair[1], ConnectorError)]
+
+
+def records_in(answers: Answers) -> Iterator[Record]:
+    """Every record that was told or read."""
+    for name, given in answers.given:
+        if name.startswith("changes"):
+            yield from (one for page in given for one in page.records)
+        elif name.startswith("fetch"):
+            yield from (one for one in given.values() if isinstance(one, Record))
 
 
 # S1
@@ -88,12 +101,16 @@ async def test_addresses_in_what_a_tool_says_are_never_called(
 ) -> None:
     await connector.describe()  # so that a log-in that leads elsewhere does not end it all
     async with serving(answers(200, {})) as other:
-        address = f"http://127.0.0.1:{other.port}/x".encode()
-        wire.change = lambda body: ADDRESS.sub(address, body)
+        at = f"127.0.0.1:{other.port}/x".encode()
+        forms = cycle([b"http://" + at, b"//" + at, b"@" + at, b"/\\\\" + at, b"http://a@" + at])
+        wire.change = lambda body: ADDRESS.sub(lambda _: next(forms), body)
         found = await everything(connector, suites_of(name))
         assert not wrong(found)
         assert len(found.given) > len(suites_of(name))
         assert other.connections == 0
+        shown = [record.url for record in records_in(found) if record.url is not None]
+        assert shown or name == "mixpanel"  # where a record has no page of its own
+        assert not [url for url in shown if at.decode() in url or not url.startswith("http")]
 
 
 @faked
