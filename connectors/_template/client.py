@@ -22,9 +22,10 @@ EDITABLE = ("title", "body", "status", "priority", "assignee", "reference")
 class Client:
     """The calls; it raises what `Transport` raises."""
 
-    def __init__(self, transport: Transport, project: str) -> None:
+    def __init__(self, transport: Transport, project: str, web_url: str) -> None:
         self.transport = transport
         self._project = project
+        self._web_url = web_url
 
     async def get(self, path: str, **query: object) -> Any:
         """The JSON at a path."""
@@ -63,7 +64,8 @@ class Client:
             updated_at=datetime.fromisoformat(raw["updated_at"]),
             created_at=datetime.fromisoformat(raw["created_at"]),
             key=raw["id"],
-            url=raw["url"],
+            # Other tools show it as a link, so it is not taken from what the tool says.
+            url=f"{self._web_url}/tickets/{quote(raw['id'], safe='')}",
             in_scope=raw["project"] == self._project,
             marker=raw["external_id"],
         )

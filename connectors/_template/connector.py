@@ -70,7 +70,7 @@ class TemplateConnector(Connector):
             private_network=config.private_network,
             ca_file=config.ca_file,
         )
-        return cls(Client(transport, config.scope.project), config)
+        return cls(Client(transport, config.scope.project, config.base_url.rstrip("/")), config)
 
     async def describe(self) -> Schema:
         raw = await self._client.get("/schema")
@@ -109,11 +109,7 @@ class TemplateConnector(Connector):
         return await in_order(items, lambda item: item.id, self._update)
 
     async def find(self, record: str, items: Sequence[CreateSearch]) -> Sequence[FindResult]:
-        results = []
-        for item in items:
-            found, _, _ = await self._client.page(external_id=item.key)
-            results.append(FindResult(Found.YES, found[0]) if found else FindResult(Found.NO))
-        return results
+        return [await self._find(item.key) for item in items]
 
     async def people(self, handles: Sequence[str]) -> Mapping[str, Person]:
         return {one.handle: one for one in await self._people(ids=",".join(handles))}
@@ -127,6 +123,13 @@ class TemplateConnector(Connector):
 
     async def aclose(self) -> None:
         await self._client.transport.aclose()
+
+    async def _find(self, key: str) -> FindResult:
+        found, _, _ = await self._client.page(external_id=key)
+        if len(found) > 1:  # somebody has copied the ticket, with its key
+            ids = ", ".join(one.id for one in found)
+            return FindResult(Found.UNKNOWN, reason=f"several tickets carry this key: {ids}")
+        return FindResult(Found.YES, found[0]) if found else FindResult(Found.NO)
 
     async def _alone(self, id: str) -> Record | Missing:
         try:

@@ -260,13 +260,13 @@ def _transport(connection: str, config: JiraConfig, clock: Clock) -> Transport:
             rate_scope=rate_scope,
             telling=(LOGIN_REASON, RATE_REASON),
         )
-    token = auth.token.reveal() if auth.token is not None else ""
+    assert auth.token is not None  # the configuration sees to it
     return Transport(
         connection=connection,
         base_url=config.base_url,
         limits=Limits(limits.requests_per_minute, limits.concurrent or data_center.CONCURRENT),
         clock=clock,
-        headers={"Authorization": Secret(f"Bearer {token}", (token,))},
+        headers={"Authorization": Secret(f"Bearer {auth.token.reveal()}")},
         private_network=config.private_network,
         ca_file=config.ca_file,
         rate_headers=data_center.RATE_HEADERS,

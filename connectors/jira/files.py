@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -12,6 +13,8 @@ from connectors.jira.fields import moment
 from connectors.jira.metadata import Metadata
 from syncline.sdk.connector import Attachment, NewAttachment, Outcome, Visibility
 from syncline.sdk.errors import Rejected
+
+_TYPE = re.compile(r"[\w.+-]{1,99}/[\w.+-]{1,99}(; ?[\w-]+=[\w.+-]+)*", re.ASCII)
 
 
 class Files:
@@ -61,10 +64,15 @@ class Files:
         response = await self._client.send(
             "POST",
             f"{self._client.dialect.api}/issue/{segment(item.record_id)}/attachments",
-            files={"file": (item.name, item.content, item.content_type)},
+            files={"file": (item.name, item.content, _header(item.content_type))},
             headers={"X-Atlassian-Token": "no-check"},
         )
         return Outcome.applied(str(response.json()[0]["id"]))
+
+
+def _header(type: str) -> str:
+    """A file's type for a header; one that is none comes from another tool and could be several."""
+    return type if _TYPE.fullmatch(type) else "application/octet-stream"
 
 
 def _attachment(issue_id: str, row: Mapping[str, Any], me: str) -> Attachment:

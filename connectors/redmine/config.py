@@ -50,3 +50,8 @@ class RedmineConfig(ConnectionConfig):
     text_format: Literal["textile", "markdown", "common_mark"] = "textile"
     private_issues: Literal["skip", "sync"] = "skip"
     internal_notes: Literal["private", "plain"] = "private"
+
+    @property
+    def markup(self) -> str:
+        """The text format, by the name that mappings use."""
+        return "textile" if self.text_format == "textile" else "markdown"

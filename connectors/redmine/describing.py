@@ -44,7 +44,7 @@ async def describe(metadata: Metadata, rights: Rights, config: RedmineConfig) ->
             RECORD: RecordSchema(RECORD, {field.path: field for field in fields}),
             "version": version_wire.schema(await _of_versions(metadata, projects, config)),
         },
-        text_format="textile" if config.text_format == "textile" else "markdown",
+        text_format=config.markup,
         warnings=tuple(_warnings(me, missing, customs, config)),
     )
 

@@ -74,7 +74,7 @@ class Issues(Kind):
         private = config.internal_notes == "private"
         self._notes = Notes(client, metadata, rights, private=private)
         self._files = Files(client, metadata, cautious=private)
-        self._links = Links(client, metadata, self._notes, config.link_field)
+        self._links = Links(client, metadata, self._notes, config.link_field, config.markup)
         self._writing = Writing(
             client,
             metadata,

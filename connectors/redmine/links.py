@@ -23,12 +23,18 @@ class Links:
     """Shows links for one connection."""
 
     def __init__(
-        self, client: Client, metadata: Metadata, notes: Notes, link_field: str | None
+        self,
+        client: Client,
+        metadata: Metadata,
+        notes: Notes,
+        link_field: str | None,
+        markup: str,
     ) -> None:
         self._client = client
         self._metadata = metadata
         self._notes = notes
         self._link_field = link_field
+        self._markup = markup
 
     async def show(self, cards: Sequence[LinkCard], gone: Sequence[LinkCard]) -> list[Outcome]:
         """Bring the cards' issues up to date; sends no write where they are. One outcome a card."""
@@ -82,4 +88,4 @@ class Links:
         shown = {word for note in ours for word in note["notes"].split()}
         for card in {card.url: card for card in cards}.values():
             if card.url not in shown:
-                await self._notes.write(issue_id, link_note(card))
+                await self._notes.write(issue_id, link_note(card, self._markup))

@@ -15,6 +15,8 @@ from connectors.redmine.client import Client, Issue, moment, segment
 from connectors.redmine.metadata import Metadata
 from connectors.redmine.rights import Rights
 from connectors.redmine.wire import lines
+from syncline.schema.text.codecs import codec
+from syncline.schema.text.tree import Document, Paragraph, Text
 from syncline.sdk.connector import (
     Comment,
     CommentEdit,
@@ -32,10 +34,11 @@ LINK_NOTE = re.compile(r"Linked with \S+ [^\n]*\n[a-z]+://\S+\s*")
 """A note of ours that shows a linked record (`link_note`): it is no comment of anybody's."""
 
 
-def link_note(card: LinkCard) -> str:
-    """The note that shows a linked record."""
+def link_note(card: LinkCard, markup: str) -> str:
+    """The note that shows a linked record; what is said there acts on nothing here."""
     title = " ".join(card.title.split())
-    return f"Linked with {card.connection} {card.key}: {title}\n{card.url}"
+    words = Text(f"Linked with {card.connection} {card.key}: {title}")
+    return f"{codec(markup).write(Document((Paragraph((words,)),))).text}\n{card.url}"
 
 
 class Notes:

@@ -7,6 +7,7 @@ the messages of the merged ticket are the survivor's.
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
@@ -35,6 +36,7 @@ _VISIBILITY = {
     "Create": Visibility.PUBLIC,
 }
 _VERB = {Visibility.INTERNAL: "comment", Visibility.PUBLIC: "correspond"}
+_TYPE = re.compile(r"[\w.+-]{1,99}/[\w.+-]{1,99}(; ?[\w-]+=[\w.+-]+)*", re.ASCII)
 _FILE_FIELDS = "TransactionId,ContentType,ContentLength,Filename,Created,Creator"
 
 
@@ -110,7 +112,10 @@ class Messages:
                 f"{attachment.name} has {attachment.size} bytes; at most {most} are read"
             )
         answer = await self._client.get(f"attachment/{segment(attachment.id)}")
-        return b64decode(answer.get("Content") or "")
+        content = b64decode(answer.get("Content") or "")
+        if len(content) > most:
+            raise Rejected(f"{attachment.name} is larger than it said; at most {most} are read")
+        return content
 
     async def attach(self, items: Sequence[NewAttachment]) -> list[Outcome]:
         """Two requests each: the message that brings the file, and the file's id."""
@@ -171,12 +176,20 @@ class Messages:
 
 
 def _file_name(name: str) -> str:
-    """RT 5.0 writes a name's characters into the MIME header as bytes, and reads those as UTF-8."""
-    return name.encode("utf-8").decode("latin-1")
+    """RT 5.0 writes a name's characters into the MIME header as bytes, and reads those as UTF-8.
+
+    A line break would begin another header there.
+    """
+    return " ".join(name.splitlines()).encode("utf-8").decode("latin-1")
 
 
 def _file_type(item: NewAttachment) -> str:
-    """RT rewrites a text file to UTF-8; one in another encoding keeps its bytes as a plain file."""
+    """RT rewrites a text file to UTF-8; one in another encoding keeps its bytes as a plain file.
+
+    The type comes from another tool, and RT makes a header of it.
+    """
+    if not _TYPE.fullmatch(item.content_type):
+        return "application/octet-stream"
     if not item.content_type.startswith("text/"):
         return item.content_type
     try:

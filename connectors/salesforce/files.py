@@ -79,7 +79,10 @@ class Files:
                 "that are carried over. It was not read."
             )
         path = f"/sobjects/ContentVersion/{attachment.id}/VersionData"
-        return (await self._client.call("GET", path, expect_json=False)).content
+        content = (await self._client.call("GET", path, expect_json=False)).content
+        if len(content) > self._largest:
+            raise Rejected(f"{attachment.name} is larger than it said: too large. It was not kept.")
+        return content
 
     async def add(self, items: Sequence[NewAttachment]) -> list[Outcome]:
         """One request each, in order within a record."""

@@ -38,6 +38,7 @@ _LINK_NOTE = re.compile(
     r"\A<p>(?P<shows>Linked with|No longer linked with) [^<]*<br ?/?>"
     r'<a href="(?P<url>[^"]+)"[^>]*>[^<]*</a></p>\s*\Z'
 )
+_TYPE = re.compile(r"[\w.+-]{1,99}/[\w.+-]{1,99}(; ?[\w-]+=[\w.+-]+)*", re.ASCII)
 _REDIRECTS = (301, 302, 303, 307)
 
 
@@ -160,7 +161,7 @@ class Messages:
                 f"{API}/uploads",
                 params={"filename": item.name},
                 content=item.content,
-                headers={"Content-Type": item.content_type},
+                headers={"Content-Type": _header(item.content_type)},
                 ok=(200, 201),
             )
         except Ambiguous as error:
@@ -182,6 +183,11 @@ class Messages:
                 f"read. If it is Zendesk's, name it under `file_hosts`. ({error})"
             ) from error
         return answer.content
+
+
+def _header(type: str) -> str:
+    """A file's type for a header; one that is none comes from another tool and could be several."""
+    return type if _TYPE.fullmatch(type) else "application/octet-stream"
 
 
 def link_note(card: LinkCard, *, shows: bool) -> str:

@@ -202,6 +202,21 @@ class Particulars:
         }
         assert all(change.by_us for change in history)
 
+    async def test_a_key_that_somebody_copied_makes_the_create_a_question(
+        self, world: RequestTrackerWorld
+    ) -> None:
+        fields = {"Subject": "only once"}
+        async with opened(world) as rt:
+            (made,) = await rt.create("ticket", [Create("key-1", fields)])
+            search = CreateSearch("key-1", fields, LONG_AGO)
+            (ours,) = await rt.find("ticket", [search])
+            copied = {"Subject": "a copy", "CustomFields": {"ExternalKey": "key-1"}}
+            copy = await world.create(copied)
+            (doubt,) = await rt.find("ticket", [search])
+        assert ours.record and ours.record.id == made.id
+        assert doubt.found is Found.UNKNOWN
+        assert copy in doubt.reason
+
     async def test_without_a_key_field_a_lost_create_is_known_by_its_text(
         self, world: RequestTrackerWorld
     ) -> None:

@@ -22,7 +22,6 @@ import pytest
 from pydantic import BaseModel
 
 from syncline.config.sandboxes import models_in
-from syncline.registry import Registry
 from syncline.sdk.connector import Connector
 from syncline.sdk.errors import ConnectorError, EgressRefused, Misconfigured
 from tests.security.certificates import Authority
@@ -35,14 +34,14 @@ from tests.security.test_secrets_never_leave import (
     everything_about,
     logged,
 )
-from tests.support.connections import EVERY, opened, said
+from tests.support.connections import OPENED, connector_of, opened, said
 from tests.support.driving import everything
 from tests.support.suites import suites_of
 from tests.unit.sdk.loopback import Handler, VirtualClock, answers, drops, serving
 
 __all__ = ["Lines", "logged"]
 
-every = pytest.mark.parametrize("name", EVERY)
+every = pytest.mark.parametrize("name", OPENED)
 LOCAL = "localhost"
 
 
@@ -215,7 +214,7 @@ async def test_a_certificate_of_nobody_is_refused_before_the_credential_is_shown
 
 @every
 def test_no_key_of_a_connection_turns_verification_off(name: str) -> None:
-    keys = set(_keys(Registry().get(name).config_model))
+    keys = set(_keys(connector_of(name).config_model))
     assert {"ca_file", "base_url"} <= keys
     assert not [key for key in keys if any(w in key for w in ("verify", "insecure", "tls", "ssl"))]
 
@@ -235,7 +234,7 @@ def test_a_key_that_a_connection_does_not_know_is_an_error(name: str) -> None:
             for inner in models_in(info):
                 yield from models(inner)
 
-    for model in models(Registry().get(name).config_model):
+    for model in models(connector_of(name).config_model):
         assert model.model_config.get("extra") == "forbid", model
 
 

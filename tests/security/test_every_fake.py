@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import AsyncIterator, Iterator
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -19,26 +20,38 @@ from syncline.checking import lint
 from syncline.config import load
 from syncline.registry import fakes
 from syncline.sandbox import running
-from syncline.sdk.connector import Connector, Missing
+from syncline.sdk.connector import Connector, Missing, Record
 from syncline.sdk.errors import ConnectorError
 from tests.security.test_secrets_never_leave import Lines, everything_about, logged
 from tests.support.between import Between, between
-from tests.support.connections import FAKED, fake_of, opened, said
+from tests.support.connections import (
+    FAKED,
+    PLAYED,
+    PLUGINS,
+    TEMPLATE,
+    connector_of,
+    fake_of,
+    opened,
+    said,
+)
 from tests.support.driving import LONG_AGO, Answers, changing, everything, reading
 from tests.support.suites import suites_of
 from tests.unit.sdk.loopback import Peer, Seen, VirtualClock, answers, serving
 
 __all__ = ["Lines", "logged"]
 
-faked = pytest.mark.parametrize("name", FAKED)
-ADDRESS = re.compile(rb"https?://[^\s\"'<>\\]*")
+faked = pytest.mark.parametrize("name", PLAYED)
+ADDRESS = re.compile(rb"https?://[^\s\"'<>\\]*|(?<=\")/[a-z][^\s\"<>\\]*(?=\")")
+"""An address, or the path of one."""
 dialled: list[tuple[Any, ...]] = []
 sys.addaudithook(lambda event, given: dialled.append(given) if event == "socket.connect" else None)
 
 
 @pytest.fixture
 async def wire(name: str) -> AsyncIterator[Between]:
-    async with between(fake_of(name, records=10)) as one:
+    fake = fake_of(name, records=10)
+    async with between(fake) as one:
+        fake.clock.advance(3600)  # beyond what a search of theirs lags
         yield one
 
 
@@ -51,6 +64,15 @@ async def connector(name: str, wire: Between, tmp_path: Path) -> AsyncIterator[C
 def wrong(answers: Answers) -> list[tuple[str, Exception]]:
     """What was raised and is no error that a connector may raise."""
     return [pair for pair in answers.raised if not isinstance(pair[1], ConnectorError)]
+
+
+def records_in(answers: Answers) -> Iterator[Record]:
+    """Every record that was told or read."""
+    for name, given in answers.given:
+        if name.startswith("changes"):
+            yield from (one for page in given for one in page.records)
+        elif name.startswith("fetch"):
+            yield from (one for one in given.values() if isinstance(one, Record))
 
 
 # S1
@@ -79,12 +101,16 @@ async def test_addresses_in_what_a_tool_says_are_never_called(
 ) -> None:
     await connector.describe()  # so that a log-in that leads elsewhere does not end it all
     async with serving(answers(200, {})) as other:
-        address = f"http://127.0.0.1:{other.port}/x".encode()
-        wire.change = lambda body: ADDRESS.sub(address, body)
+        at = f"127.0.0.1:{other.port}/x".encode()
+        forms = cycle([b"http://" + at, b"//" + at, b"@" + at, b"/\\\\" + at, b"http://a@" + at])
+        wire.change = lambda body: ADDRESS.sub(lambda _: next(forms), body)
         found = await everything(connector, suites_of(name))
         assert not wrong(found)
         assert len(found.given) > len(suites_of(name))
         assert other.connections == 0
+        shown = [record.url for record in records_in(found) if record.url is not None]
+        assert shown or name == "mixpanel"  # where a record has no page of its own
+        assert not [url for url in shown if at.decode() in url or not url.startswith("http")]
 
 
 @faked
@@ -189,12 +215,12 @@ async def test_an_id_with_more_behind_it_does_not_lead_to_the_record(
 @pytest.fixture(scope="module")
 def sandboxes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, int]]:
     """Every shipped fake in a process of its own: its port, by name."""
-    begun = running.start(fakes(), tmp_path_factory.mktemp("sandbox"), seed=1, records=0)
+    begun = running.start(fakes(PLUGINS), tmp_path_factory.mktemp("sandbox"), seed=1, records=0)
     yield {one.tool: int(str(one.about["base_url"]).rpartition(":")[2]) for one in begun}
     running.end([one.process for one in begun])
 
 
-@faked
+@pytest.mark.parametrize("name", [*FAKED, TEMPLATE])
 def test_a_fake_listens_on_this_machine_only(name: str, sandboxes: dict[str, int]) -> None:
     lines = [
         line.split()[1]
@@ -212,7 +238,9 @@ def test_a_fakes_secret_is_refused_beside_any_address_but_this_machines(
     name: str, tmp_path: Path
 ) -> None:
     for url in ("https://acme.example", "https://127.0.0.1.acme.example", "https://10.0.0.1"):
-        keys = {"connector": name, "base_url": url, **said(name)}
-        (tmp_path / "syncline.yaml").write_text(yaml.safe_dump({"connections": {"tool": keys}}))
+        keys = {"connector": connector_of(name).name, "base_url": url, **said(name)}
+        (tmp_path / "syncline.yaml").write_text(
+            yaml.safe_dump({"plugins": [*PLUGINS], "connections": {"tool": keys}})
+        )
         found = [str(problem) for problem in lint(load(tmp_path)).problems]
         assert [text for text in found if "a sandbox is on this machine" in text], found

@@ -44,13 +44,17 @@ class Between:
     async def handle(self, seen: Seen, peer: Peer) -> None:
         if self.instead is not None and await self.instead(seen, peer):
             return
-        headers = {k: v for k, v in seen.headers.items() if k not in ("host", "content-length")}
-        answer = await self._http.request(
-            seen.method, seen.target, headers=headers, content=seen.body
-        )
+        answer = await self.asked(seen)
         content = self.change(answer.content) if self.change is not None else answer.content
         kept = {k.title(): answer.headers[k] for k in PASSED_ON if k in answer.headers}
         await peer.answer(answer.status_code, content, kept)
+
+    async def asked(self, seen: Seen) -> httpx.Response:
+        """What the tool answers to a request."""
+        headers = {k: v for k, v in seen.headers.items() if k not in ("host", "content-length")}
+        return await self._http.request(
+            seen.method, seen.target, headers=headers, content=seen.body
+        )
 
     async def log(self) -> list[dict[str, object]]:
         """What reached the tool."""
@@ -68,5 +72,7 @@ async def between(fake: Fake) -> AsyncIterator[Between]:
         one = Between(tool)
         async with listening(one.handle) as one.server:
             fake.base_url_known(one.url)
-            yield one
-        await one.aclose()
+            try:
+                yield one
+            finally:
+                await one.aclose()

@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from connectors.jira.fake.data_center import JiraDataCenterFake
 from syncline.config import load
 from syncline.config.secrets import connection_config
 from syncline.observability import SystemClock
@@ -28,6 +29,13 @@ from syncline.simulation.clock import START
 EVERY = Registry().names()
 FAKED = sorted(fakes())
 
+TEMPLATE, DATA_CENTER = "template", "jira_data_center"
+OPENED = [*EVERY, DATA_CENTER, TEMPLATE]
+PLAYED = [*FAKED, DATA_CENTER, TEMPLATE]
+"""With what is no connector of its own: the other Jira, and what new connectors are made of."""
+
+PLUGINS = ("connectors._template",)
+
 WITHOUT_FAKE: Mapping[str, Mapping[str, Any]] = {
     "odoo": {"auth": {"api_key": "sandbox-odoo"}, "database": "acme"},
     "redmine": {"auth": {"api_key": "sandbox-redmine"}, "scope": {"project": "app"}},
@@ -37,14 +45,25 @@ WITHOUT_FAKE: Mapping[str, Mapping[str, Any]] = {
 
 def fake_of(name: str, records: int = 0, seed: int = 1) -> Fake:
     """A connector's fake with so many cases, on a clock of its own."""
-    made: Fake = import_module(fakes()[name]).fake(State(), ToolClock(START), Hooks())
+    played = JiraDataCenterFake if name == DATA_CENTER else _fake_class(name)
+    made: Fake = played(State(), ToolClock(START), Hooks())
     made.seed(Company.made(seed, records))
     return made
 
 
+def _fake_class(name: str) -> type[Fake]:
+    found: type[Fake] = import_module(fakes(PLUGINS)[name]).fake
+    return found
+
+
+def connector_of(name: str) -> type[Connector]:
+    """The class that is opened for one of `OPENED`."""
+    return Registry(PLUGINS).get("jira" if name == DATA_CENTER else name)
+
+
 def said(name: str) -> dict[str, Any]:
     """What a connection of this connector takes besides its address, as in `syncline.yaml`."""
-    if name in FAKED:
+    if name in PLAYED:
         return deepcopy(_of_fake(name))
     assert name in WITHOUT_FAKE, (
         f"{name} has no fake: say in tests/support/connections.py what a connection of it takes"
@@ -62,14 +81,21 @@ async def opened(
     folder: Path, name: str, base_url: str, clock: Clock | None = None, **more: Any
 ) -> AsyncIterator[Connector]:
     """The connector `name` on a connection of an operator's file; sends nothing yet."""
-    keys = {"connector": name, "base_url": base_url, "private_network": True, **said(name), **more}
+    connector = connector_of(name)
+    keys = {
+        "connector": connector.name,
+        "base_url": base_url,
+        "private_network": True,
+        **said(name),
+        **more,
+    }
     keys = {key: value for key, value in keys.items() if value is not None}
     folder.mkdir(exist_ok=True)
-    (folder / "syncline.yaml").write_text(yaml.safe_dump({"connections": {"tool": keys}}))
-    model = Registry().get(name).config_model
-    config = connection_config(load(folder), "tool", model)
-    connector = Registry().get(name).open("tool", config, clock or SystemClock())
+    written = {"plugins": [*PLUGINS], "connections": {"tool": keys}}
+    (folder / "syncline.yaml").write_text(yaml.safe_dump(written))
+    config = connection_config(load(folder), "tool", connector.config_model)
+    one = connector.open("tool", config, clock or SystemClock())
     try:
-        yield connector
+        yield one
     finally:
-        await connector.aclose()
+        await one.aclose()

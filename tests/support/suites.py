@@ -11,8 +11,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from syncline.registry import Registry
 from syncline.sdk.testing import ConnectorTests, Shape
+from tests.support.connections import DATA_CENTER, OPENED, connector_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,24 +40,28 @@ class Suite:
 
 @cache
 def suites() -> tuple[Suite, ...]:
-    """Every class that runs the suite on a shipped connector."""
+    """Every class that runs the suite on a shipped connector, and the template's."""
     return tuple(_suites())
 
 
 @cache
-def suites_of(connector: str) -> dict[str, Suite]:
-    """A suite for each record type of a connector: where things are in its records."""
-    return {one.shape.record: one for one in suites() if one.connector == connector}
+def suites_of(name: str) -> dict[str, Suite]:
+    """A suite for each record type of one of `OPENED`: where things are in its records."""
+    return {one.shape.record: one for one in suites() if _opened_as(one) == name}
+
+
+def _opened_as(suite: Suite) -> str:
+    return DATA_CENTER if "DataCenter" in suite.tests.__name__ else suite.connector
 
 
 def _suites() -> Iterator[Suite]:
-    shipped = {connector: connector.name for connector in map(Registry().get, Registry().names())}
+    known = {connector: connector.name for connector in map(connector_of, OPENED)}
     for path in sorted((ROOT / "tests/connectors").rglob("test_*.py")):
         if "Shape(" not in path.read_text("utf-8"):
             continue
         module = import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
         for name, found in vars(module).items():
-            if _runs(module, name, found) and (connector := shipped.get(_connector(found))):
+            if _runs(module, name, found) and (connector := known.get(_connector(found))):
                 yield Suite(connector, _ground(found), found)
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import httpx
 import yaml
@@ -24,9 +24,10 @@ from syncline.mapping.load import builtin
 from syncline.registry import Registry
 from syncline.sandbox import Fake, Refusal, Row, serving
 from syncline.simulation.clock import ManualClock
-from tests.support.connections import fake_of
+from tests.support.connections import connector_of, fake_of
 
 OFFERS: Mapping[str, Offer] = {offer.name: offer for offer in catalogue(Registry())}
+Serve: TypeAlias = Callable[[Fake], AbstractAsyncContextManager[str]]
 SYNC, LATER = "twins", 3600.0  # an hour: beyond every lag and lookback
 
 
@@ -47,11 +48,12 @@ class Twins:
     """Both tools by side, and the hub between them."""
 
     def __init__(self, name: str, entity: str, records: int) -> None:
-        self.offer = OFFERS[name]
-        self.record = builtin(name, entity).record
+        self.offer = offer_of(name)
+        self.record = builtin(self.offer.name, entity).record
         self.fakes = {side: fake_of(name, records) for side in ("a", "b")}
         self.clock = Clocks(*self.fakes.values())
         self.hub: Hub
+        self.urls: dict[str, str] = {}
         self._http: dict[str, httpx.AsyncClient] = {}
         for fake in self.fakes.values():
             for number, row in enumerate(self.rows(fake)):
@@ -92,15 +94,20 @@ class Twins:
 
 @asynccontextmanager
 async def twins(
-    folder: Path, name: str, entity: str, records: int, **sync: Any
+    folder: Path, name: str, entity: str, records: int, serve: Serve = serving, **sync: Any
 ) -> AsyncIterator[Twins]:
     """Two tools of a connector with so many cases each. `sync` goes over what is set here."""
     one = Twins(name, entity, records)
     async with AsyncExitStack() as stack:
         connections = {}
         for side, fake in one.fakes.items():
-            url = await stack.enter_async_context(serving(fake))
-            connections[side] = {"connector": name, "base_url": url, "private_network": True}
+            url = await stack.enter_async_context(serve(fake))
+            one.urls[side] = url
+            connections[side] = {
+                "connector": one.offer.name,
+                "base_url": url,
+                "private_network": True,
+            }
             connections[side] |= fake.connection()
             one._http[side] = await stack.enter_async_context(
                 httpx.AsyncClient(base_url=url, trust_env=False)
@@ -126,11 +133,15 @@ def _project(row: Row) -> str:
     return key[1] if key else ""
 
 
+def offer_of(name: str) -> Offer:
+    """What the connector that is opened as `name` offers."""
+    return OFFERS[connector_of(name).name]
+
+
 def entity_of(name: str) -> str:
     """What a connector is tried with: the first of these that its fake has a whole company of."""
-    return next(
-        one for one in ("ticket", "roadmap_item", "account") if one in OFFERS[name].entities
-    )
+    known = offer_of(name).entities
+    return next(one for one in ("ticket", "roadmap_item", "account") if one in known)
 
 
 def title_of(entity: str) -> str:
