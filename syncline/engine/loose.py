@@ -287,7 +287,8 @@ def _by_marker(
 ) -> None:
     """A marker that we signed ties a record to its link, if the link has no record there.
 
-    A copied record carries a copied marker: the first comer keeps it, the copy is loose.
+    A copied record carries a copied marker: the first comer keeps it, the copy is loose. Where
+    several come at once, nothing here says which is the copy: a person does.
     """
     marked: dict[str, list[Observation]] = {}
     for row in rows:
@@ -299,7 +300,7 @@ def _by_marker(
         if side == row.side and marker == context.sign(parts[1]):
             marked.setdefault(link_id, []).append(row)
     for link_id, link in links.load(tx, list(marked)).items():
-        for row in marked[link_id][:1]:
+        for row in marked[link_id]:
             name = create_name(link_id, row.side, len(closed(link, row.side)))
             if row.side not in link.sides and row.fields[MARKER] == context.sign(name):
                 found.joins[row.side, row.record_id] = link

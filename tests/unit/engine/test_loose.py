@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from syncline.engine.commands import adopt, retry_parked, unlink
-from syncline.simulation.connector import FULL
+from syncline.sdk.connector import CreateSearch, FindResult, Found
+from syncline.simulation.connector import FULL, MemoryConnector
 from syncline.store import intents
 from syncline.store.findings import conflicts, parked
 from tests.support.world import World
@@ -164,6 +166,34 @@ async def test_a_copy_of_a_record_that_we_made_is_a_record_of_its_own() -> None:
     await world.settled()
     assert places(await link_of(world, "b", "B-1")) == {"a": "A-1", "b": "B-1"}
     assert places(await link_of(world, "b", "B-2")) == {"a": "A-2", "b": "B-2"}
+
+
+class Doubting(MemoryConnector):
+    """Where several records have a key, as connectors answer."""
+
+    async def find(self, record: str, items: Sequence[CreateSearch]) -> Sequence[FindResult]:
+        return [FindResult(Found.UNKNOWN, reason="several records carry this key") for _ in items]
+
+
+async def test_of_two_copies_with_a_key_whose_create_was_lost_neither_is_taken_by_its_number() -> (
+    None
+):
+    """The tool cannot say which is ours; `B-10` comes before `B-9` where numbers are texts."""
+    world = await World.make(a={}, b={}, create="never", match=("marker",))
+    world.connectors["b"] = Doubting(world.b, FULL)
+    for number in range(8):
+        world.b.create({"title": f"Another {number}"})
+    await world.settled()
+    made = {s: replace(spec, create="when_missing") for s, spec in world.spec.sides.items()}
+    world.change(sides=made)
+    world.a.create({"title": "One"})
+    world.b.faults.add("create", "drop_after_apply")
+    await world.sync()
+    world.b.create({"title": "One, copied"}, key=world.b.item("B-9").key)
+    await world.settled()
+    assert places(await link_of(world, "a", "A-1")) == {"a": "A-1"}
+    asked = [c for c in await world.store.read(conflicts.list, "s") if not c.field]
+    assert {c["value"] for one in asked for c in one.candidates} >= {"B-9", "B-10"}
 
 
 async def lost_and_listed(world: World, times: int = 1) -> None:
