@@ -98,7 +98,8 @@ async def route(hub: Hub, name: str) -> Route:
 
     def cleanly(way: Route) -> tuple[int, bool]:
         ends = (way.origin, way.target)
-        return sum(bool(env.connectors[s].capabilities.deletes) for s in ends), way.back
+        can = [env.connectors[s].capabilities_of(sync.sides[s].record) for s in ends]
+        return sum(bool(one.deletes) for one in can), way.back
 
     return max(ways, key=cleanly)
 
@@ -279,12 +280,13 @@ class _Canary:
     async def _remove(self, side: str, id_: str) -> str | None:
         """Why a record could not be removed; None: it was."""
         connector = self.env.connectors[side]
-        ways: Sequence[str] = connector.capabilities.deletes
+        record = self.sync.sides[side].record
+        ways: Sequence[str] = connector.capabilities_of(record).deletes
         if not ways:
             return "its tool lets nobody remove it from here; close or delete it by hand"
         how = "delete" if "delete" in ways else ways[0]
         try:
-            (outcome,) = await connector.remove(self.sync.sides[side].record, [id_], how)
+            (outcome,) = await connector.remove(record, [id_], how)
         except ConnectorError as error:
             return str(error)
         gone = outcome.result in (Result.APPLIED, Result.GONE)

@@ -160,7 +160,9 @@ class Hub:
         connections = await self.connections()
         sides = self.config.side_names(name)
         schemas = {side: await connections.schema(side) for side in sides}
-        capabilities = {side: connections.get(side).capabilities for side in sides}
+        capabilities = {
+            side: connections.get(side).capabilities_of(mappings[side].record) for side in sides
+        }
         return compile_sync(self.config, name, mappings, capabilities, schemas)
 
     async def environment(self, sync: Sync) -> Environment:

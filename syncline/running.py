@@ -100,7 +100,7 @@ async def _plan_of(one: Pass, options: Options) -> Plan:
     writes = [write for p in plans for write in p.writes]
     conflicts, parked = waiting(plans)
     made = Counter("created" if write.kind == "create" else "updated" for write in writes)
-    capabilities = {side: c.capabilities for side, c in one.context.connectors.items()}
+    capabilities = {side: one.context.can(side) for side in one.context.connectors}
     return Plan(
         sync=one.sync.name,
         fingerprint=one.sync.fingerprint,

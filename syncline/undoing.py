@@ -192,7 +192,7 @@ class _Work:
     def _plan(self, left: Sequence[tuple[Link, Left]]) -> Plan:
         one = self.one
         writes = [write for looked in self.looked for write in looked.writes]
-        capabilities = {side: c.capabilities for side, c in one.context.connectors.items()}
+        capabilities = {side: one.context.can(side) for side in one.context.connectors}
         conflicts = [self._conflict(link, item) for link, item in left if item.kind == "changed"]
         parked = [_parked(link, item) for link, item in left if item.kind == "again"]
         gone = sum(record.fate in ("archived", "deleted") for record in self.created)

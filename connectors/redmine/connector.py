@@ -89,6 +89,19 @@ class RedmineConnector(Connector):
         )
         self._kinds = {kind.name: kind for kind in kinds}
 
+    def capabilities_of(self, record: str) -> Capabilities:
+        """Versions have no journal, no notes and no files; issues are never deleted."""
+        if record == describing.RECORD:
+            return replace(self.capabilities, deletes=())
+        return replace(
+            self.capabilities,
+            history=False,
+            edits_comments=False,
+            visibilities=(),
+            attachments=False,
+            shows_links=False,
+        )
+
     @classmethod
     def open(cls, connection: str, config: ConnectionConfig, clock: Clock) -> Self:
         """A connector for one connection; sends nothing yet."""
@@ -128,8 +141,8 @@ class RedmineConnector(Connector):
         return await self._kind(record).find(items)
 
     async def remove(self, record: str, ids: Sequence[str], how: str) -> Sequence[Outcome]:
-        if how not in self.capabilities.deletes:
-            reason = f"Redmine cannot {how} a record; nothing was written."
+        if how not in self.capabilities_of(record).deletes:
+            reason = f"Redmine cannot {how} {record}s; nothing was written."
             return [Outcome(Result.REJECTED, id=id, reason=reason) for id in ids]
         return await self._kind(record).remove(ids)
 

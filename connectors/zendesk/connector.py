@@ -139,6 +139,21 @@ class ZendeskConnector(Connector):
                 directory, entry, References(metadata, directory, entry)
             )
 
+    def capabilities_of(self, record: str) -> Capabilities:
+        """Of organizations and users Zendesk tells no history, takes no condition and brings none
+        back."""
+        if record == TICKET:
+            return self.capabilities
+        return replace(
+            self.capabilities,
+            conditional_update=False,
+            history=False,
+            visibilities=(),
+            attachments=False,
+            deletes=(),
+            follow_ups=False,
+        )
+
     @classmethod
     def open(cls, connection: str, config: ConnectionConfig, clock: Clock) -> Self:
         """A connector for one connection; sends nothing yet."""

@@ -95,7 +95,7 @@ def _ripe(context: PassContext, tombstone: Tombstone) -> bool:
     """
     if tombstone.evidence in AT_ONCE:
         return True
-    lag = context.connectors[tombstone.side].capabilities.search_lag
+    lag = context.can(tombstone.side).search_lag
     told = tombstone.evidence == TOLD
     ripe = context.now() - tombstone.first_seen_at >= lag
     return ripe and (told or tombstone.first_seen_at < context.started)

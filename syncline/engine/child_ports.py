@@ -64,7 +64,7 @@ class CommentPort:
         self.parents = parents
         self.linked = linked
         self.capabilities = replace(
-            connector.capabilities, conditional_update=False, answers_writes=False
+            connector.capabilities_of(record), conditional_update=False, answers_writes=False
         )
 
     async def fetch(self, ids: Sequence[str]) -> Mapping[str, Record | Missing]:
@@ -181,7 +181,9 @@ class AttachmentPort:
         self.records = records
         self.parents = parents
         self.linked = linked
-        self.capabilities = replace(self.connector.capabilities, answers_writes=False)
+        self.capabilities = replace(
+            self.connector.capabilities_of(records[side]), answers_writes=False
+        )
 
     async def fetch(self, ids: Sequence[str]) -> Mapping[str, Record | Missing]:
         record_ids = list(dict.fromkeys(split(id_)[0] for id_ in ids))

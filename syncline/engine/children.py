@@ -129,7 +129,7 @@ class Children:
             for id_, comments in (await connector.comments(record, list(by_record))).items():
                 found = [comment_of(side, id_, one, format_) for one in comments]
                 read.setdefault(by_record[id_], []).extend(found)
-        elif connector.capabilities.attachments:
+        elif self.context.can(side).attachments:
             for id_, files in (await connector.attachments(record, list(by_record))).items():
                 found = [file_of(side, id_, one) for one in files]
                 read.setdefault(by_record[id_], []).extend(found)
@@ -257,7 +257,7 @@ class Children:
     def _shown_as(self, side: str, child: Child, first: bool) -> Visibility | None:
         """As what a side shows a copy; None: not at all. Internal never turns public by itself."""
         policy = self.sync.comments
-        has = self.context.connectors[side].capabilities.visibilities
+        has = self.context.can(side).visibilities
         wanted = child.visibility
         if policy is not None and policy.as_ != "same":
             wanted = Visibility(policy.as_)
@@ -304,9 +304,7 @@ class Children:
 
     def _body(self) -> Unit:
         mappings = {
-            name: _comments(
-                spec.text_format, self.context.connectors[name].capabilities.edits_comments
-            )
+            name: _comments(spec.text_format, self.context.can(name).edits_comments)
             for name, spec in self.sync.sides.items()
         }
         (unit,) = units(mappings)
@@ -337,7 +335,7 @@ class Children:
                 ports[side] = CommentPort(
                     connector, side, spec.record, spec.text_format, parents, linked
                 )
-            elif connector.capabilities.attachments:
+            elif self.context.can(side).attachments:
                 ports[side] = AttachmentPort(
                     self.context.connectors, side, records, parents, linked
                 )

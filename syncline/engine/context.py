@@ -12,7 +12,7 @@ from syncline.engine.directory import PERSONAL, directory
 from syncline.engine.spec import Sync
 from syncline.mapping.lens import People, UnitLens
 from syncline.sdk.clock import Clock
-from syncline.sdk.connector import Change, Connector, Record
+from syncline.sdk.connector import Capabilities, Change, Connector, Record
 from syncline.sdk.errors import ConnectorError
 from syncline.store import people
 from syncline.store.lease import Lease
@@ -129,15 +129,20 @@ class PassContext:
             name for name in units if last_by_person(self.sync.units[name].lenses[side], changes)
         )
 
+    def can(self, side: str) -> Capabilities:
+        """What a side's tool can do with the sync's records there."""
+        return self.connectors[side].capabilities_of(self.sync.sides[side].record)
+
     async def history(
         self, side: str, ids: Sequence[str], since: datetime
     ) -> Mapping[str, Sequence[Change]]:
         """The tool's own history from well before `since`: its clock is not ours."""
-        connector = self.connectors[side]
-        if not connector.capabilities.history or not ids:
+        if not self.can(side).history or not ids:
             return {}
         record = self.sync.sides[side].record
-        return await connector.history(record, list(dict.fromkeys(ids)), since - CLOCK_SKEW)
+        return await self.connectors[side].history(
+            record, list(dict.fromkeys(ids)), since - CLOCK_SKEW
+        )
 
 
 def last_by_person(lens: UnitLens, changes: Sequence[Change]) -> bool:

@@ -52,7 +52,7 @@ class RecordPort:
     def __init__(self, connector: Connector, record: str) -> None:
         self.connector = connector
         self.record = record
-        self.capabilities = connector.capabilities
+        self.capabilities = connector.capabilities_of(record)
 
     async def fetch(self, ids: Sequence[str]) -> Mapping[str, Record | Missing]:
         return await self.connector.fetch(self.record, ids)

@@ -119,7 +119,7 @@ class Removal:
             return replace(one, reason="somebody has edited it since")
         if self._touched(link, one.side, shown, shown.record):
             return replace(one, reason="somebody has worked on it since")
-        can = self.context.connectors[one.side].capabilities.deletes
+        can = self.context.can(one.side).deletes
         return replace(one, fate=DONE[self.how if self.how in can else "unlink"])
 
     def _touched(self, link: Link, side: str, shown: _Seen, record: Record) -> bool:
@@ -128,7 +128,7 @@ class Removal:
         states = {name: UnitState.unpack(link.fields.get(name)) for name in sync.units}
         known = link.sides[side].version
         moved = record.version is None or known is None or record.version > known
-        history = self.context.connectors[side].capabilities.history
+        history = self.context.can(side).history
         return (
             edited(states, sync, side, sync.read(side, record.fields))
             or any(not comment.by_us for comment in shown.comments)

@@ -192,10 +192,10 @@ class _Asker:
             return ()
         try:
             connector = (await self.hub.connections()).get(side)
-            if not connector.capabilities.history:
+            record = self.sync.sides[side].record
+            if not connector.capabilities_of(record).history:
                 self.notes.append(f"{side} keeps no history: who edited there is not known")
                 return ()
-            record = self.sync.sides[side].record
             since = self.hub.clock.now() - FAR
             return (await connector.history(record, [at.record_id], since)).get(at.record_id, ())
         except (ConnectorError, ConfigError) as error:

@@ -457,11 +457,16 @@ class Connector(ABC):
     config_model: ClassVar[type[ConnectionConfig]]
     webhook: ClassVar[type[Webhook] | None] = None  # how the tool signs what it sends, if it does
     capabilities: Capabilities
+    """What the tool can do; where its record types differ, the most that one of them can."""
 
     @classmethod
     @abstractmethod
     def open(cls, connection: str, config: ConnectionConfig, clock: Clock) -> Self:
         """A connector for one connection; sends nothing yet. `config` is a `config_model`."""
+
+    def capabilities_of(self, record: str) -> Capabilities:
+        """What the tool can do with records of one type."""
+        return self.capabilities
 
     @abstractmethod
     async def describe(self) -> Schema:

@@ -61,7 +61,8 @@ class Linked:
         """From when on a change of this side may not have been seen by any pass."""
         if self.last is None:
             return EVER
-        lag = self.sides.ports.connectors[side].capabilities.search_lag
+        connector = self.sides.ports.connectors[side]
+        lag = connector.capabilities_of(self.sync.sides[side].record).search_lag
         return self.last.started_at - lag - SKEW
 
     def recent(self, shown: Shown) -> bool:

@@ -132,9 +132,9 @@ class Sides:
     ) -> Mapping[str, Sequence[Change]] | None:
         """The tool's own history of records; None where it keeps none, or cannot be asked."""
         connector = self.ports.connectors[side]
-        if not connector.capabilities.history or side in self.stopped:
-            return None
         record = self.sync.sides[side].record
+        if not connector.capabilities_of(record).history or side in self.stopped:
+            return None
         try:
             return await connector.history(record, list(dict.fromkeys(ids)), since)
         except ConnectorError as error:

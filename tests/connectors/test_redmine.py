@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import ClassVar
 
 import pytest
 
@@ -26,11 +25,6 @@ SHAPE = Shape(
 class Conformance(ConnectorTests):
     shape = SHAPE
     story = "suite"
-    exempt: ClassVar = {
-        "test_removing_does_what_is_claimed[delete]": (
-            "no issue is deleted; what is claimed is for versions"
-        ),
-    }
 
     @pytest.fixture
     async def connector(self, world: RedmineWorld) -> AsyncIterator[RedmineConnector]:

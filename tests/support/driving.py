@@ -124,7 +124,10 @@ async def changing(
         ("attach", connector.attach(record, [file])),
         ("show_links", connector.show_links(record, [card])),
         ("download", connector.download(record, _file(id))),
-        *((how, connector.remove(record, [id], how)) for how in connector.capabilities.deletes),
+        *(
+            (how, connector.remove(record, [id], how))
+            for how in connector.capabilities_of(record).deletes
+        ),
     ]
     for name, one in work:
         await answers.of(f"{name} {record} {id}", one)

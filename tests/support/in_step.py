@@ -123,7 +123,10 @@ async def in_step(
         load(folder),
         SYNC,
         {side: builtin(one.name, sync["entity"]) for side, one in connectors.items()},
-        {side: one.capabilities for side, one in connectors.items()},
+        {
+            side: one.capabilities_of(builtin(one.name, sync["entity"]).record)
+            for side, one in connectors.items()
+        },
         {side: await one.describe() for side, one in connectors.items()},
     )
     async with await Store.open("sqlite://", "w", clock, inline=True) as office.store:

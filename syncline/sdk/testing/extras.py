@@ -41,7 +41,7 @@ class ExtrasTests(SuiteBase):
         await world.settle()
         await self.patch(connector, id, self.titled("two"), self.titled("one"))
         changes = (await connector.history(record, [id], LONG_AGO))[id]
-        if not connector.capabilities.history:
+        if not connector.capabilities_of(record).history:
             assert not changes
             return
         titles = [change for change in changes if change.path == self.shape.title]
@@ -59,7 +59,7 @@ class ExtrasTests(SuiteBase):
         self, connector: Connector, world: ToolUnderTest, record: str
     ) -> None:
         (id,) = await self.person_makes(world, "talked about")
-        claimed = connector.capabilities.visibilities
+        claimed = connector.capabilities_of(record).visibilities
         items = [NewComment(f"key-{v}", id, self.written(f"for {v} 🚀"), v) for v in Visibility]
         outcomes = await connector.comment(record, items)
         expected = [Result.APPLIED if v in claimed else Result.REJECTED for v in Visibility]
@@ -76,7 +76,7 @@ class ExtrasTests(SuiteBase):
     async def test_a_comment_is_edited_where_that_is_claimed(
         self, connector: Connector, world: ToolUnderTest, record: str
     ) -> None:
-        claims = connector.capabilities
+        claims = connector.capabilities_of(record)
         (id,) = await self.person_makes(world, "talked about")
         visibility = claims.visibilities[0] if claims.visibilities else Visibility.INTERNAL
         (made,) = await connector.comment(
@@ -104,7 +104,7 @@ class ExtrasTests(SuiteBase):
         )
         (outcome,) = await connector.attach(record, [item])
         files = (await connector.attachments(record, [id]))[id]
-        if not connector.capabilities.attachments:
+        if not connector.capabilities_of(record).attachments:
             assert outcome.result is Result.REJECTED
             assert not files
             return
@@ -119,7 +119,7 @@ class ExtrasTests(SuiteBase):
     ) -> None:
         (id,) = await self.person_makes(world, "linked")
         card = LinkCard(id, "other", "OTH-7", "The other one", "https://other.example/OTH-7")
-        if not connector.capabilities.shows_links:
+        if not connector.capabilities_of(record).shows_links:
             assert results(await connector.show_links(record, [card])) == [Result.REJECTED]
             return
         for _ in range(2):

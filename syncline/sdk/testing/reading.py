@@ -167,7 +167,7 @@ class ReadingTests(SuiteBase):
         answers = await connector.fetch(record, ids)
         sent = world.requests().read - before
         assert [answers[id].id for id in ids] == ids
-        assert sent <= -(-len(ids) // connector.capabilities.bulk_fetch)
+        assert sent <= -(-len(ids) // connector.capabilities_of(record).bulk_fetch)
 
     async def test_the_census_is_everything_with_the_versions_of_now(
         self, connector: Connector, world: ToolUnderTest, record: str

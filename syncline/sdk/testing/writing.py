@@ -43,7 +43,7 @@ class WritingTests(SuiteBase):
         assert made.id
         changed = await self.patch(connector, made.id, self.titled("changed"), self.titled("made"))
         for outcome, title in ((made, "made"), (changed, "changed")):
-            assert (outcome.record is not None) == connector.capabilities.answers_writes
+            assert (outcome.record is not None) == connector.capabilities_of(record).answers_writes
             assert outcome.record is None or self.title_of(outcome.record) == title
         if changed.record is not None:
             assert changed.record == await self.now(connector, made.id)
@@ -62,7 +62,7 @@ class WritingTests(SuiteBase):
         made = (await self.census(connector)).keys() - before.keys()
         assert len(made) == 1
         answer = await self.found(connector, "key-lost", fields)
-        if connector.capabilities.find_by_key:
+        if connector.capabilities_of(record).find_by_key:
             assert answer.found is Found.YES
             assert answer.record and {answer.record.id} == made
             assert answer.record.marker in (None, "key-lost")
@@ -70,14 +70,16 @@ class WritingTests(SuiteBase):
             assert answer.found is Found.UNKNOWN
 
     async def test_a_create_that_was_never_sent_is_not_found(
-        self, connector: Connector, world: ToolUnderTest
+        self, connector: Connector, world: ToolUnderTest, record: str
     ) -> None:
         await self.make(connector, "key-other", self.shape.sample("another record"))
         await world.settle()
         fields = self.shape.sample("never sent")
         answer = await self.found(connector, "key-never", fields)
         allowed = (
-            (Found.NO, Found.UNKNOWN) if connector.capabilities.find_by_key else (Found.UNKNOWN,)
+            (Found.NO, Found.UNKNOWN)
+            if connector.capabilities_of(record).find_by_key
+            else (Found.UNKNOWN,)
         )
         assert answer.found in allowed
 
@@ -122,7 +124,7 @@ class WritingTests(SuiteBase):
         (id,) = await self.person_makes(world, "planned from this")
         version = (await self.now(connector, id)).version
         await world.edit(id, self.titled("a person was faster"))
-        claims = connector.capabilities
+        claims = connector.capabilities_of(record)
         if not claims.conditional_update:
             assert claims.residual_window or claims.history
             return
@@ -236,7 +238,7 @@ class WritingTests(SuiteBase):
     async def test_writes_go_in_bulk_where_that_is_claimed(
         self, connector: Connector, record: str, world: ToolUnderTest
     ) -> None:
-        claims = connector.capabilities
+        claims = connector.capabilities_of(record)
         items = [Create(f"key-{n}", self.shape.sample(f"item {n}")) for n in range(3)]
         start = world.requests().write
         made = await connector.create(record, items)
@@ -269,7 +271,7 @@ class WritingTests(SuiteBase):
         kept, id = await self.person_makes(world, "kept", "removed")
         (outcome,) = await connector.remove(record, [id], how)
         answer = (await connector.fetch(record, [id]))[id]
-        if how not in connector.capabilities.deletes:
+        if how not in connector.capabilities_of(record).deletes:
             assert outcome.result is Result.REJECTED
             assert isinstance(answer, Record) and not answer.deleted
             return

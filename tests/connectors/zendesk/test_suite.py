@@ -15,8 +15,6 @@ from syncline.sdk.testing import ConnectorTests, Shape
 from tests.connectors.zendesk.directory import FILED, OrganizationWorld, Unique, UserWorld
 from tests.connectors.zendesk.world import NOTES, ZendeskWorld, living_as, opened
 
-CLAIMED_FOR_TICKETS = "a claim is made for a connection, not for a record type; tickets have it"
-
 SHAPE = Shape(
     record="ticket",
     title="subject",
@@ -83,12 +81,6 @@ class TestOrganizations(Fixtures):
             "all organizations of an account are in scope"
         ),
         "test_a_status_is_reached_along_the_allowed_transitions": "they have no workflow",
-        "test_comments_keep_their_words_order_and_visibility": CLAIMED_FOR_TICKETS,
-        "test_a_file_comes_back_byte_for_byte": CLAIMED_FOR_TICKETS,
-        "test_the_history_names_who_changed_what": CLAIMED_FOR_TICKETS,
-        "test_removing_does_what_is_claimed[archive]": (
-            "nobody can bring back a deleted organization; test_directory.py has the refusal"
-        ),
     }
 
 
@@ -107,10 +99,4 @@ class TestUsers(Fixtures):
     exempt = {
         "test_fetch_tells_hidden_from_gone": "an administrator sees every user",
         "test_a_status_is_reached_along_the_allowed_transitions": "they have no workflow",
-        "test_comments_keep_their_words_order_and_visibility": CLAIMED_FOR_TICKETS,
-        "test_a_file_comes_back_byte_for_byte": CLAIMED_FOR_TICKETS,
-        "test_the_history_names_who_changed_what": CLAIMED_FOR_TICKETS,
-        "test_removing_does_what_is_claimed[archive]": (
-            "nobody can bring back a deleted user; test_users.py has the refusal"
-        ),
     }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from syncline.simulation.connector import FULL
+from syncline.sdk.connector import Capabilities, Change
+from syncline.simulation.connector import FULL, MemoryConnector
 from syncline.store import intents
 from syncline.store.findings import conflicts
 from tests.support.world import World
@@ -138,10 +140,22 @@ async def test_every_attempt_at_a_create_has_the_same_key() -> None:
     assert len(world.b.items) == 1
 
 
+class Forgetful(MemoryConnector):
+    """Its tool keeps a history of other record types only, and answers no write of this one."""
+
+    def capabilities_of(self, record: str) -> Capabilities:
+        return replace(self.capabilities, history=False, answers_writes=False)
+
+    async def history(
+        self, record: str, ids: Sequence[str], since: datetime
+    ) -> Mapping[str, Sequence[Change]]:
+        return {id: () for id in ids}
+
+
 async def lost_create_then_edited(**typed: str) -> World:
-    """A create whose answer is lost in a tool without a history, and then a person edits there."""
-    can = {"b": replace(FULL, history=False, answers_writes=False)}
-    world = await World.make(a={}, b={}, capabilities=can)
+    """A create whose answer is lost, of a type without a history; then a person edits there."""
+    world = await World.make(a={}, b={})
+    world.connectors["b"] = Forgetful(world.b, FULL)
     world.a.create({"title": "One", "status": "todo"})
     world.b.faults.add(method="create", action="drop_after_apply", times=1)
     await world.sync()
