@@ -30,7 +30,9 @@ SYNC = "all"
 SEED = 3
 
 SESSION = {
-    "support": re.compile(r"/oauth/|/api/v2/(users|ticket_fields|custom_statuses|groups)"),
+    "support": re.compile(
+        r"/oauth/|/api/v2/(users|(ticket|user|organization)_fields|custom_statuses|groups)"
+    ),
     "tracker": re.compile(
         r"/rest/api/[23]/(myself|serverInfo|project|priority|resolution|mypermissions|field|user"
         r"|status|issue/createmeta)"

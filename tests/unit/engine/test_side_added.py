@@ -99,3 +99,16 @@ async def test_where_the_added_side_cannot_hide_what_was_said_it_gets_no_copy() 
     await world.settled()
     (said,) = world.c.item("C-1").comments
     assert "after" in said.body
+
+
+async def test_a_tool_that_was_away_shows_a_comment_as_the_sync_says() -> None:
+    world = await World.make(a={}, b={}, c={}, comments=POLICY)
+    world.a.create({"title": "One"})
+    await world.settled()
+    world.a.comment("A-1", "<p>Is it hot?</p>", Visibility.PUBLIC)
+    world.c.faults.add("changes", "down")
+    assert list((await world.sync()).stopped) == ["c"]
+    assert len(world.b.item("B-1").comments) == 1
+    await world.settled()
+    (said,) = world.c.item("C-1").comments
+    assert said.visibility is Visibility.PUBLIC
