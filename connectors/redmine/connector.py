@@ -141,8 +141,8 @@ class RedmineConnector(Connector):
         return await self._kind(record).find(items)
 
     async def remove(self, record: str, ids: Sequence[str], how: str) -> Sequence[Outcome]:
-        if how not in self.capabilities_of(record).deletes:
-            reason = f"Redmine cannot {how} {record}s; nothing was written."
+        if how not in self.capabilities.deletes:
+            reason = f"Redmine cannot {how} a record; nothing was written."
             return [Outcome(Result.REJECTED, id=id, reason=reason) for id in ids]
         return await self._kind(record).remove(ids)
 
