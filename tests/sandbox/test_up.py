@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ import yaml
 
 from syncline.sandbox import running
 from tests.support.commands import main
+from tests.support.ports import free_pair
 
 RECORDS = 12
 Tools = dict[str, dict[str, Any]]
@@ -61,19 +61,6 @@ def up(folder: Path, port: int) -> Tools:
     return tools
 
 
-def two_free_ports() -> int:
-    """The first of two ports in a row that nobody listens at."""
-    while True:
-        with socket.socket() as one, socket.socket() as other:
-            one.bind(("127.0.0.1", 0))
-            port: int = one.getsockname()[1]
-            try:
-                other.bind(("127.0.0.1", port + 1))
-            except (OSError, OverflowError):
-                continue
-            return port
-
-
 def records(tools: Tools) -> dict[str, list[Any]]:
     found = {}
     for tool, type in TYPES.items():
@@ -117,7 +104,7 @@ def test_what_sandbox_up_prints_is_a_configuration_whose_tools_tell_one_story(
         assert code == 0, said.out + said.err
         return json.loads(said.out.splitlines()[-1])
 
-    port, (folder, other) = two_free_ports(), folders
+    port, (folder, other) = free_pair(), folders
     monkeypatch.chdir(folder)
     tools = up(folder, port)
     seeded = records(tools)

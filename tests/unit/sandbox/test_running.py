@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from syncline.sandbox import running
+from tests.support.ports import free_pair
 from tests.unit.sandbox.notes import TOKEN
 
 NOTES = {"notes": "tests.unit.sandbox.notes"}
@@ -114,21 +115,8 @@ def test_the_same_seed_makes_the_same_records_and_another_one_others(folder: Pat
     assert len(found[0]) == 3
 
 
-def two_free_ports() -> int:
-    """The first of two, below those that the system gives to whoever asks for any."""
-    for base in range(20_000 + os.getpid() % 6_000, 32_000, 2):
-        with socket.socket() as one, socket.socket() as other:
-            try:
-                one.bind(("127.0.0.1", base))
-                other.bind(("127.0.0.1", base + 1))
-            except OSError:
-                continue
-            return base
-    raise AssertionError("no two ports in a row are free")
-
-
 def test_ports_follow_the_base(folder: Path, up: Up) -> None:
-    base = two_free_ports()
+    base = free_pair()
     begun = up(tools=TWO, port_base=base)
     assert [one.about["base_url"].rpartition(":")[2] for one in begun] == [str(base), str(base + 1)]
 
