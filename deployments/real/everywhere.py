@@ -234,7 +234,7 @@ def _real(folder: Path, name: str, known: Mapping[str, Any], tool: str) -> dict[
     return {
         "connector": tool,
         "base_url": known["base_url"],
-        "auth": {key: f"${{file:{secret}}}"},
+        "auth": {key: f"${{file:{secret.name}}}"},
         "scope": known["scope"],
         "key_field": KEYS[name],
         # What servers of this machine need; the defaults are for busy ones far away.
