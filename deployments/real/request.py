@@ -223,11 +223,10 @@ class Telling:
 
         report = await one.one_pass(meanwhile=strike)
         written = sum(asked["write"] for asked in report.requests.values())
-        self.expect(
-            bool(report.counts.get("retried") or report.stopped),
-            f"it was away when writes were sent; the others took {written}",
-            report,
-        )
+        put_off = report.counts.get("retried") or report.stopped
+        self.expect(bool(again), "it was stopped when the pass began to write", report)
+        how = "was put off" if put_off else "waited until it was back"
+        self.say(f"     {written} writes; what it was to get {how}")
         await asyncio.gather(*again)
         await one.syncline_anew()
         passes, quiet = await one.until_quiet(self.say, PASSES)
