@@ -172,13 +172,14 @@ class Children:
         self, link: Link, told: Sequence[Child], fresh: Sequence[Child], live: frozenset[str]
     ) -> dict[str, Joined]:
         """What each side has of this that joined the sync after it was linked."""
+        if not told:
+            return {}  # the tools that have it could not be read; a later pass settles it
         new = live - link.sides.keys() - link.fields[CHILD]["as"].keys()
+        labels = {child.label for child in told}
         joined: dict[str, Joined] = {}
         for side in sorted(new):
-            labels = {child.label for child in told}
             twins = (child for child in fresh if child.side == side and child.label in labels)
-            shown = self._shown_as(side, told[0], first=True) if told else None
-            joined[side] = next(twins, None) or shown
+            joined[side] = next(twins, None) or self._shown_as(side, told[0], first=True)
         return joined
 
     async def _keep_grown(self, known: Mapping[str, Iterable[Link]], items: Iterable[Item]) -> None:
