@@ -87,7 +87,7 @@ async def route(hub: Hub, name: str) -> Route:
         Route(name, origin, target, unit.heard(target) and unit.writable(origin))
         for target, spec in sync.sides.items()
         for origin in sync.sides
-        if origin != target and spec.create == "when_missing"
+        if origin != target and spec.create == "when_missing" and not sync.sides[origin].read_only
         if unit is not None and unit.heard(origin) and unit.writable(target)
     ]
     if not ways:

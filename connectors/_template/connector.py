@@ -68,6 +68,7 @@ class TemplateConnector(Connector):
             clock=clock,
             headers={"Authorization": Secret(f"Bearer {config.auth.token.reveal()}")},
             private_network=config.private_network,
+            read_only=config.read_only,
             ca_file=config.ca_file,
         )
         return cls(Client(transport, config.scope.project, config.base_url.rstrip("/")), config)

@@ -120,6 +120,7 @@ class HubSpotConnector(Connector):
             clock=clock,
             headers={"Authorization": Secret(f"Bearer {config.auth.access_token.reveal()}")},
             private_network=config.private_network,
+            read_only=config.read_only,
             ca_file=config.ca_file,
             rate_headers=RateHeaders(
                 "x-hubspot-ratelimit-remaining",

@@ -191,6 +191,7 @@ def _transport(
             "Intercom-Version": VERSION,
         },
         private_network=config.private_network,
+        read_only=config.read_only,
         ca_file=config.ca_file,
         rate_headers=RateHeaders("x-ratelimit-remaining", "x-ratelimit-reset", reset_as="epoch"),
         retry_reads=retry_reads,

@@ -88,6 +88,7 @@ class MixpanelConnector(Connector):
                 clock=clock,
                 basic_auth=(auth.username, auth.secret) if signed else None,
                 private_network=config.private_network,
+                read_only=config.read_only,
                 ca_file=config.ca_file,
                 retry_reads=1,  # each try is one of an hour's queries
             )

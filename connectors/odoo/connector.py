@@ -114,6 +114,7 @@ class OdooConnector(Connector):
                 "X-Odoo-Database": config.database,
             },
             private_network=config.private_network,
+            read_only=config.read_only,
             ca_file=config.ca_file,
         )
         return cls(config, transport, clock)

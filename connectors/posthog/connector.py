@@ -93,6 +93,7 @@ class PostHogConnector(Connector):
             clock=clock,
             headers={"Authorization": Secret(f"Bearer {key.reveal()}")},
             private_network=config.private_network,
+            read_only=config.read_only,
             ca_file=config.ca_file,
             allowed_hosts=[events] if (events := ingestion_host(config.base_url)) else [],
         )

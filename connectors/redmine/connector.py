@@ -115,6 +115,7 @@ class RedmineConnector(Connector):
             clock=clock,
             headers={"X-Redmine-API-Key": config.auth.api_key},
             private_network=config.private_network,
+            read_only=config.read_only,
             ca_file=config.ca_file,
         )
         return cls(config, transport, clock)

@@ -108,6 +108,7 @@ class RequestTrackerConnector(Connector):
             limits=Limits(limits.requests_per_minute, limits.concurrent or 4),
             clock=clock,
             private_network=config.private_network,
+            read_only=config.read_only,
             ca_file=config.ca_file,
             **credentials,
         )

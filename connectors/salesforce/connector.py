@@ -125,6 +125,7 @@ class SalesforceConnector(Connector):
             clock=clock,
             credentials=sign_in.credentials,
             private_network=config.private_network,
+            read_only=config.read_only,
             ca_file=config.ca_file,
         )
         return cls(config, transport, sign_in, clock)

@@ -170,6 +170,7 @@ class ZendeskConnector(Connector):
             ),
             clock=clock,
             private_network=config.private_network,
+            read_only=config.read_only,
             ca_file=config.ca_file,
             allowed_hosts=config.file_hosts,
             rate_headers=RateHeaders(

@@ -177,6 +177,7 @@ class ConnectionSettings(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     connector: str
+    read_only: bool = False
 
     def __repr_args__(self) -> list[tuple[str | None, Any]]:
         # What stands under `auth` may be a secret that was written down by mistake.
@@ -185,7 +186,11 @@ class ConnectionSettings(BaseModel):
     @property
     def said(self) -> dict[str, Any]:
         """All its keys."""
-        return {"connector": self.connector, **(self.model_extra or {})}
+        return {
+            "connector": self.connector,
+            "read_only": self.read_only,
+            **(self.model_extra or {}),
+        }
 
     @property
     def scope(self) -> Any:

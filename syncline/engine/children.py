@@ -257,6 +257,8 @@ class Children:
 
     def _shown_as(self, side: str, child: Child, first: bool) -> Visibility | None:
         """As what a side shows a copy; None: not at all. Internal never turns public by itself."""
+        if self.sync.sides[side].read_only:
+            return None
         policy = self.sync.comments
         has = self.context.can(side).visibilities
         wanted = child.visibility
@@ -309,7 +311,9 @@ class Children:
             for name, spec in self.sync.sides.items()
         }
         (unit,) = units(mappings)
-        modes: dict[str, Mode] = dict.fromkeys(unit.lenses, "both")
+        modes: dict[str, Mode] = {
+            side: "source" if self.sync.sides[side].read_only else "both" for side in unit.lenses
+        }
         return Unit(
             "body",
             unit.fields,

@@ -9,13 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import orjson
 
-from syncline.config import Config, ConfigError, Problem, SideConfig, did_you_mean
-from syncline.engine.filters import compile_where
+from syncline.config import Config, ConfigError, Problem, did_you_mean
 from syncline.engine.policies import modes, policy, uneditable
+from syncline.engine.side import defaults, required, where
 from syncline.engine.spec import (
     CommentPolicy,
     DeletePolicy,
@@ -24,13 +23,11 @@ from syncline.engine.spec import (
     SideSpec,
     Sync,
     Unit,
-    Where,
 )
 from syncline.mapping import units as cut
-from syncline.mapping.lens import NOBODY, FieldLens, Unwritable
+from syncline.mapping.lens import FieldLens
 from syncline.mapping.load import ToolMapping
 from syncline.mapping.source import MappingError
-from syncline.schema import kinds
 from syncline.schema.entities import ENTITIES
 from syncline.sdk.connector import Capabilities, Schema, Visibility
 
@@ -92,8 +89,18 @@ class _Compiler:
         self.name = name
         self.said = config.syncs[name]
         self.sides = config.side_names(name)
-        self.mappings = {side: mappings[side] for side in self.sides if side in mappings}
-        self.capabilities = capabilities
+        self.only_read = {side for side in self.sides if config.connections[side].read_only}
+        self.mappings = {
+            side: mappings[side].only_read() if side in self.only_read else mappings[side]
+            for side in self.sides
+            if side in mappings
+        }
+        self.capabilities = {
+            side: replace(can, deletes=(), shows_links=False, follow_ups=False)
+            if side in self.only_read
+            else can
+            for side, can in capabilities.items()
+        }
         self.schemas = schemas
         self.problems: list[Problem] = []
 
@@ -137,6 +144,12 @@ class _Compiler:
                     f"no mapping shows {tool}'s records as {self.said.entity}",
                     f"write one in mappings/{tool}/{self.said.entity}.yaml, or sync another entity",
                 )
+        if len(self.only_read) == len(self.sides):
+            self.problem(
+                ("sides",),
+                "every side is `read_only`, so there is nothing to keep in step",
+                "take `read_only` off one of the connections",
+            )
         self._done()
 
     def _fields(self) -> list[str]:
@@ -245,47 +258,26 @@ class _Compiler:
                 f"not `{said.record}`",
                 f"write `record: {mapping.record}`, or leave it out",
             )
+        if side in self.only_read and said.create != "never":
+            self.problem(
+                ("sides", side, "create"),
+                f"the connection {side} is `read_only`, so nothing is created there",
+                "leave `create` out, or take `read_only` off the connection",
+            )
         can_show = side in self.capabilities and self.capabilities[side].shows_links
         return SideSpec(
             name=side,
             record=mapping.record,
             text_format=(schema.text_format if schema else "") or mapping.text,
             create=said.create,
-            where=self._where(side, said),
-            defaults=self._defaults(side, said),
-            required=_required(side, units, mapping, schema),
+            where=where(side, said, mapping, self.problem),
+            defaults=defaults(side, said, mapping, self.problem),
+            required=required(side, units, mapping, schema),
             references=mapping.reference,
             cards=can_show and self.said.links == "show",
             on_closed=said.on_closed,
+            read_only=side in self.only_read,
         )
-
-    def _where(self, side: str, said: SideConfig) -> Where | None:
-        fields = self.mappings[side].fields
-        known = {name: lens.kind for name, lens in fields.items()}
-        tests = []
-        for field, condition in said.where.items():
-            if field in known:
-                try:
-                    tests.append(compile_where({field: condition}, known))
-                except ValueError as error:
-                    self.problem(("sides", side, "where", field), str(error))
-        return _all([test for test in tests if test is not None])
-
-    def _defaults(self, side: str, said: SideConfig) -> dict[str, Any]:
-        found = {}
-        for field, value in said.defaults.items():
-            lens = self.mappings[side].fields.get(field)
-            if lens is None:
-                continue
-            try:
-                found[field] = _default(lens, value, self.mappings[side].text)
-            except (ValueError, Unwritable) as error:
-                hint = ""
-                inner = lens.kind.inner if isinstance(lens.kind, kinds.Extension) else lens.kind
-                if isinstance(inner, kinds.Enum):
-                    hint = did_you_mean(value, inner.options)
-                self.problem(("sides", side, "defaults", field), str(error), hint)
-        return found
 
     def _comments(self) -> CommentPolicy | None:
         said = self.said.comments
@@ -339,45 +331,3 @@ class _Compiler:
 def _of_mapping(error: MappingError) -> Problem:
     where = error.origin or "mappings"
     return Problem(where if error.line is None else f"{where}:{error.line}", error.what)
-
-
-def _required(
-    side: str, units: Mapping[str, Unit], mapping: ToolMapping, schema: Schema | None
-) -> tuple[str, ...]:
-    """Paths that a new record must have and that some synced field could fill.
-
-    What nothing fills is for `check` to report: the tool, or its connector, may fill it by itself.
-    """
-    record = schema.records.get(mapping.record) if schema else None
-    if record is None:
-        return ()
-    fillable = {
-        path
-        for unit in units.values()
-        if side in unit.lenses and unit.modes[side] != "off" and not unit.lenses[side].read_only
-        for path in unit.lenses[side].paths
-    }
-    return tuple(
-        path
-        for path, known in record.fields.items()
-        if known.required and not known.read_only and path in fillable
-    )
-
-
-def _default(lens: FieldLens, value: Any, text: str) -> Any:
-    """A default in normal form. ValueError or Unwritable where this side cannot take it."""
-    if lens.read_only:
-        raise ValueError(f"`{lens.name}` is read-only there")
-    if lens.kind.name == "rich_text" and isinstance(value, str):
-        value = kinds.rich_text(text, value)
-    found = lens.kind.normal(value)
-    # Who has which handle is known to the tool alone.
-    if lens.kind.name not in ("person", "people"):
-        lens.put(None, found, NOBODY)
-    return found
-
-
-def _all(tests: Sequence[Where]) -> Where | None:
-    if not tests:
-        return None
-    return lambda values: all(test(values) for test in tests)

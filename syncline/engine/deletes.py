@@ -173,7 +173,7 @@ class Deletes:
         """
         how, done = self.context.sync.deletes.propagate, True
         for other, at in list(link.sides.items()):
-            if other == side or at.state != "in":
+            if other == side or at.state != "in" or self.context.sync.sides[other].read_only:
                 continue
             if other not in self.context.reachable():
                 done = False

@@ -67,7 +67,8 @@ class SideSpec:
     `defaults` fill shared fields of records made here; `required` are wire paths that a new record
     must have. `references` are wire paths that hold addresses of linked records; `cards`: the tool
     can show linked records and the sync wants it to. `on_closed`: park | follow_up, for records
-    that their tool has closed for good.
+    that their tool has closed for good. `read_only`: nothing is ever written there; its units are
+    `source` or `off`.
     """
 
     name: str
@@ -80,6 +81,7 @@ class SideSpec:
     references: tuple[str, ...] = ()
     cards: bool = False
     on_closed: str = "park"
+    read_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

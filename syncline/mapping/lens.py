@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeAlias
 
@@ -191,6 +192,12 @@ class FieldLens(UnitLens):
         self._where = f" ({origin})" if origin else ""
         self._steps = tuple((path, paths.keys(path)) for path in wire_paths)
         self._path = wire_paths[0] if len(wire_paths) == 1 else None
+
+    def only_read(self) -> FieldLens:
+        """The same lens, of a side that takes no value."""
+        lens = copy(self)
+        lens.read_only = True
+        return lens
 
     def read(self, wire: Mapping[str, Any]) -> dict[str, Any]:
         slice_ = {}

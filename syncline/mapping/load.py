@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,11 @@ class ToolMapping:
     reference: tuple[str, ...]
     origin: str
     said: Mapping[str, Any]
+
+    def only_read(self) -> ToolMapping:
+        """The mapping for a tool that is never written to."""
+        fields = {name: lens.only_read() for name, lens in self.fields.items()}
+        return replace(self, fields=fields)
 
 
 def load_mapping(

@@ -434,7 +434,8 @@ class WebhookConfig(BaseModel):
 class ConnectionConfig(WebhookConfig):
     """The keys every connection has; each connector's subclass adds `auth`, `scope` and its own.
 
-    Secrets arrive resolved, as `syncline.sdk.secrets.Secret`.
+    Secrets arrive resolved, as `syncline.sdk.secrets.Secret`. `read_only` must reach the Transport,
+    which then refuses whatever would change the tool.
     """
 
     connector: str
@@ -442,6 +443,7 @@ class ConnectionConfig(WebhookConfig):
     limits: LimitsConfig = LimitsConfig()
     search_lag: timedelta | None = None
     private_network: bool = False
+    read_only: bool = False
     ca_file: Path | None = None
     timezone: str = "UTC"
 

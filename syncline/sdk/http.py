@@ -25,7 +25,7 @@ from syncline.sdk import permit
 from syncline.sdk.clock import Clock
 from syncline.sdk.credentials import Credentials
 from syncline.sdk.egress import Egress, Resolve, Target
-from syncline.sdk.errors import AuthRequired, Misconfigured, RateLimited, Retriable
+from syncline.sdk.errors import AuthRequired, Misconfigured, RateLimited, Rejected, Retriable
 from syncline.sdk.exchange import Answer, Exchange, Failure
 from syncline.sdk.limiter import (
     PATIENCE_SECONDS,
@@ -43,14 +43,7 @@ from syncline.sdk.redaction import carries_credentials, protect_logs, redact
 from syncline.sdk.requestlog import RequestEntry, RequestLog, path_template
 from syncline.sdk.secrets import Secret
 
-__all__ = [
-    "Clock",
-    "Limits",
-    "RateHeaders",
-    "Response",
-    "Transport",
-    "safe_error",
-]
+__all__ = ["Clock", "Limits", "RateHeaders", "Response", "Transport", "safe_error"]
 
 Params = Mapping[str, Any] | Sequence[tuple[str, Any]]
 Files = Mapping[str, tuple[str, bytes, str]]
@@ -87,8 +80,9 @@ class Transport:
     `base_url` may have a path, under which every relative path stands. Headers whose value is a
     `Secret`, `basic_auth` and what `credentials` give go to `base_url`'s origin only, never to
     another allowed host.
-    `private_network` allows http and private addresses; `ca_file` adds a certificate authority;
-    verification is always on. `retry_reads` is how often a call is repeated at most, for at most
+    `private_network` allows http and private addresses; with `read_only` nothing that changes the
+    tool is ever sent; `ca_file` adds a certificate authority; verification is always on.
+    `retry_reads` is how often a call is repeated at most, for at most
     two minutes. `rate_scope` reads from a 429's headers what it is about; without it the whole
     connection waits. `telling` are response headers that errors quote. `resolver` gives a host's
     addresses and `jitter` the randomness of the waits.
@@ -105,6 +99,7 @@ class Transport:
         basic_auth: tuple[str, Secret] | None = None,
         credentials: Credentials | None = None,
         private_network: bool = False,
+        read_only: bool = False,
         ca_file: Path | None = None,
         allowed_hosts: Sequence[str] = (),
         rate_headers: RateHeaders | None = None,
@@ -129,6 +124,7 @@ class Transport:
         self._endpoints = Endpoints(connection, clock)
         self._rate_headers = rate_headers
         self._rate_scope = rate_scope
+        self._read_only = read_only
         self._telling = tuple(telling)
         self._attempts = 1 + retry_reads
         # Spreads retries, guards nothing.
@@ -182,6 +178,10 @@ class Transport:
         """
         method = method.upper()
         mutating = method not in ("GET", "HEAD") if mutating is None else mutating
+        if mutating and self._read_only:
+            raise Rejected(
+                f"{self.connection} is read only (`read_only: true`); nothing was sent to it."
+            )
         target = self._egress.target(path, _query(params))
         asked = Asked(
             self.connection,

@@ -20,7 +20,7 @@ from syncline.checking import lint
 from syncline.config import load
 from syncline.registry import fakes
 from syncline.sandbox import running
-from syncline.sdk.connector import Connector, Missing, Record
+from syncline.sdk.connector import Connector, Create, Missing, Record, Result
 from syncline.sdk.errors import ConnectorError
 from tests.security.test_secrets_never_leave import Lines, everything_about, logged
 from tests.support.between import Between, between
@@ -160,6 +160,34 @@ async def test_a_tool_that_quotes_what_it_was_shown_is_not_quoted(
     assert shown
     for secret in shown | wire.credentials:
         assert not [text for text in texts if secret in text]
+
+
+# S13
+
+
+@faked
+async def test_a_connection_that_is_read_only_is_asked_and_nothing_else(
+    name: str, wire: Between, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, name, wire.url, VirtualClock(), read_only=True) as connector:
+        found = await everything(connector, suites_of(name))
+        made = [await _creation(connector, record) for record in suites_of(name)]
+    assert not wrong(found)
+    assert all("read only" in told for told in made)
+    given = {method.split()[0] for method, _ in found.given}
+    assert {"describe", "changes", "fetch"} <= given, "what only reads was refused, too"
+    assert not [entry for entry in await wire.log() if entry["mutating"]]
+
+
+async def _creation(connector: Connector, record: str) -> str:
+    """Why nothing was made."""
+    sample = suites_of(connector.name)[record].shape.sample("asked once")
+    try:
+        (outcome,) = await connector.create(record, [Create("k1", sample)])
+    except ConnectorError as error:
+        return str(error)
+    assert outcome.result is Result.REJECTED, outcome
+    return outcome.reason
 
 
 # S17

@@ -73,6 +73,25 @@ def test_a_connector_has_no_way_out_of_its_own_and_makes_no_code(name: str) -> N
         assert not called & CALLS, where
 
 
+@pytest.mark.parametrize("name", Registry().names())
+def test_a_connector_tells_its_transport_whether_it_may_write(name: str) -> None:
+    calls = [
+        call
+        for path in SOURCES
+        if path.relative_to(ROOT / "connectors").parts[0] == name
+        for call in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id == "Transport"
+    ]
+    assert calls
+    for call in calls:
+        said = {word.arg: ast.unparse(word.value) for word in call.keywords}
+        assert said.get("read_only") == said["private_network"].replace(
+            "private_network", "read_only"
+        )
+
+
 def test_a_distribution_that_offers_a_connector_by_itself_is_not_loaded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,11 +26,16 @@ def remarks(pair: Twins, side: str) -> list[tuple[str, bool]]:
     return [(one.text, one.public) for sheet in sheets for one in sheet.comments]
 
 
+def say(pair: Twins, side: str, text: str, *, public: bool) -> None:
+    """Somebody of the company says something on the side's first record."""
+    fake = pair.fakes[side]
+    row = pair.rows(fake)[0]
+    fake.remark(row.type, row.id, fake.people()[0], text, public)
+
+
 async def said_internally(pair: Twins) -> None:
     """Somebody of the company says something on a record of the first side; then two passes."""
-    fake = pair.fakes["a"]
-    row = pair.rows(fake)[0]
-    fake.remark(row.type, row.id, fake.people()[0], f"Not for customers: {WITNESS}", False)
+    say(pair, "a", f"Not for customers: {WITNESS}", public=False)
     pair.edit("a", 1)  # in some tools a comment is seen with the next change of its record
     await pair.later()
     await pair.later()
@@ -60,6 +65,42 @@ async def test_a_side_that_only_gives_is_never_written_to_and_no_credential_is_s
     stored = b"".join(file.read_bytes() for file in (tmp_path / ".syncline").rglob("*"))
     assert secrets
     assert not [secret for secret in secrets if secret.encode() in stored]
+
+
+@faked
+async def test_a_read_only_connection_is_listened_to_and_never_written_to(
+    name: str, tmp_path: Path
+) -> None:
+    entity = entity_of(name)
+    comments = {"visibility": ["public", "internal"], "as": "internal"}
+    async with twins(
+        tmp_path,
+        name,
+        entity,
+        10,
+        connections={"a": {"read_only": True}},
+        fields={title_of(entity): {"authority": "b"}},
+        comments=comments,
+        links="show",
+    ) as pair:
+        said = WITNESS if speaks(name, "internal") else ""
+        await pair.later()
+        if said:
+            for side in ("a", "b"):
+                say(pair, side, f"{said} {side}", public=False)
+        given = pair.edit("a", 2)
+        kept = pair.edit("b", 2)
+        await pair.later()
+        assert not [one for one in await pair.log("a") if one["mutating"]]
+        await pair.later()
+        assert not [one for one in await pair.log("a") if one["mutating"]]
+        titles = {side: {row.title for row in pair.rows(pair.fakes[side])} for side in "ab"}
+        assert given <= titles["b"], "what the side that is only read says arrives"
+        assert kept <= titles["b"] - titles["a"], "what the other says stays there"
+        if said:
+            texts = {side: [text for text, _ in remarks(pair, side)] for side in "ab"}
+            assert len([text for text in texts["b"] if said in text]) == 2
+            assert len([text for text in texts["a"] if said in text]) == 1
 
 
 @pytest.mark.parametrize("name", [name for name in FAKED if speaks(name, "internal")])

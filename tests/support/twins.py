@@ -65,12 +65,15 @@ class Twins:
         ((largest, _),) = Counter(map(_project, rows)).most_common(1)
         return sorted((r for r in rows if _project(r) == largest), key=lambda r: (len(r.id), r.id))
 
-    def edit(self, side: str, count: int) -> None:
-        """People give the first records of a side other titles, and of the other the last ones."""
+    def edit(self, side: str, count: int) -> set[str]:
+        """People give the first records of a side other titles, and of the other the last ones.
+        Answers with the new titles."""
         rows = self.rows(self.fakes[side])
         chosen = rows[:count] if side == "a" else rows[-count:]
+        titles = {row.id: f"{row.title} at {self.clock.monotonic():.0f}" for row in chosen}
         for row in chosen:
-            retitle(self.fakes[side], row, f"{row.title} at {self.clock.monotonic():.0f}")
+            retitle(self.fakes[side], row, titles[row.id])
+        return set(titles.values())
 
     async def later(self) -> Report:
         """Time goes by, and then a pass; the logs hold that pass alone."""
@@ -94,21 +97,28 @@ class Twins:
 
 @asynccontextmanager
 async def twins(
-    folder: Path, name: str, entity: str, records: int, serve: Serve = serving, **sync: Any
+    folder: Path,
+    name: str,
+    entity: str,
+    records: int,
+    serve: Serve = serving,
+    connections: Mapping[str, Mapping[str, Any]] | None = None,
+    **sync: Any,
 ) -> AsyncIterator[Twins]:
-    """Two tools of a connector with so many cases each. `sync` goes over what is set here."""
+    """Two tools of a connector with so many cases each. `sync` goes over what is set here, and so
+    does what `connections` says of a side's."""
     one = Twins(name, entity, records)
     async with AsyncExitStack() as stack:
-        connections = {}
+        opened = {}
         for side, fake in one.fakes.items():
             url = await stack.enter_async_context(serve(fake))
             one.urls[side] = url
-            connections[side] = {
+            opened[side] = {
                 "connector": one.offer.name,
                 "base_url": url,
                 "private_network": True,
             }
-            connections[side] |= fake.connection()
+            opened[side] |= {**fake.connection(), **(connections or {}).get(side, {})}
             one._http[side] = await stack.enter_async_context(
                 httpx.AsyncClient(base_url=url, trust_env=False)
             )
@@ -122,7 +132,7 @@ async def twins(
             "guards": {"max_changed_percent": 100},
             **sync,
         }
-        body = {"connections": connections, "syncs": {SYNC: written}}
+        body = {"connections": opened, "syncs": {SYNC: written}}
         (folder / "syncline.yaml").write_text(yaml.safe_dump(body))
         one.hub = await stack.enter_async_context(open_hub(folder, clock=one.clock))
         yield one

@@ -43,9 +43,10 @@ def markdown(source: str) -> dict[str, str]:
 
 def config(**sync: Any) -> Config:
     connection = {"connector": "memory", "base_url": "memory://x", "scope": sync.pop("scope", None)}
+    fixed = {**connection, "read_only": sync.pop("read_only", False)}
     return Config.model_validate(
         {
-            "connections": {"a": connection, "b": connection},
+            "connections": {"a": connection, "b": fixed},
             "syncs": {"main": {"entity": "ticket", **sync}},
         }
     )
