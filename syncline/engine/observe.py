@@ -18,6 +18,7 @@ from syncline.engine.identity import another
 from syncline.engine.owing import UNREAD
 from syncline.sdk.connector import Page, Record
 from syncline.sdk.errors import ConnectorError
+from syncline.sdk.paging import ending
 from syncline.store import cursors, links, observations
 from syncline.store.findings import tombstones
 from syncline.store.rows import Link, Observation, Slice, Tombstone
@@ -58,7 +59,8 @@ async def _side(
     reading = _Reading(context, side, first=cursor is None)
     complete = False
     try:
-        async for page in context.connectors[side].changes(record, cursor):
+        changes = context.connectors[side].changes(record, cursor)
+        async for page in ending(changes, f"{side}'s list of changes"):
             reading.add(page)
             if len(reading.waiting) >= AT_ONCE:
                 await reading.store()
