@@ -15,7 +15,6 @@ from syncline.engine.guards import Refused, shrunk
 from syncline.engine.observe import store
 from syncline.sdk.connector import Missing
 from syncline.sdk.errors import ConnectorError
-from syncline.sdk.paging import ending
 from syncline.store import links, observations
 from syncline.store.findings import tombstones
 from syncline.store.sql import Tx
@@ -58,7 +57,7 @@ async def _census(context: PassContext, side: str) -> Census:
     inside = await context.read(links.versions, context.sync.name, side, state="in")
     missing = set(inside)
     overlooked: list[str] = []
-    async for page in ending(connector.census(record), f"{side}'s list of records"):
+    async for page in connector.census(record):
         missing -= set(page.versions)
         overlooked += await context.read(_overlooked, context.sync.name, side, known, page.versions)
     await _read(context, side, overlooked)

@@ -18,7 +18,6 @@ from syncline.engine.identity import another
 from syncline.engine.owing import UNREAD
 from syncline.sdk.connector import Page, Record
 from syncline.sdk.errors import ConnectorError
-from syncline.sdk.paging import ending
 from syncline.store import cursors, links, observations
 from syncline.store.findings import tombstones
 from syncline.store.rows import Link, Observation, Slice, Tombstone
@@ -59,8 +58,7 @@ async def _side(
     reading = _Reading(context, side, first=cursor is None)
     complete = False
     try:
-        changes = context.connectors[side].changes(record, cursor)
-        async for page in ending(changes, f"{side}'s list of changes"):
+        async for page in context.connectors[side].changes(record, cursor):
             reading.add(page)
             if len(reading.waiting) >= AT_ONCE:
                 await reading.store()

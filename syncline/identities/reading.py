@@ -16,7 +16,6 @@ from syncline.identities.nearest import Party
 from syncline.mapping.lens import NOBODY, Unmappable
 from syncline.mapping.load import ToolMapping
 from syncline.sdk.connector import Record
-from syncline.sdk.paging import ending
 from syncline.store import links
 from syncline.store import people as stored
 from syncline.store.rows import PersonRow
@@ -76,8 +75,7 @@ async def accounts_report(hub: Hub, name: str) -> accounts.Accounts:
 async def _accounts(hub: Hub, sync: Sync, side: str, mapping: ToolMapping) -> AsyncIterator[Party]:
     connector = (await hub.connections()).get(side)
     seen: dict[str, Record] = {}
-    listed = connector.changes(sync.sides[side].record, None)
-    async for page in ending(listed, f"{side}'s list of accounts"):
+    async for page in connector.changes(sync.sides[side].record, None):
         seen.update((record.id, record) for record in page.records)
     for record in seen.values():
         if record.in_scope and not record.deleted and record.merged_into is None:

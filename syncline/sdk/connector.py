@@ -27,10 +27,11 @@ has the shape of a record. Ids that people never see are translated to names by 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self, TypeAlias
 
@@ -46,6 +47,7 @@ from syncline.sdk.errors import (
     Rejected,
     Retriable,
 )
+from syncline.sdk.paging import ending, ending_pages
 from syncline.sdk.secrets import Secret
 from syncline.sdk.webhook import Webhook
 
@@ -99,12 +101,20 @@ class Page:
     records: Sequence[Record]
     cursor: str | None = None
 
+    def mark(self) -> Hashable:
+        """The same for the same records in the same versions."""
+        return tuple((record.id, record.version) for record in self.records) or self.cursor
+
 
 @dataclass(frozen=True, slots=True)
 class CensusPage:
     """Ids with versions (None where unknown) of records that exist now."""
 
     versions: Mapping[str, int | None]
+
+    def mark(self) -> Hashable:
+        """The same for the same records in the same versions."""
+        return tuple(self.versions.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -451,6 +461,7 @@ class ConnectionConfig(WebhookConfig):
 class Connector(ABC):
     """One tool. Methods raise `ConnectorError`s; batch writes report per item instead.
 
+    Each call is a question that comes to an end, whatever the tool answers (`syncline.sdk.paging`).
     `record` is always the tool's record type as named in the sync's side ("issue", "ticket").
     Every method that takes a batch accepts any size and splits it to the tool's own bulk size.
     """
@@ -460,6 +471,14 @@ class Connector(ABC):
     webhook: ClassVar[type[Webhook] | None] = None  # how the tool signs what it sends, if it does
     capabilities: Capabilities
     """What the tool can do; where its record types differ, the most that one of them can."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name, method in list(vars(cls).items()):
+            if name in ("changes", "census"):
+                setattr(cls, name, ending_pages(method))
+            elif iscoroutinefunction(method) and not name.startswith("_"):
+                setattr(cls, name, ending(method))
 
     @classmethod
     @abstractmethod

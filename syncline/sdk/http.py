@@ -21,7 +21,7 @@ from urllib.parse import quote, urlencode
 import orjson
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
-from syncline.sdk import permit
+from syncline.sdk import paging, permit
 from syncline.sdk.clock import Clock
 from syncline.sdk.credentials import Credentials
 from syncline.sdk.egress import Egress, Resolve, Target
@@ -82,10 +82,9 @@ class Transport:
     another allowed host.
     `private_network` allows http and private addresses; with `read_only` nothing that changes the
     tool is ever sent; `ca_file` adds a certificate authority; verification is always on.
-    `retry_reads` is how often a call is repeated at most, for at most
-    two minutes. `rate_scope` reads from a 429's headers what it is about; without it the whole
-    connection waits. `telling` are response headers that errors quote. `resolver` gives a host's
-    addresses and `jitter` the randomness of the waits.
+    `retry_reads` is how often a call is repeated, for at most two minutes. `rate_scope` reads from
+    a 429's headers what it is about; without it the whole connection waits. `telling` are response
+    headers that errors quote. `resolver` gives addresses, `jitter` the randomness of the waits.
     """
 
     def __init__(
@@ -243,6 +242,8 @@ class Transport:
         self._limiter.note(answered=_answered(result))
         outcome = error_for(call.asked, result, self._hold(call, result))
         if isinstance(outcome, Response):
+            if not call.asked.mutating:
+                paging.answered(f"{call.asked.method} {call.asked.path}", outcome.content)
             return outcome
         if isinstance(outcome, RateLimited) and self._scope(result) == "record":
             raise RecordLimited(str(outcome), retry_at=outcome.retry_at, status=outcome.status)

@@ -1,55 +1,115 @@
-"""Listings come to an end. A tool that is ill, or somebody who passes for it, may tell of a next
-page for ever; what reads it would run, and grow, without end.
+"""Every question to a tool comes to an end. A tool that is ill, or somebody who passes for it, may
+tell of a next page for ever; what reads it would run, and grow, without end.
+
+A question is one call of a connector's method, or one page of a listing. `Connector` watches its
+methods by itself, so neither connectors nor who calls them need to think of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Hashable
-from typing import TypeVar
+import functools
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import ParamSpec, Protocol, TypeVar
 
-from syncline.sdk.connector import CensusPage, Page
 from syncline.sdk.errors import Retriable
 
-P = TypeVar("P", Page, CensusPage)
-
 AGAIN = 1_000
-"""Pages in a row that were all given before. A listing that begins anew repeats some."""
-MOST = 1_000_000
-"""Pages of one listing: more than a tool of this kind holds."""
+"""Times that one question may get one and the same answer at one address, and pages in a row that a
+listing may repeat: one that begins anew repeats some."""
+MOST = 100_000
+"""Answers to one question, and pages of one listing: more than a tool of this kind holds."""
 
 
-class Paging:
-    """Watches one listing; `what` names it, for the message."""
+class Marked(Protocol):
+    """A page that can be known again."""
 
-    def __init__(self, what: str) -> None:
-        self._what = what
-        self._given: set[int] = set()
-        self._pages = self._again = 0
-
-    def turn(self, page: Hashable) -> None:
-        """A page was given, and `page` tells it from others. Retriable where there is no end."""
-        mark = hash(page)
-        self._pages += 1
-        self._again = self._again + 1 if mark in self._given else 0
-        self._given.add(mark)
-        if self._again >= AGAIN or self._pages >= MOST:
-            same = f", and the last {self._again} were all given before" if self._again else ""
-            raise Retriable(
-                f"{self._what} has no end: there is a next page after {self._pages}{same}. It is "
-                "read again later; should that end the same, the fault is with the tool, or with "
-                "what stands between."
-            )
+    def mark(self) -> Hashable:
+        """The same for the same records in the same versions."""
+        ...
 
 
-async def ending(pages: AsyncIterator[P], what: str) -> AsyncIterator[P]:
-    """The pages of a connector's listing, one by one; Retriable where they have no end."""
-    paging = Paging(what)
-    async for page in pages:
-        paging.turn(_mark(page))
-        yield page
+P = ParamSpec("P")
+T = TypeVar("T")
+Pg = TypeVar("Pg", bound=Marked)
 
 
-def _mark(page: Page | CensusPage) -> Hashable:
-    if isinstance(page, CensusPage):
-        return tuple(page.versions.items())
-    return tuple((record.id, record.version) for record in page.records) or page.cursor
+class _Question:
+    """The answers to one question."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.given: Counter[int] = Counter()
+
+    def answered(self, what: str, answer: bytes) -> None:
+        self.count += 1
+        mark = hash((what, answer))
+        self.given[mark] += 1
+        if self.given[mark] >= AGAIN:
+            raise _endless(f"{AGAIN} answers to {what} that are all the same")
+        if self.count >= MOST:
+            raise _endless(f"{MOST} answers, the last to {what}")
+
+
+_asked: ContextVar[_Question | None] = ContextVar("question", default=None)
+
+
+@contextmanager
+def question() -> Iterator[None]:
+    """What is asked within the block, also by tasks begun there, is one question."""
+    token = _asked.set(_Question())
+    try:
+        yield
+    finally:
+        _asked.reset(token)
+
+
+def answered(what: str, answer: bytes) -> None:
+    """A tool has answered. Retriable where the question it belongs to has no end."""
+    asked = _asked.get()
+    if asked is not None:
+        asked.answered(what, answer)
+
+
+def ending(method: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+    """A connector's method, each of whose calls is one question."""
+
+    @functools.wraps(method)
+    async def asked(*args: P.args, **kwargs: P.kwargs) -> T:
+        with question():
+            return await method(*args, **kwargs)
+
+    return asked
+
+
+def ending_pages(method: Callable[P, AsyncIterator[Pg]]) -> Callable[P, AsyncIterator[Pg]]:
+    """A connector's listing, each of whose pages is one question."""
+
+    @functools.wraps(method)
+    async def listed(*args: P.args, **kwargs: P.kwargs) -> AsyncIterator[Pg]:
+        pages = method(*args, **kwargs)
+        given: set[int] = set()
+        count = again = 0
+        while True:
+            try:
+                with question():
+                    page = await anext(pages)
+            except StopAsyncIteration:
+                return
+            mark = hash(page.mark())
+            count, again = count + 1, again + 1 if mark in given else 0
+            given.add(mark)
+            if again >= AGAIN or count >= MOST:
+                raise _endless(f"{count} pages of a list, the last {again} of them not new")
+            yield page
+
+    return listed
+
+
+def _endless(what: str) -> Retriable:
+    return Retriable(
+        f"The tool tells of a next page for ever: {what}. It is asked again in the next pass; if "
+        "that ends the same, the fault is with the tool, or with what stands between."
+    )

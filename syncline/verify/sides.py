@@ -19,7 +19,6 @@ from syncline.mapping.paths import keys, value_at
 from syncline.sdk.clock import Clock
 from syncline.sdk.connector import Change, Connector, Missing, Record
 from syncline.sdk.errors import ConnectorError
-from syncline.sdk.paging import ending
 from syncline.store import people as known_people
 from syncline.store.rows import PersonRow, Slice
 from syncline.store.store import Store
@@ -74,8 +73,7 @@ class Sides:
     async def _list(self, side: str) -> None:
         record = self.sync.sides[side].record
         try:
-            listed = self.ports.connectors[side].changes(record, None)
-            async for page in ending(listed, f"{side}'s list of records"):
+            async for page in self.ports.connectors[side].changes(record, None):
                 self.spool.put(self._shown(side, one) for one in page.records)
                 self.read[side] += len(page.records)
                 self.ports.progress(f"{self.read[side]} records of {side} read", 0)

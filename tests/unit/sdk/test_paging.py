@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import itertools
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
 
 from syncline.sdk import paging
 from syncline.sdk.connector import CensusPage, Page, Record
 from syncline.sdk.errors import Retriable
-from syncline.sdk.paging import Paging, ending
+from syncline.sdk.paging import answered, ending_pages, question
 from syncline.simulation.connector import MemoryConnector
 from tests.support.world import World
 
 
-async def read(pages: AsyncIterator[Page]) -> int:
-    return len([page async for page in ending(pages, "the list")])
+async def read(pages: Callable[[], AsyncIterator[Any]]) -> int:
+    return len([page async for page in ending_pages(pages)()])
 
 
 def a_page(number: int, cursor: str | None = None) -> Page:
@@ -28,10 +30,8 @@ async def test_a_listing_that_goes_round_in_circles_is_cut_off() -> None:
             for number in range(3):
                 yield a_page(number)
 
-    with pytest.raises(
-        Retriable, match=f"the list has no end: there is a next page after {paging.AGAIN + 3}, "
-    ):
-        await read(round_and_round())
+    with pytest.raises(Retriable, match=f"for ever: {paging.AGAIN + 3} pages of a list"):
+        await read(round_and_round)
 
 
 async def test_empty_pages_that_lead_nowhere_are_cut_off() -> None:
@@ -39,8 +39,8 @@ async def test_empty_pages_that_lead_nowhere_are_cut_off() -> None:
         while True:
             yield CensusPage({})
 
-    with pytest.raises(Retriable, match="has no end"):
-        [page async for page in ending(empty(), "the list")]
+    with pytest.raises(Retriable, match="for ever"):
+        await read(empty)
 
 
 async def test_a_listing_that_begins_anew_half_way_is_read_to_its_end() -> None:
@@ -48,7 +48,7 @@ async def test_a_listing_that_begins_anew_half_way_is_read_to_its_end() -> None:
         for number in [*range(paging.AGAIN - 1), *range(5_000)]:
             yield a_page(number)
 
-    assert await read(twice()) == paging.AGAIN - 1 + 5_000
+    assert await read(twice) == paging.AGAIN - 1 + 5_000
 
 
 async def test_a_page_of_the_same_records_that_changed_meanwhile_is_another() -> None:
@@ -56,15 +56,32 @@ async def test_a_page_of_the_same_records_that_changed_meanwhile_is_another() ->
         for version in range(2 * paging.AGAIN):
             yield Page([Record("R-1", {}, version)])
 
-    assert await read(growing()) == 2 * paging.AGAIN
+    assert await read(growing) == 2 * paging.AGAIN
 
 
-def test_pages_that_are_made_up_for_ever_are_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_pages_that_are_made_up_for_ever_are_cut_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def made_up() -> AsyncIterator[Page]:
+        for number in itertools.count():
+            yield a_page(number)
+
     monkeypatch.setattr(paging, "MOST", 50)
-    one = Paging("the list")
-    with pytest.raises(Retriable, match="next page after 50\\. "):
-        for number in range(51):
-            one.turn(number)
+    with pytest.raises(Retriable, match="50 pages"):
+        await read(made_up)
+
+
+def test_the_same_answer_over_and_over_ends_a_question_and_not_the_next_one() -> None:
+    for _ in range(2):
+        with question():
+            for number in range(paging.AGAIN - 1):
+                answered("GET /list", b"the same")
+                answered("GET /list", b"another %d" % number)
+                answered(f"GET /records/{number}", b"the same")
+            with pytest.raises(Retriable, match=f"{paging.AGAIN} answers to GET /list"):
+                answered("GET /list", b"the same")
+    for _ in range(paging.AGAIN + 1):
+        answered("GET /list", b"asked by nobody's question")
 
 
 class Circling(MemoryConnector):
@@ -91,7 +108,7 @@ async def test_a_tool_without_an_end_stops_alone_and_what_it_told_is_kept(full: 
     world.a.edit("A-1", {"title": "Two"})
     world.b.edit("B-1", {"status": "done"})
     report = await world.sync(full=full)
-    assert "no end" in report.stopped["a"]
+    assert "for ever" in report.stopped["a"]
     assert world.c.fields("C-1")["status"] == "done"
     world.connectors["a"] = MemoryConnector(world.a, can)
     await world.settled()
