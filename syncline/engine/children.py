@@ -173,7 +173,7 @@ class Children:
     ) -> dict[str, Joined]:
         """What each side has of this that joined the sync after it was linked."""
         if not told:
-            return {}  # the tools that have it could not be read; a later pass settles it
+            return {}  # the tools that have it could not be read: the record stays due
         new = live - link.sides.keys() - link.fields[CHILD]["as"].keys()
         labels = {child.label for child in told}
         joined: dict[str, Joined] = {}
@@ -287,8 +287,11 @@ class Children:
         found = await self.context.read(links.load, ids)
         book = Book(self.sync.name, self.context.run, self.context.now())
         for id_, link in found.items():
+            before = frozenset(link.fields.get(SEEN, ()))
+            away = {side for side in before - live if _is_in(link, side)}
+            if away and live - before:
+                continue  # a side has joined, and who may have what it lacks could not be read
             fields = {name: packed for name, packed in link.fields.items() if name != UNREAD}
-            before = frozenset(fields.get(SEEN, ()))
             read = replace(link, fields={**fields, SEEN: sorted(before | live)})
             missing = link.dirty and bool(lacking(self.sync, link))
             book.links[id_] = replace(read, dirty=missing or owes(self.sync, read))
@@ -345,6 +348,10 @@ class Children:
                     self.context.connectors, side, records, parents, linked
                 )
         return ports
+
+
+def _is_in(link: Link, side: str) -> bool:
+    return side in link.sides and link.sides[side].state == "in"
 
 
 def _alone(parent: Link) -> bool:

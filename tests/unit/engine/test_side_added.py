@@ -112,3 +112,23 @@ async def test_a_tool_that_was_away_shows_a_comment_as_the_sync_says() -> None:
     await world.settled()
     (said,) = world.c.item("C-1").comments
     assert said.visibility is Visibility.PUBLIC
+
+
+@pytest.mark.parametrize("fault", ["changes", "comments"])
+async def test_a_comment_waits_for_the_tool_that_has_it(fault: str) -> None:
+    """b has no copy of it, and a is out of reach when c's record is tied to theirs."""
+    open_ = replace(FULL, visibilities=(Visibility.PUBLIC,))
+    world = await two_of_three(capabilities={"b": open_})
+    assert world.b.item("B-1").comments == []
+    world.c.create({"title": "One"})
+    sides = {side: replace(spec, create="never") for side, spec in world.spec.sides.items()}
+    world.change(sides=sides)
+    await agreed(world)
+    await adopt(world.store, "s", [("a", "A-1"), ("c", "C-1")], "new")
+    world.a.faults.add(fault, "down")
+    assert list((await world.sync()).stopped) == ["a"]
+    assert world.c.item("C-1").comments == []
+    await world.settled()
+    (said,) = world.c.item("C-1").comments
+    assert "before" in said.body
+    assert said.visibility is Visibility.INTERNAL
