@@ -16,10 +16,11 @@ from typing import Any
 import httpx
 
 from connectors.hubspot import HubSpotConnector
-from connectors.hubspot.config import HubSpotConfig
+from connectors.hubspot.config import HubSpotConfig, JournalConfig
 from connectors.hubspot.fake import HubSpotFake
 from connectors.hubspot.fake import properties as p
 from connectors.hubspot.fake.app import TOKEN
+from connectors.hubspot.fake.journal import CLIENT_ID, CLIENT_SECRET
 from connectors.hubspot.fake.office import KINDS, LINKS
 from syncline.sandbox import Call, Endpoint, Hooks, State, ToolClock, serving
 from syncline.sdk.connector import Visibility, Wire
@@ -72,7 +73,7 @@ class Watched(HubSpotFake):
 class HubSpotWorld:
     """People at HubSpot, among them Ann, of the support team, and one who has left."""
 
-    secrets: Sequence[str] = (TOKEN,)
+    secrets: Sequence[str] = (TOKEN, CLIENT_SECRET, "sandbox-hubspot-app-token")
 
     def __init__(self, fake: Watched, tool: ToolClock, base_url: str, record: str) -> None:
         self.fake, self.tool, self.base_url, self.record = fake, tool, base_url, record
@@ -90,6 +91,17 @@ class HubSpotWorld:
 
     async def aclose(self) -> None:
         await self._http.aclose()
+
+    def follow(self, *actions: str) -> None:
+        """Subscribe the journal to these actions, or to all, of each record type."""
+        ties = ("ASSOCIATION_ADDED", "ASSOCIATION_REMOVED")
+        wanted = actions or ("CREATE", "UPDATE", "DELETE", "MERGE", "RESTORE", *ties)
+        for kind in KINDS.values():
+            told = {"portalId": p.PORTAL, "objectTypeId": p.TYPE_IDS[kind]}
+            told |= {"associatedObjectTypeIds": [p.TYPE_IDS[p.COMPANIES]]}
+            told |= {"properties": list(self.portal.definitions(kind)), "actions": list(wanted)}
+            for type in ("OBJECT", "ASSOCIATION"):
+                self.fake.journal.follow({"subscriptionType": type, **told})
 
     async def fault(self, method: str, path: str, action: str, times: int = 1) -> None:
         """Let this happen to the next requests of a path."""
@@ -177,6 +189,13 @@ def config(world: HubSpotWorld, **more: Any) -> HubSpotConfig:
     return HubSpotConfig(
         connector="hubspot", base_url=world.base_url, private_network=True, **options
     )
+
+
+def journal(world: HubSpotWorld, **more: Any) -> JournalConfig:
+    """The journal of this world, by the client of the app that may read it."""
+    secret = Secret(more.pop("client_secret", CLIENT_SECRET))
+    options = {"client_id": CLIENT_ID, "files": world.fake.journal.files, **more}
+    return JournalConfig(client_secret=secret, **options)
 
 
 @asynccontextmanager
