@@ -143,8 +143,8 @@ class Journal:
             ready = shown_time(self.portal.clock.now() + self.late)
             self._table("waiting").put(number, {"ready": ready, "event": event})
 
-    def _entries(self) -> list[dict[str, Any]]:
-        """What is kept, oldest first, with what is ready by now as the newest entry."""
+    def publish(self) -> None:
+        """Make an entry of what is ready by now; HubSpot does so by itself, here whoever asks."""
         now, waiting, entries = self.portal.now(), self._table("waiting"), self._table("entries")
         ready = {number: one["event"] for number, one in waiting.items() if one["ready"] <= now}
         for number in ready:
@@ -153,6 +153,11 @@ class Journal:
             offset = str(uuid5(NAMESPACE_URL, str(self.portal.state.next("journal entry"))))
             events = list(reversed(ready.values()))
             entries.put(offset, {"offset": offset, "at": now, "events": events})
+
+    def _entries(self) -> list[dict[str, Any]]:
+        """What is kept, oldest first."""
+        self.publish()
+        entries = self._table("entries")
         begins = shown_time(self.portal.clock.now() - KEPT)
         for offset in [one["offset"] for one in entries.values() if one["at"] <= begins]:
             entries.delete(offset)

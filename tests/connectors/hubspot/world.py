@@ -74,6 +74,7 @@ class HubSpotWorld:
     """People at HubSpot, among them Ann, of the support team, and one who has left."""
 
     secrets: Sequence[str] = (TOKEN, CLIENT_SECRET, "sandbox-hubspot-app-token")
+    client = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
 
     def __init__(self, fake: Watched, tool: ToolClock, base_url: str, record: str) -> None:
         self.fake, self.tool, self.base_url, self.record = fake, tool, base_url, record
