@@ -10,7 +10,7 @@ from starlette.responses import Response
 from connectors.hubspot.fake import properties as p
 from connectors.hubspot.fake.associations import Associations
 from connectors.hubspot.fake.batches import Batches
-from connectors.hubspot.fake.errors import Refused
+from connectors.hubspot.fake.errors import Refused, unknown
 from connectors.hubspot.fake.journal import AREA, Journal
 from connectors.hubspot.fake.objects import Handler, Objects, refusing
 from connectors.hubspot.fake.office import KINDS, LINKS, Office
@@ -87,13 +87,10 @@ class HubSpotFake(Office):
 
     def authorised(self, call: Call) -> Response | None:
         if call.request.url.path.startswith(AREA):
-            allowed = self.journal.lets_in(call)
-        else:
-            allowed = call.headers.get("authorization") == f"Bearer {TOKEN}"
-        if allowed:
+            return self.journal.refusal(call)
+        if call.headers.get("authorization") == f"Bearer {TOKEN}":
             return None
-        words = "Authentication credentials not found."
-        return Refused(401, "INVALID_AUTHENTICATION", words).response()
+        return unknown().response()
 
     def rate_limited(self, seconds: float) -> Response:
         return self._too_many("TEN_SECONDLY_ROLLING", seconds)

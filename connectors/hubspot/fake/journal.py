@@ -19,7 +19,7 @@ from uuid import NAMESPACE_URL, uuid5
 from starlette.responses import Response
 
 from connectors.hubspot.fake import properties as p
-from connectors.hubspot.fake.errors import Refused, invalid
+from connectors.hubspot.fake.errors import Refused, invalid, unknown
 from connectors.hubspot.fake.objects import Handler
 from connectors.hubspot.fake.portal import Portal, shown_time
 from syncline.sandbox import Call, answer
@@ -61,15 +61,18 @@ class Journal:
             ("GET", f"{FILES}/{{offset}}", self.file, False),
         ]
 
-    def lets_in(self, call: Call) -> bool:
-        """Whether a request has a token of the app that lives and has the scope."""
+    def refusal(self, call: Call) -> Response | None:
+        """None for a token of the app that lives and has the scope."""
         token = call.headers.get("authorization", "").removeprefix("Bearer ")
         held = self._table("tokens").get(token)
         if held is None or held["until"] <= self.portal.now():
-            return False
+            return unknown().response()
         right = ".write" if call.request.method == "POST" else ".read"
         managing = "/subscriptions/" in call.request.url.path
-        return (f"{MANAGED}{right}" if managing else READ) in held["scopes"]
+        scope = f"{MANAGED}{right}" if managing else READ
+        if scope in held["scopes"]:
+            return None
+        return Refused(403, "MISSING_SCOPES", f"This app needs the scope {scope}").response()
 
     def token(self, call: Call) -> Response:
         """A token for half an hour, by the app's client."""
