@@ -208,8 +208,8 @@ class Journal:
     def _say_forgotten(self) -> None:
         _log.warning(
             "%s: HubSpot's journal no longer knows how far it was read, and is read from its "
-            "beginning. It keeps three days: what it has dropped unread, searches tell, but for "
-            "associations, merges and deletions; the next full pass finds those.",
+            "beginning. It keeps three days. Edits that it has dropped are found by the searches, "
+            "deletions by the next full pass, associations with the record's next change.",
             self._connection,
         )
 
