@@ -14,6 +14,7 @@ from connectors.hubspot.client import Row
 from connectors.hubspot.journal import Journal
 from connectors.hubspot.kinds import COMPANY, Kind
 from connectors.hubspot.metadata import Metadata
+from connectors.hubspot.wire import MERGED
 
 _OBJECT, _ASSOCIATION = "OBJECT", "ASSOCIATION"
 _ACTIONS = {
@@ -38,7 +39,7 @@ async def missing_subscriptions(
             body |= {"objectTypeId": kind.type_id, "actions": actions}
             if type == _OBJECT:
                 # Whether leaving them out means all of them is not documented.
-                body["properties"] = await metadata.read(kind)
+                body["properties"] = await _read(metadata, kind)
             else:
                 body["associatedObjectTypeIds"] = [COMPANY.type_id]
             warnings.append(
@@ -47,6 +48,12 @@ async def missing_subscriptions(
                 f"README of the connector: {json.dumps(body)}"
             )
     return warnings
+
+
+async def _read(metadata: Metadata, kind: Kind) -> list[str]:
+    """The properties that are read, but for those that HubSpot sets at any edit at all."""
+    never = ("createdate", kind.modified, MERGED)
+    return [name for name in await metadata.read(kind) if name not in never]
 
 
 def _missing(there: Sequence[Row], kind: Kind, type: str) -> list[str]:

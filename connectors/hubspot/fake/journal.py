@@ -34,12 +34,17 @@ _TYPES = {"OBJECT", "ASSOCIATION"}
 
 
 class Journal:
-    """The journal of one account. `late` is how long an event waits, `repeats` tells it again."""
+    """The journal of one account.
+
+    late     how long an event waits until it is in an entry
+    repeats  each entry comes twice, under another offset
+    stays    behind the last entry is that entry, instead of none
+    """
 
     def __init__(self, portal: Portal) -> None:
         self.portal = portal
         self.late = timedelta()
-        self.repeats = False
+        self.repeats = self.stays = False
         self.files = ""
 
     def routes(self) -> list[tuple[str, str, Handler, bool]]:
@@ -120,7 +125,8 @@ class Journal:
         places = [one["offset"] for one in entries]
         if offset not in places:
             raise Refused(404, "OBJECT_NOT_FOUND", f"Offset {offset} has expired or is unknown")
-        return self._pointer(call, entries, places.index(offset) + 1)
+        at = places.index(offset) + 1
+        return self._pointer(call, entries, min(at, len(entries) - 1) if self.stays else at)
 
     def file(self, call: Call) -> Response:
         """A file, packed; to be asked for at its own host, in time, and without a token."""

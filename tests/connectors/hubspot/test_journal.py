@@ -1,55 +1,19 @@
-"""What only the journal tells, or tells sooner; its entries late, repeated and forgotten; its files
-at another host; and what it costs."""
+"""What only the journal tells, or tells sooner; entries late, repeated and forgotten; the cost."""
 
 from __future__ import annotations
 
-import gzip
-import json
 import logging
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
-import httpx
 import pytest
 
-from connectors.hubspot import HubSpotConnector
-from connectors.hubspot.fake import properties as p
+from connectors.hubspot.journal import Entry
 from syncline.sdk.connector import Record
-from syncline.sdk.errors import AuthRequired, Misconfigured, Retriable
-from tests.connectors.hubspot.test_journal_files import files_at
-from tests.connectors.hubspot.world import ANN, HubSpotWorld, journal, living, opened
+from tests.connectors.hubspot.world import ANN, HubSpotWorld, Reading, journal, living, opened
 
-
-class Reading:
-    """A connection that reads the journal, and how far it has come; None before the first pass."""
-
-    def __init__(self, world: HubSpotWorld, hub: HubSpotConnector) -> None:
-        self.world, self.hub = world, hub
-        self.cursor: str | None = None
-
-    async def told(self, record: str = "ticket") -> list[Record]:
-        """A pass."""
-        found: list[Record] = []
-        async for page in self.hub.changes(record, self.cursor):
-            found += page.records
-            last = page.cursor
-        assert last is not None
-        self.cursor = last
-        return found
-
-    async def caught_up(self, record: str = "ticket") -> None:
-        """Pass until nothing is told, with all time that the index may take."""
-        for _ in range(3):
-            self.world.tool.advance(121)
-            if not await self.told(record):
-                return
-        raise AssertionError("told again and again")
-
-    async def asked(self, start: int = 0) -> list[str]:
-        """What was asked since so many requests, without their numbers."""
-        made = (await self.world.requests_made())[start:]
-        return [one["path"].rpartition("/")[2] for one in made]
+JOURNAL = "/webhooks-journal/journal-local/2026-03"
 
 
 @pytest.fixture
@@ -193,6 +157,60 @@ async def test_a_pass_that_ended_early_reads_the_same_entries_again(
     assert sorted(ids(await reading.told())) == sorted(made)
 
 
+async def test_what_happens_while_everything_is_read_at_first_is_told_by_the_second_pass(
+    world: HubSpotWorld, reading: Reading
+) -> None:
+    made = [await world.create({"subject": f"ticket {n}"}) for n in range(205)]
+    world.tool.advance(121)
+    async for page in reading.hub.changes("ticket", None):
+        if made[0] in ids(list(page.records)):
+            await world.delete(made[0])
+            world.fake.journal.publish()
+        reading.cursor = page.cursor
+    assert [r.deleted for r in await reading.told() if r.id == made[0]] == [True]
+
+
+async def test_an_entry_that_is_given_again_ends_the_reading(
+    world: HubSpotWorld, reading: Reading
+) -> None:
+    id = await world.create({"subject": "one"})
+    await reading.caught_up()
+    world.fake.journal.stays = True
+    await world.delete(id)
+    assert ids(await reading.told()) == [id]
+    assert await reading.told() == []
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"objectTypeId": "0-5", "objectId": 7},
+        {"objectTypeId": "0-5", "objectId": "7"},
+        {"objectTypeId": "0-2", "objectId": 1, "associatedObjectTypeId": "0-5",
+         "associatedObjectId": 7},
+        {"fromObjectTypeId": "0-2", "fromObjectId": 1, "toObjectTypeId": "0-5", "toObjectId": 7},
+        {"objectTypeId": "0-5", "primaryObjectId": 7},
+        {"objectTypeId": "0-5", "newObjectId": 7},
+        {"objectTypeId": "0-5", "mergedObjectIds": [7]},
+        {"objectTypeId": "0-5", "objectId": 7, "mergedObjectIds": "7;8", "newObjectId": None},
+    ],
+)  # fmt: skip
+def test_an_event_names_the_records_of_a_type_whatever_it_calls_them(event: Any) -> None:
+    assert Entry("somewhere", (event, event)).ids("0-5") == ["7"]
+    assert Entry("somewhere", (event,)).ids("0-3") == []
+
+
+@pytest.mark.parametrize("status", [400, 404])
+async def test_an_offset_that_is_refused_is_one_that_was_forgotten(
+    world: HubSpotWorld, reading: Reading, status: int
+) -> None:
+    id = await world.create({"subject": "one"})
+    await reading.caught_up()
+    await world.delete(id)
+    await world.fault("GET", f"{JOURNAL}/offset/", f"status:{status}")
+    assert ids(await reading.told()) == [id]
+
+
 async def test_what_the_journal_has_forgotten_is_said_and_the_rest_is_read(
     world: HubSpotWorld, reading: Reading, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -273,93 +291,3 @@ async def test_the_journal_costs_a_request_and_two_for_each_entry(
     # Each entry and its file, the end, the records once however often they were named.
     assert [asked.count(one) for one in ("next", "read", "search")] == [3, 3, 1]
     assert len(asked) == 3 + 2 + 3 + 1
-
-
-async def test_check_names_the_subscriptions_that_are_missing_with_the_request_for_each() -> None:
-    async with living() as world, opened(world, journal=journal(world)) as hub:
-        warnings = (await hub.describe()).warnings
-        assert len(warnings) == 4 + 3  # of four record types, and three that have a company
-        assert sum("DELETE, MERGE, RESTORE of tickets" in one for one in warnings) == 1
-        assert world.requests().write == 0
-        async with httpx.AsyncClient(base_url=world.base_url, trust_env=False) as person:
-            scope = "developer.webhooks_journal.subscriptions.write"
-            asked = {**world.client, "grant_type": "client_credentials", "scope": scope}
-            token = (await person.post("/oauth/2026-03/token", data=asked)).json()["access_token"]
-            for one in warnings:
-                body = json.loads(one[one.index("{") :])
-                answer = await person.post(
-                    "/webhooks-journal/subscriptions/2026-03",
-                    json=body,
-                    headers={"Authorization": f"Bearer {token}"},
-                )
-                assert answer.status_code == 201
-        assert (await hub.describe()).warnings == ()
-
-
-async def test_one_missing_action_is_named_alone(world: HubSpotWorld) -> None:
-    table = world.portal.state.table("journal.subscriptions")
-    for id, row in list(table.items()):
-        table.put(id, {**row, "actions": [one for one in row["actions"] if one != "MERGE"]})
-    async with opened(world, journal=journal(world)) as hub:
-        warnings = (await hub.describe()).warnings
-    assert len(warnings) == 4
-    assert all("not subscribed to MERGE of" in one for one in warnings)
-
-
-async def test_another_client_or_an_account_without_the_app_stops_the_connection(
-    world: HubSpotWorld, reading: Reading
-) -> None:
-    wrong = journal(world, client_secret="nobody-gave-this-out")  # noqa: S106
-    async with opened(world, journal=wrong) as hub:
-        with pytest.raises(AuthRequired, match="unknown client id.*`client_secret` under"):
-            await hub.describe()
-        with pytest.raises(AuthRequired):
-            await Reading(world, hub).told()
-    latest = "/webhooks-journal/journal-local/2026-03/latest"
-    await world.fault("GET", latest, "status:404")
-    with pytest.raises(Misconfigured, match=f"no journal of account {p.PORTAL}.*Install the app"):
-        await reading.hub.describe()
-
-
-async def test_a_token_of_the_journal_is_kept_and_replaced_before_its_half_hour_ends(
-    world: HubSpotWorld, reading: Reading
-) -> None:
-    for _ in range(3):
-        await reading.told()
-    assert (await reading.asked()).count("token") == 1
-    world.tool.advance(1800)
-    await reading.told()
-    assert (await reading.asked()).count("token") == 2
-    made = await world.requests_made()
-    assert {one["status"] for one in made if "webhooks-journal" in one["path"]} <= {200, 204}
-
-
-@pytest.mark.parametrize("trouble", ["status:403", "status:404"])
-async def test_a_file_that_is_not_given_is_asked_for_again_by_the_next_pass(
-    world: HubSpotWorld, reading: Reading, trouble: str
-) -> None:
-    id = await world.create({"subject": "one"})
-    await reading.caught_up()
-    await world.delete(id)
-    await world.fault("GET", "/journal-files/", trouble)
-    with pytest.raises(Retriable, match="next pass asks anew"):
-        await reading.told()
-    assert ids(await reading.told()) == [id]
-
-
-@pytest.mark.parametrize("told", [{"offset": "x"}, ["no", "journal"], {"journalEvents": {}}])
-async def test_a_file_without_events_is_an_error_and_moves_no_place(
-    world: HubSpotWorld, reading: Reading, told: Any
-) -> None:
-    id = await world.create({"subject": "one"})
-    await reading.caught_up()
-    await world.delete(id)
-    before = reading.cursor
-    async with files_at(gzip.compress(json.dumps(told).encode())) as (there, _):
-        world.fake.journal.files = there
-        async with opened(world, journal=journal(world)) as hub:
-            other = Reading(world, hub)
-            other.cursor = before
-            with pytest.raises(Retriable, match="no events in it"):
-                await other.told()
-            assert other.cursor == before

@@ -6,11 +6,12 @@ import gzip
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
 from syncline.sdk.errors import EgressRefused, Misconfigured, Retriable
-from tests.connectors.hubspot.world import HubSpotWorld, journal, living, opened
+from tests.connectors.hubspot.world import HubSpotWorld, Reading, journal, living, opened
 from tests.unit.sdk.loopback import Peer, Seen, Server, serving
 
 
@@ -20,6 +21,12 @@ async def world() -> AsyncIterator[HubSpotWorld]:
         world.follow()
         await world.create({"subject": "an entry to begin with"})
         yield world
+
+
+@pytest.fixture
+async def reading(world: HubSpotWorld) -> AsyncIterator[Reading]:
+    async with opened(world, journal=journal(world)) as hub:
+        yield Reading(world, hub)
 
 
 @asynccontextmanager
@@ -33,12 +40,12 @@ async def files_at(content: bytes) -> AsyncIterator[tuple[str, Server]]:
         yield f"http://127.0.0.1:{server.port}", server
 
 
-def packed(**told: object) -> bytes:
+def packed(told: object) -> bytes:
     return gzip.compress(json.dumps(told).encode())
 
 
 async def test_no_credential_of_ours_gets_to_the_host_of_the_files(world: HubSpotWorld) -> None:
-    async with files_at(packed(journalEvents=[])) as (there, server):
+    async with files_at(packed({"journalEvents": []})) as (there, server):
         world.fake.journal.files = there
         async with opened(world, journal=journal(world)) as hub:
             await hub.describe()
@@ -55,7 +62,7 @@ async def test_a_file_at_a_host_that_is_not_named_is_refused_by_check_and_by_a_p
     named = journal(world)
     async with opened(world, journal=named) as hub:
         cursor = [page.cursor async for page in hub.changes("ticket", None)][-1]
-        async with files_at(packed(journalEvents=[])) as (there, server):
+        async with files_at(packed({"journalEvents": []})) as (there, server):
             world.fake.journal.files = there
             await world.create({"subject": "and another entry"})
             with pytest.raises(Misconfigured, match="another host than http://localhost.*`files`"):
@@ -93,3 +100,34 @@ async def test_a_file_that_unpacks_to_more_than_is_taken_is_not_read(world: HubS
         async with opened(world, journal=journal(world)) as hub:
             with pytest.raises(Retriable, match="larger than"):
                 await hub.describe()
+
+
+@pytest.mark.parametrize("trouble", ["status:403", "status:404"])
+async def test_a_file_that_is_not_given_is_asked_for_again_by_the_next_pass(
+    world: HubSpotWorld, reading: Reading, trouble: str
+) -> None:
+    id = await world.create({"subject": "one"})
+    await reading.caught_up()
+    await world.delete(id)
+    await world.fault("GET", "/journal-files/", trouble)
+    with pytest.raises(Retriable, match="next pass asks anew"):
+        await reading.told()
+    assert [(r.id, r.deleted) for r in await reading.told()] == [(id, True)]
+
+
+@pytest.mark.parametrize("told", [{"offset": "x"}, ["no", "journal"], {"journalEvents": {}}])
+async def test_a_file_without_events_is_an_error_and_moves_no_place(
+    world: HubSpotWorld, reading: Reading, told: Any
+) -> None:
+    id = await world.create({"subject": "one"})
+    await reading.caught_up()
+    await world.delete(id)
+    before = reading.cursor
+    async with files_at(packed(told)) as (there, _):
+        world.fake.journal.files = there
+        async with opened(world, journal=journal(world)) as hub:
+            other = Reading(world, hub)
+            other.cursor = before
+            with pytest.raises(Retriable, match="no events in it"):
+                await other.told()
+            assert other.cursor == before

@@ -23,7 +23,7 @@ from connectors.hubspot.fake.app import TOKEN
 from connectors.hubspot.fake.journal import CLIENT_ID, CLIENT_SECRET
 from connectors.hubspot.fake.office import KINDS, LINKS
 from syncline.sandbox import Call, Endpoint, Hooks, State, ToolClock, serving
-from syncline.sdk.connector import Visibility, Wire
+from syncline.sdk.connector import Record, Visibility, Wire
 from syncline.sdk.secrets import Secret
 from syncline.sdk.testing import Requests, Trouble
 
@@ -220,3 +220,34 @@ async def living(record: str = "ticket") -> AsyncIterator[HubSpotWorld]:
             yield world
         finally:
             await world.aclose()
+
+
+class Reading:
+    """A connection that reads the journal, and how far it has come; None before the first pass."""
+
+    def __init__(self, world: HubSpotWorld, hub: HubSpotConnector) -> None:
+        self.world, self.hub = world, hub
+        self.cursor: str | None = None
+
+    async def told(self, record: str = "ticket") -> list[Record]:
+        """A pass."""
+        found: list[Record] = []
+        async for page in self.hub.changes(record, self.cursor):
+            found += page.records
+            last = page.cursor
+        assert last is not None
+        self.cursor = last
+        return found
+
+    async def caught_up(self, record: str = "ticket") -> None:
+        """Pass until nothing is told, with all time that the index may take."""
+        for _ in range(3):
+            self.world.tool.advance(121)
+            if not await self.told(record):
+                return
+        raise AssertionError("told again and again")
+
+    async def asked(self, start: int = 0) -> list[str]:
+        """What was asked since so many requests, without their numbers."""
+        made = (await self.world.requests_made())[start:]
+        return [one["path"].rpartition("/")[2] for one in made]
