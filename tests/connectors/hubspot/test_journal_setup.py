@@ -44,19 +44,25 @@ async def test_check_names_the_subscriptions_that_are_missing_with_the_request_f
                     headers={"Authorization": f"Bearer {token}"},
                 )
                 assert answer.status_code == 201
+                if body["subscriptionType"] == "OBJECT":
+                    assert "hubspot_owner_id" in body["properties"]
+                    assert not {"lastmodifieddate", "hs_lastmodifieddate"} & {*body["properties"]}
         assert (await hub.describe()).warnings == ()
 
 
-async def test_one_missing_action_is_named_alone(world: HubSpotWorld) -> None:
+async def test_what_is_missing_is_named_alone(world: HubSpotWorld) -> None:
     table = world.portal.state.table("journal.subscriptions")
     for id, row in list(table.items()):
         table.put(id, {**row, "actions": [one for one in row["actions"] if one != "MERGE"]})
         table.put(f"{id} elsewhere", {**row, "portalId": 1})
         table.put(f"{id} before", {**row, "deletedAt": "2026-01-01T00:00:00Z"})
+        if row["subscriptionType"] == "ASSOCIATION" and row["objectTypeId"] == "0-5":
+            table.put(id, {**row, "associatedObjectTypeIds": ["0-1"]})
     async with opened(world, journal=journal(world)) as hub:
         warnings = (await hub.describe()).warnings
-    assert len(warnings) == 4
-    assert all("not subscribed to MERGE of" in one for one in warnings)
+    assert sum("not subscribed to MERGE of" in one for one in warnings) == 4
+    (other,) = (one for one in warnings if "MERGE" not in one)
+    assert "ASSOCIATION_ADDED, ASSOCIATION_REMOVED of tickets" in other
 
 
 async def test_another_client_or_an_account_without_the_app_stops_the_connection(
