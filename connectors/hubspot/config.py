@@ -34,6 +34,19 @@ class Scope(BaseModel):
         return (value,) if isinstance(value, str) else value
 
 
+class JournalConfig(BaseModel):
+    """HubSpot's Webhooks Journal, by the client of an app with its scopes.
+
+    files   the host to which HubSpot's addresses of the journal's files lead
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    client_id: str = Field(min_length=1)
+    client_secret: Secret
+    files: str = "https://s3.amazonaws.com"
+
+
 class HubSpotConfig(ConnectionConfig):
     """`key_property` makes creates safe to repeat, `link_property` shows linked records.
 
@@ -41,6 +54,7 @@ class HubSpotConfig(ConnectionConfig):
     key_property   the internal name of a text property with unique values; without it in HubSpot
                    records are read and changed, and none is made
     link_property  the internal name of a text property that shows linked records' addresses
+    journal        reads the Webhooks Journal beside the searches
     """
 
     base_url: str = "https://api.hubapi.com"
@@ -49,3 +63,4 @@ class HubSpotConfig(ConnectionConfig):
     api_version: str = Field(default=API_VERSION, pattern=r"^\d{4}-\d{2}$")
     key_property: str = "syncline_key"
     link_property: str | None = None
+    journal: JournalConfig | None = None

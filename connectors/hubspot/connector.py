@@ -15,7 +15,9 @@ from typing import ClassVar, Self
 from connectors.hubspot.client import BATCH, Client
 from connectors.hubspot.config import HubSpotConfig
 from connectors.hubspot.describing import describe
+from connectors.hubspot.feed import Feed
 from connectors.hubspot.history import History
+from connectors.hubspot.journal import Journal
 from connectors.hubspot.kinds import kind_of
 from connectors.hubspot.links import Links
 from connectors.hubspot.metadata import Metadata
@@ -84,7 +86,9 @@ class HubSpotConnector(Connector):
         residual_window=True,
     )
 
-    def __init__(self, config: HubSpotConfig, transport: Transport, clock: Clock) -> None:
+    def __init__(
+        self, config: HubSpotConfig, transport: Transport, limits: Limits, clock: Clock
+    ) -> None:
         lag = SEARCH_LAG if config.search_lag is None else config.search_lag
         self.capabilities = replace(
             type(self).capabilities,
@@ -102,21 +106,25 @@ class HubSpotConnector(Connector):
         self._notes = Notes(client, metadata, self._people, clock)
         self._history = History(client, metadata, self._people, shape)
         self._links = Links(self._reader, self._writer, config.link_property)
+        self._journal = None
+        if config.journal is not None:
+            self._journal = Journal(transport.connection, config, limits, clock, metadata.account)
+        self._feed = Feed(self._reader, self._journal)
 
     @classmethod
     def open(cls, connection: str, config: ConnectionConfig, clock: Clock) -> Self:
         """A connector for one connection; sends nothing yet."""
         if not isinstance(config, HubSpotConfig):
             raise Misconfigured(f"{connection} is not configured for HubSpot; nothing was sent.")
-        limits = config.limits
+        limits = Limits(
+            config.limits.requests_per_minute or REQUESTS_PER_MINUTE,
+            config.limits.concurrent or CONCURRENT,
+            max_response_bytes=MOST_BYTES,
+        )
         transport = Transport(
             connection=connection,
             base_url=config.base_url,
-            limits=Limits(
-                limits.requests_per_minute or REQUESTS_PER_MINUTE,
-                limits.concurrent or CONCURRENT,
-                max_response_bytes=MOST_BYTES,
-            ),
+            limits=limits,
             clock=clock,
             headers={"Authorization": Secret(f"Bearer {config.auth.access_token.reveal()}")},
             private_network=config.private_network,
@@ -128,13 +136,13 @@ class HubSpotConnector(Connector):
                 "milliseconds",
             ),
         )
-        return cls(config, transport, clock)
+        return cls(config, transport, limits, clock)
 
     async def describe(self) -> Schema:
-        return await describe(self._metadata, self._config)
+        return await describe(self._metadata, self._config, self._journal)
 
     def changes(self, record: str, cursor: str | None) -> AsyncIterator[Page]:
-        return self._reader.changes(kind_of(record), cursor)
+        return self._feed.changes(kind_of(record), cursor)
 
     def census(self, record: str) -> AsyncIterator[CensusPage]:
         return self._reader.census(kind_of(record))
@@ -183,8 +191,13 @@ class HubSpotConnector(Connector):
         return await self._people.by_email(emails)
 
     def requests(self) -> Mapping[str, int]:
-        return dict(self._transport.log.counts)
+        """Those for the journal are sent by transports of its own."""
+        sent = self._transport.log.counts
+        more = self._journal.requests if self._journal else lambda kind: 0
+        return {kind: number + more(kind) for kind, number in sent.items()}
 
     async def aclose(self) -> None:
         """Close connections."""
         await self._transport.aclose()
+        if self._journal:
+            await self._journal.aclose()

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 
 from connectors.hubspot.client import Row
 from connectors.hubspot.config import HubSpotConfig
+from connectors.hubspot.journal import Journal
 from connectors.hubspot.kinds import CONTACT, KINDS, Kind
 from connectors.hubspot.metadata import Metadata, Pipeline
+from connectors.hubspot.subscriptions import missing_subscriptions
 from connectors.hubspot.wire import MERGED, NAME, REFERENCE
 from connectors.hubspot.writing import no_key
 from syncline.sdk.connector import FieldSchema, RecordSchema, Schema
@@ -19,7 +21,7 @@ _PERSON = "hubspot_owner_id"
 _SCOPES = {"ticket": "tickets"}
 
 
-async def describe(metadata: Metadata, config: HubSpotConfig) -> Schema:
+async def describe(metadata: Metadata, config: HubSpotConfig, journal: Journal | None) -> Schema:
     """The schema as it is now, of the record types that the token may read; raises AuthRequired
     or Misconfigured with what to do."""
     metadata.forget()
@@ -41,6 +43,9 @@ async def describe(metadata: Metadata, config: HubSpotConfig) -> Schema:
         records[kind.name] = RecordSchema(kind.name, fields)
         warnings += _warnings(kind, own, granted, config)
     _check_scope([await metadata.pipelines(kind) for kind in kinds], config)
+    if journal is not None:
+        await journal.try_out()
+        warnings += await missing_subscriptions(journal, metadata, kinds)
     return Schema(
         account=f"HubSpot account {account['portalId']}",
         version=config.api_version,

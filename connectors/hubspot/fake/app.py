@@ -10,7 +10,8 @@ from starlette.responses import Response
 from connectors.hubspot.fake import properties as p
 from connectors.hubspot.fake.associations import Associations
 from connectors.hubspot.fake.batches import Batches
-from connectors.hubspot.fake.errors import Refused
+from connectors.hubspot.fake.errors import Refused, unknown
+from connectors.hubspot.fake.journal import AREA, Journal
 from connectors.hubspot.fake.objects import Handler, Objects, refusing
 from connectors.hubspot.fake.office import KINDS, LINKS, Office
 from connectors.hubspot.fake.portal import Portal
@@ -38,6 +39,8 @@ class HubSpotFake(Office):
         self.portal = Portal(state, clock)
         self.objects = Objects(self.portal)
         self.searching = Searching(self.objects)
+        self.journal = Journal(self.portal)
+        self.portal.note = self.journal.note
         self.limits = False
         self._sent: dict[str, list[float]] = {}
 
@@ -70,13 +73,24 @@ class HubSpotFake(Office):
             ("GET", "/account-info/{version}/details", setup.account, False),
             ("POST", "/oauth/v2/private-apps/get/access-token-info", setup.token, False),
         ]
-        return [Endpoint(m, at, self._limited(at, do), mutating=w) for m, at, do, w in routes]
+        own, signed = self.journal.routes(), self.journal.open_routes()
+        return [
+            *(Endpoint(m, at, self._limited(at, do), mutating=w) for m, at, do, w in routes),
+            *(Endpoint(m, at, refusing(do), mutating=w) for m, at, do, w in own),
+            *(Endpoint(m, at, refusing(do), mutating=w, open=True) for m, at, do, w in signed),
+        ]
+
+    def base_url_known(self, url: str) -> None:
+        """The journal's files are at another host, which is this machine by its name."""
+        super().base_url_known(url)
+        self.journal.files = url.replace("127.0.0.1", "localhost")
 
     def authorised(self, call: Call) -> Response | None:
+        if call.request.url.path.startswith(AREA):
+            return self.journal.refusal(call)
         if call.headers.get("authorization") == f"Bearer {TOKEN}":
             return None
-        words = "Authentication credentials not found."
-        return Refused(401, "INVALID_AUTHENTICATION", words).response()
+        return unknown().response()
 
     def rate_limited(self, seconds: float) -> Response:
         return self._too_many("TEN_SECONDLY_ROLLING", seconds)

@@ -41,6 +41,11 @@ def invalid(message: str, code: str = "") -> Refused:
     return Refused(400, "VALIDATION_ERROR", message, code)
 
 
+def unknown() -> Refused:
+    """No token, or one that is none here or is not valid any more."""
+    return Refused(401, "INVALID_AUTHENTICATION", "Authentication credentials not found.")
+
+
 def missing(id: object) -> Refused:
     """No such record; also what is said of one that was archived or merged away."""
     return Refused(404, "OBJECT_NOT_FOUND", f"Object not found. objectId: {id}")

@@ -10,7 +10,7 @@ merge        makes a new record with a new id; those merged are not found any mo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -29,6 +29,8 @@ class Portal:
 
     def __init__(self, state: State, clock: ToolClock) -> None:
         self.state, self.clock = state, clock
+        self.note: Callable[..., None] = lambda action, kind, id, **more: None
+        """Hears what happens to each record."""
         for kind in p.TYPE_IDS:
             if kind not in state.table("properties"):
                 state.table("properties").put(kind, p.fresh(kind))
@@ -122,6 +124,13 @@ class Portal:
         doc = self.state.table(kind).get(id)
         if doc is not None and not doc["archived"]:
             self.state.table(kind).put(id, {**doc, "archived": True, "archivedAt": self.now()})
+            self.note("DELETE", kind, id)
+
+    def restore(self, kind: str, id: str) -> None:
+        """Take a record out of the recycling bin; its time of change stays; raises Refused."""
+        doc = self.get(kind, id, archived=True)
+        self.state.table(kind).put(id, {**doc, "archived": False})
+        self.note("RESTORE", kind, id)
 
     def merge(self, kind: str, primary: str, other: str, by: Mapping[str, str]) -> dict[str, Any]:
         """One new record of two; raises Refused."""
@@ -136,6 +145,8 @@ class Portal:
         made = self.create(kind, values, by)
         more = {"hs_merged_object_ids": ";".join(taken), **{n: kept[n] for n in fixed}}
         self._retie(kind, (primary, other), made["id"])
+        merged = {"primaryObjectId": int(primary), "mergedObjectIds": [int(id) for id in taken]}
+        self.note("MERGE", kind, made["id"], **merged)
         return self._put(kind, self.get(kind, made["id"]), more, by, None)
 
     def _retie(self, kind: str, taken: Sequence[str], made: str) -> None:
@@ -156,6 +167,7 @@ class Portal:
         pairs = self.state.table("associations")
         pairs.put(f"{kind} {id} {other} {other_id}", {"from": [kind, id], "to": [other, other_id]})
         pairs.put(f"{other} {other_id} {kind} {id}", {"from": [other, other_id], "to": [kind, id]})
+        self._tied("ASSOCIATION_ADDED", kind, id, other, other_id)
         name = p.COMPANY_OF.get(kind)
         if other == p.COMPANIES and name:
             doc = self.get(kind, id)
@@ -174,11 +186,16 @@ class Portal:
         doc = self.get(kind, id)
         if doc["properties"].get(p.COMPANY_OF[kind]) == company:
             self._put(kind, doc, {p.COMPANY_OF[kind]: None}, APP, None)
+            self._tied("ASSOCIATION_REMOVED", kind, id, p.COMPANIES, company)
 
     def associated(self, kind: str, id: str, other: str) -> list[str]:
         """The ids of the records of another type that a record is tied to."""
         pairs = self.state.table("associations").values()
         return [o["to"][1] for o in pairs if o["from"] == [kind, id] and o["to"][0] == other]
+
+    def _tied(self, action: str, kind: str, id: str, other: str, other_id: str) -> None:
+        there = {"associatedObjectTypeId": p.TYPE_IDS[other], "associatedObjectId": int(other_id)}
+        self.note(action, kind, id, **there)
 
     def indexed(self, kind: str) -> Iterator[dict[str, Any]]:
         """What searches see of the records: a change only once it is indexed, and none archived."""
@@ -211,6 +228,9 @@ class Portal:
         made = {**doc, "properties": {**doc["properties"], **values}, "history": history}
         made["updatedAt"] = made["properties"].get(p.modified(kind), now)
         self.state.table(kind).put(id, made)
+        if p.modified(kind) in values:
+            action = "UPDATE" if doc["properties"] else "CREATE"
+            self.note(action, kind, id, propertyChanges=dict(values))
         return made
 
     def _checked(self, kind: str, values: Mapping[str, Any], id: str | None) -> dict[str, Any]:

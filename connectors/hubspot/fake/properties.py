@@ -12,6 +12,8 @@ from typing import Any, TypeAlias
 
 Definition: TypeAlias = dict[str, Any]
 
+PORTAL = 62515
+"""The account's number."""
 TICKETS, COMPANIES, CONTACTS, DEALS, NOTES = "tickets", "companies", "contacts", "deals", "notes"
 TYPE_IDS = {CONTACTS: "0-1", COMPANIES: "0-2", DEALS: "0-3", TICKETS: "0-5", NOTES: "0-46"}
 MODIFIED = {CONTACTS: "lastmodifieddate"}  # of all others it is hs_lastmodifieddate

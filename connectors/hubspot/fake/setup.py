@@ -8,10 +8,9 @@ from starlette.responses import Response
 
 from connectors.hubspot.fake.errors import Refused, asks_archived, invalid
 from connectors.hubspot.fake.portal import APP, Portal
-from connectors.hubspot.fake.properties import definition
+from connectors.hubspot.fake.properties import PORTAL, definition
 from syncline.sandbox import Call, answer
 
-PORTAL = 62515
 SCOPES = tuple(
     f"crm.objects.{kind}.{right}"
     for kind in ("companies", "contacts", "deals", "owners")

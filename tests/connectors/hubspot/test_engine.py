@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,9 @@ from syncline.engine.report import Report
 from syncline.engine.spec import CommentPolicy, SideSpec
 from syncline.sdk.connector import Visibility
 from syncline.simulation.connector import MAPPING
+from syncline.store import links
 from syncline.store.findings import conflicts
-from tests.connectors.hubspot.world import API, HubSpotWorld, living, opened
+from tests.connectors.hubspot.world import API, HubSpotWorld, journal, living, opened
 from tests.support.world import World, compiled
 
 MAPPINGS = Path(__file__).parents[3] / "mappings" / "hubspot"
@@ -30,6 +31,7 @@ fields:
   title: {path: title}
   body: {path: body}
   status: {path: status, enum: {new: todo, open: in_progress, pending: blocked, closed: done}}
+  account: {path: custom.account}
 """,
     "account": """\
 entity: account
@@ -66,8 +68,13 @@ class Crm:
         record: str = "ticket",
         entity: str = "ticket",
         comments: CommentPolicy | None = None,
+        journalled: bool = False,
     ) -> AsyncIterator[Crm]:
-        async with living(record) as hubspot, opened(hubspot) as connector:
+        async with AsyncExitStack() as stack:
+            hubspot = await stack.enter_async_context(living(record))
+            hubspot.follow()
+            said = {"journal": journal(hubspot)} if journalled else {}
+            connector = await stack.enter_async_context(opened(hubspot, **said))
             world = await World.make(folder, dev={}, crm={}, comments=comments)
             world.connectors["crm"] = connector  # type: ignore[assignment]
             side = SideSpec("crm", record, "html", create="when_missing")
@@ -190,6 +197,49 @@ async def test_an_unchanged_pass_is_one_request_and_a_changed_one_hardly_more(cr
     assert report.counts["updated"] == 6
     # The changes, a batched look before the write, the write, and a batched look after it.
     assert (after[0] - before[0], after[1] - before[1]) == (3, 1)
+
+
+async def test_with_the_journal_an_unchanged_pass_is_two_requests(tmp_path: Path) -> None:
+    async with Crm.opened(tmp_path, journalled=True) as crm:
+        for n in range(300):
+            await crm.hubspot.create({"subject": f"ticket {n}"})
+        await crm.settled()
+        await crm.sync()
+        before = crm.requests()
+        assert sum((await crm.sync()).counts.values()) == 0
+        after = crm.requests()
+        # One for the journal, and none for its token more than twice an hour.
+        assert (after[0] - before[0], after[1] - before[1]) == (2, 0)
+
+
+@pytest.mark.parametrize("journalled", [True, False])
+async def test_a_tickets_new_company_reaches_the_others_where_the_journal_is_read(
+    tmp_path: Path, journalled: bool
+) -> None:
+    async with Crm.opened(tmp_path, "ticket", "customer_request", journalled=journalled) as crm:
+        by = crm.hubspot.fake.by("Ann Agent")
+        acme = crm.hubspot.portal.create("companies", {"name": "Acme"}, by)["id"]
+        id = await crm.hubspot.create({"subject": "one"})
+        await crm.settled()
+        (issue,) = crm.dev.items
+        crm.hubspot.portal.associate("tickets", id, "companies", acme)
+        await crm.settled()
+        told = crm.dev.fields(issue).get("custom") or {}
+        assert (told.get("account") == acme) is journalled
+
+
+@pytest.mark.parametrize("journalled", [True, False])
+async def test_an_archived_ticket_cuts_the_link_without_a_census_where_the_journal_is_read(
+    tmp_path: Path, journalled: bool
+) -> None:
+    async with Crm.opened(tmp_path, journalled=journalled) as crm:
+        ids = [await crm.hubspot.create({"subject": f"ticket {n}"}) for n in range(3)]
+        await crm.settled()
+        await crm.hubspot.delete(ids[0])
+        for _ in range(2):  # what is called deleted is looked at once more by the next pass
+            await crm.sync()
+        linked = await crm.world.store.read(links.versions, "s", "crm", state="in")
+        assert linked.keys() == (set(ids[1:]) if journalled else set(ids))
 
 
 async def test_many_issues_become_tickets_in_one_request(crm: Crm) -> None:

@@ -1,4 +1,5 @@
-"""The connector keeps the interface that all connectors keep, for each of its record types."""
+"""The connector keeps the interface that all connectors keep, for each of its record types, with
+the journal and without."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ import pytest
 
 from connectors.hubspot import HubSpotConnector
 from syncline.sdk.testing import ConnectorTests, Shape
-from tests.connectors.hubspot.world import HubSpotWorld, living, opened
+from tests.connectors.hubspot.world import HubSpotWorld, journal, living, opened
 
 WRONG = "a-token-nobody-gave-out"
 ALL_OR_NONE = "a private app sees all records of a type, or is refused the whole type"
@@ -17,6 +18,9 @@ ANY_STAGE = "any stage follows any"
 NO_STAGES = "companies and contacts have no workflow"
 HIDING = "test_fetch_tells_hidden_from_gone"
 SCOPE = "test_a_record_out_of_scope_is_shown_as_such_and_not_listed"
+ASKED_BESIDE = {
+    "test_an_unchanged_tool_costs_one_request": "the journal is asked beside the search: it is two"
+}
 WORKFLOW = "test_a_status_is_reached_along_the_allowed_transitions"
 
 
@@ -97,3 +101,34 @@ class TestDeals(Fixtures):
         volatile=frozenset({"hs_lastmodifieddate"}),
     )
     exempt = {HIDING: ALL_OR_NONE, SCOPE: NO_SCOPE}
+
+
+class Journalled:
+    """The same tests where the connection reads the journal, too."""
+
+    @pytest.fixture
+    async def connector(self, world: HubSpotWorld) -> AsyncIterator[HubSpotConnector]:
+        world.follow()
+        async with opened(world, journal=journal(world)) as connector:
+            yield connector
+
+    @pytest.fixture
+    async def stranger(self, world: HubSpotWorld) -> AsyncIterator[HubSpotConnector]:
+        async with opened(world, token=WRONG, journal=journal(world)) as connector:
+            yield connector
+
+
+class TestTicketsByJournal(Journalled, TestTickets):
+    exempt = {**TestTickets.exempt, **ASKED_BESIDE}
+
+
+class TestCompaniesByJournal(Journalled, TestCompanies):
+    exempt = {**TestCompanies.exempt, **ASKED_BESIDE}
+
+
+class TestContactsByJournal(Journalled, TestContacts):
+    exempt = {**TestContacts.exempt, **ASKED_BESIDE}
+
+
+class TestDealsByJournal(Journalled, TestDeals):
+    exempt = {**TestDeals.exempt, **ASKED_BESIDE}

@@ -16,13 +16,14 @@ from typing import Any
 import httpx
 
 from connectors.hubspot import HubSpotConnector
-from connectors.hubspot.config import HubSpotConfig
+from connectors.hubspot.config import HubSpotConfig, JournalConfig
 from connectors.hubspot.fake import HubSpotFake
 from connectors.hubspot.fake import properties as p
 from connectors.hubspot.fake.app import TOKEN
+from connectors.hubspot.fake.journal import CLIENT_ID, CLIENT_SECRET
 from connectors.hubspot.fake.office import KINDS, LINKS
 from syncline.sandbox import Call, Endpoint, Hooks, State, ToolClock, serving
-from syncline.sdk.connector import Visibility, Wire
+from syncline.sdk.connector import Record, Visibility, Wire
 from syncline.sdk.secrets import Secret
 from syncline.sdk.testing import Requests, Trouble
 
@@ -72,7 +73,8 @@ class Watched(HubSpotFake):
 class HubSpotWorld:
     """People at HubSpot, among them Ann, of the support team, and one who has left."""
 
-    secrets: Sequence[str] = (TOKEN,)
+    secrets: Sequence[str] = (TOKEN, CLIENT_SECRET, "sandbox-hubspot-app-token")
+    client = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
 
     def __init__(self, fake: Watched, tool: ToolClock, base_url: str, record: str) -> None:
         self.fake, self.tool, self.base_url, self.record = fake, tool, base_url, record
@@ -90,6 +92,17 @@ class HubSpotWorld:
 
     async def aclose(self) -> None:
         await self._http.aclose()
+
+    def follow(self, *actions: str) -> None:
+        """Subscribe the journal to these actions, or to all, of each record type."""
+        ties = ("ASSOCIATION_ADDED", "ASSOCIATION_REMOVED")
+        wanted = actions or ("CREATE", "UPDATE", "DELETE", "MERGE", "RESTORE", *ties)
+        for kind in KINDS.values():
+            told = {"portalId": p.PORTAL, "objectTypeId": p.TYPE_IDS[kind]}
+            told |= {"associatedObjectTypeIds": [p.TYPE_IDS[p.COMPANIES]]}
+            told |= {"properties": list(self.portal.definitions(kind)), "actions": list(wanted)}
+            for type in ("OBJECT", "ASSOCIATION"):
+                self.fake.journal.follow({"subscriptionType": type, **told})
 
     async def fault(self, method: str, path: str, action: str, times: int = 1) -> None:
         """Let this happen to the next requests of a path."""
@@ -179,6 +192,13 @@ def config(world: HubSpotWorld, **more: Any) -> HubSpotConfig:
     )
 
 
+def journal(world: HubSpotWorld, **more: Any) -> JournalConfig:
+    """The journal of this world, by the client of the app that may read it."""
+    secret = Secret(more.pop("client_secret", CLIENT_SECRET))
+    options = {"client_id": CLIENT_ID, "files": world.fake.journal.files, **more}
+    return JournalConfig(client_secret=secret, **options)
+
+
 @asynccontextmanager
 async def opened(world: HubSpotWorld, **more: Any) -> AsyncIterator[HubSpotConnector]:
     """A connector in this world, closed at the end."""
@@ -200,3 +220,34 @@ async def living(record: str = "ticket") -> AsyncIterator[HubSpotWorld]:
             yield world
         finally:
             await world.aclose()
+
+
+class Reading:
+    """A connection that reads the journal, and how far it has come; None before the first pass."""
+
+    def __init__(self, world: HubSpotWorld, hub: HubSpotConnector) -> None:
+        self.world, self.hub = world, hub
+        self.cursor: str | None = None
+
+    async def told(self, record: str = "ticket") -> list[Record]:
+        """A pass."""
+        found: list[Record] = []
+        async for page in self.hub.changes(record, self.cursor):
+            found += page.records
+            last = page.cursor
+        assert last is not None
+        self.cursor = last
+        return found
+
+    async def caught_up(self, record: str = "ticket") -> None:
+        """Pass until nothing is told, with all time that the index may take."""
+        for _ in range(3):
+            self.world.tool.advance(121)
+            if not await self.told(record):
+                return
+        raise AssertionError("told again and again")
+
+    async def asked(self, start: int = 0) -> list[str]:
+        """What was asked since so many requests, without their numbers."""
+        made = (await self.world.requests_made())[start:]
+        return [one["path"].rpartition("/")[2] for one in made]
