@@ -73,6 +73,7 @@ class Journal:
             clock=clock,
             credentials=Bearer(self._token, clock),
             private_network=config.private_network,
+            read_only=config.read_only,
             ca_file=config.ca_file,
         )
         self._files = Transport(
@@ -81,6 +82,7 @@ class Journal:
             limits=limits,
             clock=clock,
             private_network=config.private_network,
+            read_only=config.read_only,
             ca_file=config.ca_file,
         )
 
