@@ -48,7 +48,7 @@ class Recorded:
             world = self.kind(played, RECORDED_KEYS)
             yield world
             await world.aclose()
-        assert not played.unknown
+        assert not played.unknown, played.unknown
 
 
 class Live:

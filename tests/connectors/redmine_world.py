@@ -74,6 +74,11 @@ class RedmineWorld:
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
+    async def read(self, page: str) -> str:
+        """A page as somebody without an account sees it."""
+        answer = await self._http.get(self.stage.base_url + page)
+        return answer.raise_for_status().text
+
     async def aclose(self) -> None:
         await self._http.aclose()
 

@@ -60,7 +60,7 @@ class Recorded:
             world = RequestTrackerWorld(played, RECORDED_TOKENS, live=False)
             yield world
             await world.aclose()
-        assert not played.unknown
+        assert not played.unknown, played.unknown
 
 
 class Live:

@@ -109,6 +109,12 @@ class RequestTrackerWorld:
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
+    async def read(self, page: str) -> str:
+        """A page as people see it."""
+        headers = {"Authorization": f"token {self.tokens['people']}"}
+        answer = await self._http.get(self.stage.base_url + page, headers=headers)
+        return answer.raise_for_status().text
+
     async def aclose(self) -> None:
         await self._http.aclose()
 
