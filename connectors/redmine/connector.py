@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Any, Self
 
 from connectors.redmine import describing
 from connectors.redmine.client import PAGE, Client
@@ -122,6 +122,10 @@ class RedmineConnector(Connector):
 
     async def describe(self) -> Schema:
         return await describing.describe(self._metadata, self._rights, self._config)
+
+    async def details(self, record: str) -> Mapping[str, Any]:
+        """Ids of fields and options, what each tracker requires, and the steps of workflows."""
+        return await self._kind(record).details()
 
     def changes(self, record: str, cursor: str | None) -> AsyncIterator[Page]:
         return self._kind(record).changes(cursor)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from connectors.redmine import version_wire
 from connectors.redmine.config import RedmineConfig
+from connectors.redmine.details import demands, required
 from connectors.redmine.metadata import Metadata
 from connectors.redmine.rights import NEEDED, Rights
 from connectors.redmine.wire import custom_path
@@ -79,12 +80,14 @@ async def _fields(
             [v for p in projects.values() for v in await metadata.listed("fixed_version", p["id"])]
         ),
     }
+    by_tracker = (await required(metadata, config.key_field)).values()
+    everywhere = set.intersection(*map(set, by_tracker)) if by_tracker else set()
     fields = [
         FieldSchema("subject", "Subject", "string", required=True, max_length=SUBJECT_LENGTH),
         *(FieldSchema(p, _label(p), "option", options=o) for p, o in options.items()),
         *(FieldSchema(path, _label(path), kind) for path, kind in _WRITABLE.items()),
         *(FieldSchema(p, _label(p), kind, read_only=True) for p, kind in _READ_ONLY.items()),
-        *(_custom(field) for field in customs if field["name"] != config.key_field),
+        *(_custom(field, everywhere) for field in customs if field["name"] != config.key_field),
     ]
     if config.link_field:
         fields.append(FieldSchema("reference", config.link_field, "text"))
@@ -97,19 +100,21 @@ async def _of_versions(
     """What this connection's versions have besides the fields of all versions."""
     names = _names(projects.values())
     project = FieldSchema("project", "Project", "option", options=names, create_only=True)
-    customs = [_custom(f) for f in await metadata.version_fields() if f["name"] != config.key_field]
+    rows = [row for row in await metadata.version_fields() if row["name"] != config.key_field]
+    demanded = {custom_path(row["name"]) for row in rows if demands(row)}
+    customs = [_custom(row, demanded) for row in rows]
     return {field.path: field for field in (project, *customs)}
 
 
-def _custom(field: Mapping[str, Any]) -> FieldSchema:
-    values = field.get("possible_values")
+def _custom(field: Mapping[str, Any], demanded: Container[str]) -> FieldSchema:
+    path, values = custom_path(field["name"]), field.get("possible_values")
     kind = str(field.get("field_format", "unknown"))
     return FieldSchema(
-        custom_path(field["name"]),
+        path,
         field["name"],
         f"{kind} list" if field.get("multiple") else kind,
         options=None if values is None else tuple(value["value"] for value in values),
-        required=bool(field.get("is_required")),
+        required=path in demanded,
         max_length=field.get("max_length"),
     )
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from connectors.redmine import history
+from connectors.redmine import details, history
 from connectors.redmine.client import Client, Issue
 from connectors.redmine.config import RedmineConfig
 from connectors.redmine.cursor import Position
@@ -83,6 +84,9 @@ class Issues(Kind):
             self._shape,
             config.key_field,
         )
+
+    async def details(self) -> Mapping[str, Any]:
+        return await details.of_issues(self._metadata, self._client, self._config.key_field)
 
     async def changes(self, cursor: str | None) -> AsyncIterator[Page]:
         """As promised; in a new process one request more where a bad key reads as nobody's."""

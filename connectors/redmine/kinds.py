@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from syncline.sdk.connector import (
     Attachment,
@@ -33,6 +33,9 @@ class Kind(ABC):
     """One record type; the methods are those of `Connector`, without the type's name."""
 
     name: ClassVar[str]
+
+    @abstractmethod
+    async def details(self) -> Mapping[str, Any]: ...
 
     @abstractmethod
     def changes(self, cursor: str | None) -> AsyncIterator[Page]: ...

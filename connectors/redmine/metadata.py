@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from connectors.redmine.client import Client
+from connectors.redmine.client import Client, Issue
 from syncline.sdk.errors import AuthRequired, Misconfigured, NotFound, Rejected
 
 Named = Mapping[str, int]
@@ -36,6 +36,7 @@ class Metadata:
         self._configured: list[dict[str, Any]] | None = None
         self._administers = True
         self._me: dict[str, Any] | None = None
+        self._newest: list[Issue] | None = None
         self._read_again: set[str] = set()
         # Whoever asks for what is being read already waits for it.
         self._reading: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -44,7 +45,7 @@ class Metadata:
         """Read everything anew at its next use."""
         self._lists.clear()
         self._projects = {}
-        self._fields = self._configured = self._me = None
+        self._fields = self._configured = self._me = self._newest = None
         self._administers = True
         self._read_again.clear()
 
@@ -162,12 +163,17 @@ class Metadata:
             return None if told is None else [f for f in told if f["customized_type"] == record]
 
     async def _shown_fields(self) -> list[dict[str, Any]]:
-        projects = await self.project_ids()
-        scope = ("project_id", "=", tuple(projects.values()))
-        issues = await self._client.issues(scope, sort="updated_on:desc")
         fields = [f for p in (await self.projects()).values() for f in p["issue_custom_fields"]]
-        fields += [field for issue in issues for field in issue.get("custom_fields", ())]
+        fields += [f for issue in await self.newest() for f in issue.get("custom_fields", ())]
         return _shown(fields)
+
+    async def newest(self) -> Sequence[Issue]:
+        """The issues of the scope that changed last, at most a page of them."""
+        async with self._reading["newest"]:
+            if self._newest is None:
+                scope = ("project_id", "=", tuple((await self.project_ids()).values()))
+                self._newest = await self._client.issues(scope, sort="updated_on:desc")
+            return self._newest
 
     async def custom_field(self, name: str) -> Mapping[str, Any]:
         """The custom field of that name; raises Rejected naming what there is."""
@@ -179,7 +185,7 @@ class Metadata:
             if "custom field" in self._read_again:
                 break
             self._read_again.add("custom field")
-            self._fields = self._configured = None
+            self._fields = self._configured = self._newest = None
         names = ", ".join(field["name"] for field in fields)
         raise Rejected(f"Redmine has no custom field {name!r} on issues; there are: {names}.")
 

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from connectors.redmine import details
 from connectors.redmine.client import Client, Version, segment
 from connectors.redmine.config import RedmineConfig
 from connectors.redmine.finding import SKEW
@@ -52,6 +53,9 @@ class Versions(Kind):
         self._metadata = metadata
         self._config = config
         self._patching = Patching(metadata, None)
+
+    async def details(self) -> Mapping[str, Any]:
+        return await details.of_versions(self._metadata, self._config.key_field)
 
     async def changes(self, cursor: str | None) -> AsyncIterator[Page]:
         """A page a project, then one with the cursor; whatever looks otherwise than it did."""
