@@ -200,6 +200,16 @@ class Client:
             found += response.json()["items"]
         return found
 
+    async def values(self, field: str) -> list[Row]:
+        """The values that a select field offers, with their ids."""
+        found: list[Row] = []
+        page = 0
+        while len(found) == page * PAGE:
+            page += 1
+            path = f"customfield/{segment(field)}/values"
+            found += (await self.get(path, per_page=str(PAGE), page=str(page)))["items"]
+        return found
+
     async def write(
         self, method: str, path: str, body: object, *, etag: str = "", items: int = 1
     ) -> Response:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from connectors.request_tracker.client import Client
 from connectors.request_tracker.config import RequestTrackerConfig
 from connectors.request_tracker.description import Describer
+from connectors.request_tracker.details import details
 from connectors.request_tracker.feed import Feed
 from connectors.request_tracker.finding import Finder
 from connectors.request_tracker.history import History
@@ -76,7 +77,7 @@ class RequestTrackerConnector(Connector):
             bulk_create=self._bulk,
         )
         self._transport = transport
-        client = Client(transport)
+        client = self._client = Client(transport)
         metadata = self._metadata = Metadata(client, config)
         shape = WireShape(config)
         reader = self._reader = Reader(client, metadata, shape, config.text_format)
@@ -116,6 +117,10 @@ class RequestTrackerConnector(Connector):
 
     async def describe(self) -> Schema:
         return await self._describer.describe()
+
+    async def details(self, record: str) -> Mapping[str, Any]:
+        """Ids of custom fields, their options and queues, and the steps of lifecycles."""
+        return await details(self._metadata, self._client)
 
     def changes(self, record: str, cursor: str | None) -> AsyncIterator[Page]:
         return self._feed.listing() if cursor is None else self._feed.changes(cursor)

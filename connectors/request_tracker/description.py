@@ -100,10 +100,12 @@ class Describer:
         own = {row["Lifecycle"] for row in queues.values()} - {"default"}
         if not own and learned <= _DEFAULT_STATUSES:
             return tuple(sorted(_DEFAULT_STATUSES)), []
+        # What tickets show of it today is not said: a warning that changes is taken for news.
+        more = ", ".join(sorted(learned - _DEFAULT_STATUSES))
+        which = ", ".join(sorted(own)) or f"default, with {more},"
         return None, [
-            f"lifecycle {', '.join(sorted(own)) or 'default'} is the site's own and RT does not "
-            f"tell its statuses; tickets show {', '.join(sorted(learned)) or 'none yet'}. "
-            "Check the status table of the mapping by hand."
+            f"lifecycle {which} is the site's own and RT does not tell its statuses: check the "
+            "status table of the mapping by hand"
         ]
 
     def _built_in(

@@ -20,6 +20,7 @@ from connectors.request_tracker.client import (
     literal,
     together,
 )
+from connectors.request_tracker.details import steps
 from connectors.request_tracker.metadata import Metadata
 from connectors.request_tracker.text import BODY_FIELDS, IS_TEXT, NO_FILE, body_of
 from connectors.request_tracker.wire import WireShape
@@ -100,9 +101,8 @@ class Reader:
 
     def learn(self, queue: str, row: Row) -> None:
         """Note the moves RT offers from this ticket's status."""
-        to = {link["to"] for link in row["_hyperlinks"] if link["ref"] == "lifecycle"}
         self.offered.update(link["ref"] for link in row["_hyperlinks"])
-        self.moves[queue].setdefault(row["Status"], set()).update(to)
+        self.moves[queue].setdefault(row["Status"], set()).update(steps(row))
 
     async def _creations(self, ids: Sequence[str]) -> dict[str, str]:
         query = f"{TICKET_LOG} AND Type = 'Create' AND {any_of('ObjectId', ids)}"

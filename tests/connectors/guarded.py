@@ -32,14 +32,18 @@ class Guarded:
         clock: ManualClock,
         connection: Mapping[str, Any],
         secret: tuple[str, str],
+        added: str = "",
+        path: str = "",
     ) -> None:
-        """`secret`: what the tracker's connection calls its secret, and the secret."""
+        """`secret`: what the tracker's connection calls its secret, and the secret. `added`: a
+        field that the operator added to the mappings, and its path in the tracker."""
         self.folder = folder
         self.clock = clock
         self.desk = MemoryTool(clock, name=f"desk-{folder.name}")
-        own = folder / "mappings" / "desk" / "ticket.yaml"
-        own.parent.mkdir(parents=True)
-        own.write_text(MAPPING, "utf-8")
+        self._write("desk", MAPPING + added.format(path="custom.added"))
+        if added:
+            tool = added.format(path=path)
+            self._write("tracker", f"extends: builtin\nentity: ticket\nfields:\n{tool}")
         tracker = {"private_network": True, **connection, "auth": _kept(folder, *secret)}
         auth = _kept(folder, "token", self.desk.token)
         desk = {"connector": "memory", "base_url": publish(self.desk), "auth": auth}
@@ -55,6 +59,11 @@ class Guarded:
             },
         }
         (folder / "syncline.yaml").write_text(yaml.safe_dump(body), "utf-8")
+
+    def _write(self, side: str, mapping: str) -> None:
+        file = self.folder / "mappings" / side / "ticket.yaml"
+        file.parent.mkdir(parents=True)
+        file.write_text(mapping, "utf-8")
 
     async def ask(self, *, accept: bool = False) -> Rot:
         """What the operator is told; `accept`: it is taken as it is."""

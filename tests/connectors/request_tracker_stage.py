@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from deployments.real.request_tracker import RequestTracker
 from deployments.real.servers import available
 from tests.connectors.request_tracker_world import (
     RECORDED_TOKENS,
@@ -42,7 +41,7 @@ def recording_of(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RequestTracker]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StrictTracker]:
     """One server for all live tests."""
     server = StrictTracker(tmp_path_factory.mktemp("rt"))
     server.start()
@@ -57,7 +56,7 @@ class Recorded:
     async def world(self, request: pytest.FixtureRequest) -> AsyncIterator[RequestTrackerWorld]:
         played = stage(RECORDED_TOKENS, kept=load(recording_of(request)))
         async with played.serving():
-            world = RequestTrackerWorld(played, RECORDED_TOKENS, live=False)
+            world = RequestTrackerWorld(played, RECORDED_TOKENS)
             yield world
             await world.aclose()
         assert not played.unknown, played.unknown
@@ -68,13 +67,13 @@ class Live:
 
     @pytest.fixture
     async def world(
-        self, request: pytest.FixtureRequest, server: RequestTracker
+        self, request: pytest.FixtureRequest, server: StrictTracker
     ) -> AsyncIterator[RequestTrackerWorld]:
         prepare(server)
         tokens = tokens_of(server)
         played = stage(tokens, upstream=server.connection()["base_url"])
         async with played.serving():
-            world = RequestTrackerWorld(played, tokens, live=True)
+            world = RequestTrackerWorld(played, tokens, server)
             yield world
             await world.aclose()
         if RECORDING:

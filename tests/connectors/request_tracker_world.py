@@ -60,11 +60,19 @@ Set(%Lifecycles, default => {
 
 
 class StrictTracker(RequestTracker):
-    """A Request Tracker whose lifecycle forbids something."""
+    """A Request Tracker whose lifecycle forbids something; it reads it when it is started."""
+
+    lifecycle = LIFECYCLE
 
     def configure(self, port: int) -> None:
         super().configure(port)
-        (self.folder / "conf.d" / "lifecycle.pm").write_text(LIFECYCLE, encoding="utf-8")
+        (self.folder / "conf.d" / "lifecycle.pm").write_text(self.lifecycle, encoding="utf-8")
+
+    def restart(self, lifecycle: str) -> None:
+        """With another lifecycle, at the same address."""
+        port, self.lifecycle = self.port, lifecycle
+        self.stop()
+        self.start(port)
 
 
 def tokens_of(server: RequestTracker) -> dict[str, str]:
@@ -91,14 +99,16 @@ def stage(tokens: dict[str, str], **more: Any) -> Stage:
 
 
 class RequestTrackerWorld:
-    """People at Request Tracker; `live` where time really has to pass."""
+    """People at Request Tracker; with a `server` it is live, and time really has to pass."""
 
-    def __init__(self, stage: Stage, tokens: dict[str, str], *, live: bool) -> None:
+    def __init__(
+        self, stage: Stage, tokens: dict[str, str], server: StrictTracker | None = None
+    ) -> None:
         self.stage = stage
         self.tokens = tokens
         self.clock = ManualClock()
         self.secrets: Sequence[str] = (tokens["hub"], tokens["stranger"])
-        self._live = live
+        self._server = server
         self._http = httpx.AsyncClient(timeout=60, trust_env=False)
 
     async def call(self, method: str, path: str, body: Any = None) -> Any:
@@ -156,9 +166,19 @@ class RequestTrackerWorld:
 
     async def settle(self) -> None:
         self.clock.advance(3600)
-        if self._live:
+        if self._server:
             # Versions and the feed's overlap count whole seconds of the server.
             await asyncio.sleep(2.1)
+
+    async def administer(self, statement: str = "", lifecycle: str = LIFECYCLE) -> None:
+        """Change what no interface changes, live; a recording is of an RT so changed.
+
+        RT remembers rights for a while, so it is started anew.
+        """
+        if self._server:
+            if statement:
+                execute(self._server.live, statement)
+            await asyncio.to_thread(self._server.restart, lifecycle)
 
     async def trouble(self, kind: Trouble) -> None:
         self.stage.lose_answer = kind is Trouble.LOST_ANSWER
@@ -195,9 +215,11 @@ async def opened(
         await connector.aclose()
 
 
-def prepare(server: RequestTracker) -> None:
+def prepare(server: StrictTracker) -> None:
     """Bring a running server to the state in which every test begins; nothing is recorded."""
     server.reset()
+    if server.lifecycle != LIFECYCLE:
+        server.restart(LIFECYCLE)
     told = server.connection()
     headers = {"Authorization": f"token {told['auth']['token']}"}
     url = told["base_url"] + REST
@@ -207,6 +229,12 @@ def prepare(server: RequestTracker) -> None:
         ticket = {"Queue": "Support", "Subject": "in work before", "Status": "open"}
         people.post("/ticket", json=ticket).raise_for_status()
     _grant(server.folder / "live.sqlite")
+
+
+def execute(database: Path, statement: str) -> None:
+    """Run SQL on a running server's database."""
+    with closing(sqlite3.connect(database, timeout=10)) as db, db:
+        db.execute(statement)
 
 
 def _grant(database: Path) -> None:
