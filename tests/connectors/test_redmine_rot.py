@@ -16,6 +16,16 @@ from tests.connectors.redmine_stage import Live, Recorded, live
 from tests.connectors.redmine_world import RedmineWorld, VersionWorld, opened
 
 BUG, FEATURE = 1, 2
+ELSEWHERE = (
+    "INSERT INTO custom_fields (type, name, field_format, regexp, is_required, is_for_all,"
+    " is_filter, position, searchable, editable, visible, multiple, format_store) SELECT type,"
+    " 'Elsewhere', field_format, regexp, 1, 0, is_filter, 9, searchable, editable, visible,"
+    " multiple, format_store FROM custom_fields WHERE name = 'ExternalKey'",
+    "INSERT INTO custom_fields_trackers SELECT id, 1 FROM custom_fields WHERE name = 'Elsewhere'",
+    "INSERT INTO custom_fields_projects SELECT custom_fields.id, projects.id FROM custom_fields,"
+    " projects WHERE custom_fields.name = 'Elsewhere' AND identifier = 'elsewhere'",
+)
+"""A field that issues of another project must have."""
 
 
 def guarded(folder: Path, world: RedmineWorld, who: str = "hub") -> Guarded:
@@ -110,6 +120,9 @@ class Rot:
             "DELETE FROM custom_fields_trackers WHERE tracker_id <> 1 AND custom_field_id ="
             " (SELECT id FROM custom_fields WHERE name = 'Severity')"
         )
+        # Nor does one that only another project has.
+        for statement in ELSEWHERE:
+            await world.administer(statement)
         rot = await one.ask()
         told = only(rot, "field_required")
         assert told.what == "tracker requires 'Severity' (custom_fields.Severity) now for Bug"
