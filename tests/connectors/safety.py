@@ -7,7 +7,6 @@ copies it too; and what people write in one tool is shown to the people of anoth
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from html.parser import HTMLParser
 from typing import ClassVar, Generic, TypeVar
@@ -138,8 +137,6 @@ class Texts(Safety[W]):
     story = "texts"
     acting: ClassVar[Wire]
     """A body that would do something in this tool, as its people can write it."""
-    misread: ClassVar[Sequence[str]] = ()
-    """What people see otherwise than it was written; it does nothing either."""
 
     @abstractmethod
     async def page(self, world: W, id: str) -> str:
@@ -188,7 +185,7 @@ class Texts(Safety[W]):
             there = link.sides["tracker"].record_id
             page = Page(await self.page(world, there))
         for text in HOSTILE:
-            assert (page.text.count(text) >= 2) is (text not in self.misread), text
+            assert page.text.count(text) >= 2, text
         assert [word for word in ("One", "two", "three", "four") if word not in page.text] == []
         assert page.acts == []
 

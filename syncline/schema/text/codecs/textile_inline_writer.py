@@ -64,6 +64,8 @@ class LineWriter:
         words = " ".join(_raw(one) for line in lines for one in line)
         used = {one.marks for line in lines for one in line if isinstance(one, Text)}
         signs = {sign for bit, sign in _SIGNS.items() if any(bit & marks for marks in used)}
+        # Redmine writes each bare & as x%x% until a line is done.
+        words += words.count("&") * "%"
         self._quiet = {c for c in _NEEDS_ANOTHER if words.count(c) < 2 and c not in signs}
         self._lines = [self._reachable(line) for line in lines]
 
