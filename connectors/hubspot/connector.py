@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from connectors.hubspot.client import BATCH, Client
 from connectors.hubspot.config import HubSpotConfig
 from connectors.hubspot.describing import describe
+from connectors.hubspot.details import details
 from connectors.hubspot.feed import Feed
 from connectors.hubspot.history import History
 from connectors.hubspot.journal import Journal
@@ -140,6 +141,10 @@ class HubSpotConnector(Connector):
 
     async def describe(self) -> Schema:
         return await describe(self._metadata, self._config, self._journal)
+
+    async def details(self, record: str) -> Mapping[str, Any]:
+        """For the mapping-rot guard: which ids stages have."""
+        return await details(self._metadata, kind_of(record))
 
     def changes(self, record: str, cursor: str | None) -> AsyncIterator[Page]:
         return self._feed.changes(kind_of(record), cursor)

@@ -37,9 +37,11 @@ async def describe(metadata: Metadata, config: HubSpotConfig, journal: Journal |
     warnings: list[str] = []
     for kind in kinds:
         own = await metadata.properties(kind)
-        pipelines = await metadata.pipelines(kind)
+        pipelines, meant = await metadata.pipelines(kind), await metadata.meant(kind)
         _check_link(kind, own, config)
-        fields = {one.path: one for one in _fields(kind, own, pipelines, config)}
+        labels = tuple(one.label for one in pipelines.values())
+        stages = tuple(sorted({name for one in meant.values() for name in one.stages.values()}))
+        fields = {one.path: one for one in _fields(kind, own, labels, stages, config)}
         records[kind.name] = RecordSchema(kind.name, fields)
         warnings += _warnings(kind, own, granted, config)
     _check_scope([await metadata.pipelines(kind) for kind in kinds], config)
@@ -60,18 +62,21 @@ def _scope(kind: Kind, right: str) -> str:
 
 
 def _fields(
-    kind: Kind, own: Mapping[str, Row], pipelines: Mapping[str, Pipeline], config: HubSpotConfig
+    kind: Kind,
+    own: Mapping[str, Row],
+    pipelines: tuple[str, ...],
+    stages: tuple[str, ...],
+    config: HubSpotConfig,
 ) -> Iterator[FieldSchema]:
     hidden = (config.key_property, config.link_property, MERGED)
-    stages = {label for one in pipelines.values() for label in one.stages.values()}
     for name, row in own.items():
         if name in hidden or not _is_read(kind, name, row):
             continue
         options = tuple(str(one["value"]) for one in row.get("options") or ()) or None
         if name == kind.pipeline:
-            options = tuple(one.label for one in pipelines.values())
+            options = pipelines
         elif name == kind.stage:
-            options = tuple(sorted(stages))
+            options = stages
         yield FieldSchema(
             name,
             str(row["label"]),

@@ -132,6 +132,12 @@ class Metadata:
             )
         return {one.id: one for one in chosen}
 
+    async def meant(self, kind: Kind) -> Mapping[str, Pipeline]:
+        """The pipelines whose stages a record in scope can have: where the scope names none of this
+        record type's, all of them."""
+        there, named = await self.pipelines(kind), self._config.scope.pipeline
+        return {id: one for id, one in there.items() if one.label in named} or there
+
     async def primary_label(self, kind: Kind) -> int:
         """The number of the label `Primary` between this record type and companies."""
         path = self._client.path("crm/associations", f"/{kind.object}/{COMPANY.object}/labels")

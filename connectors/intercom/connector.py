@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from connectors.intercom.client import VERSION, Client
 from connectors.intercom.config import IntercomConfig
 from connectors.intercom.describing import describe
+from connectors.intercom.details import details
 from connectors.intercom.entering import Entry
 from connectors.intercom.entries import Entries
 from connectors.intercom.kinds import KINDS, TICKET
@@ -115,6 +116,10 @@ class IntercomConnector(Connector):
 
     async def describe(self) -> Schema:
         return await describe(self._metadata, self._config)
+
+    async def details(self, record: str) -> Mapping[str, Any]:
+        """For the mapping-rot guard: ids of what tickets show by name, and what each type needs."""
+        return details(await self._metadata.in_scope()) if record == TICKET else {}
 
     def changes(self, record: str, cursor: str | None) -> AsyncIterator[Page]:
         return self._reader(record).changes(cursor)

@@ -7,13 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from connectors.intercom.client import VERSION, Row
 from connectors.intercom.config import REGIONS, IntercomConfig
-from connectors.intercom.kinds import KINDS, Kind
+from connectors.intercom.details import path_of
+from connectors.intercom.kinds import KINDS, TICKET, Kind
 from connectors.intercom.metadata import DESCRIPTION, LIST, TITLE, Metadata, TicketType
 from connectors.intercom.wire import READ_ONLY
 from syncline.sdk.connector import FieldSchema, RecordSchema, Schema
-from syncline.sdk.errors import Misconfigured
+from syncline.sdk.errors import AuthRequired, Misconfigured
 
 _CUSTOMER = "Customer"
+_UNSEEN = "The app may not see {} records; they cannot be synced."
 _KINDS = {"open": "bool", "shared": "bool", "created_at": "datetime", "updated_at": "datetime"}
 
 
@@ -25,14 +27,18 @@ async def describe(metadata: Metadata, config: IntercomConfig) -> Schema:
     records: dict[str, RecordSchema] = {}
     warnings: list[str] = []
     if config.scope.ticket_type:
-        types = await metadata.in_scope()
-        _check_attributes(types, config)
-        records["ticket"] = _schema("ticket", _fields(types, config))
-        warnings += _warnings(types, config)
+        try:
+            types = await metadata.in_scope()
+        except AuthRequired:
+            warnings.append(_UNSEEN.format(TICKET))
+        else:
+            _check_attributes(types, config)
+            records[TICKET] = _schema(TICKET, _fields(types, config))
+            warnings += _warnings(types, config)
     for kind in KINDS:
         attributes = await metadata.custom_attributes(kind.name)
         if attributes is None:
-            warnings.append(f"The app may not see {kind.name} records; they cannot be synced.")
+            warnings.append(_UNSEEN.format(kind.name))
             continue
         records[kind.name] = _schema(kind.name, _entry_fields(kind, attributes, config))
         names = {row["name"] for row in attributes}
@@ -104,7 +110,7 @@ def _fields(types: Sequence[TicketType], config: IntercomConfig) -> Iterator[Fie
         found = [one.attributes[name] for one in types if name in one.attributes]
         labels = _each(label for one in found for label in one.options.values())
         yield FieldSchema(
-            f"attributes.{name}",
+            path_of(name),
             name,
             found[0].type,
             options=labels if found[0].type == LIST else None,

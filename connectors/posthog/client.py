@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
-from syncline.sdk.errors import Misconfigured, NotFound, Retriable
+from syncline.sdk.errors import AuthRequired, Misconfigured, NotFound, Retriable
 from syncline.sdk.http import Transport
 
 Row: TypeAlias = Mapping[str, Any]
@@ -49,6 +49,14 @@ class Client:
                 "was synced; give the number that stands in its address after /project/."
             ) from error
         return about
+
+    async def scopes(self) -> frozenset[str] | None:
+        """What the key may do; None where this PostHog does not show a key to itself."""
+        asked = self.transport.request("GET", "/api/personal_api_keys/@current/", forbidden="auth")
+        try:
+            return frozenset((await asked).json()["scopes"])
+        except (AuthRequired, NotFound):
+            return None
 
     async def get(self, of: str, **query: object) -> Any:
         """The JSON of something in the project."""

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from connectors.salesforce.auth import SignIn
 from connectors.salesforce.client import BY_ID, COLLECTION, Client
 from connectors.salesforce.comments import Comments
 from connectors.salesforce.config import SalesforceConfig
 from connectors.salesforce.describing import describe
+from connectors.salesforce.details import details
 from connectors.salesforce.files import Files
 from connectors.salesforce.finding import Finder
 from connectors.salesforce.history import History
@@ -132,6 +133,10 @@ class SalesforceConnector(Connector):
 
     async def describe(self) -> Schema:
         return await describe(self._client, self._metadata, self._sign_in, self._config)
+
+    async def details(self, record: str) -> Mapping[str, Any]:
+        """For the mapping-rot guard: ids of custom fields and record types."""
+        return await details(self._client, self._metadata, kind_of(record))
 
     def changes(self, record: str, cursor: str | None) -> AsyncIterator[Page]:
         return self._reader.changes(kind_of(record), cursor)

@@ -70,7 +70,7 @@ def _fields(described: Described, config: SalesforceConfig) -> Iterator[FieldSch
             label=field.label,
             type=_TYPES.get(field.type, "text"),
             options=field.options,
-            required=field.createable and not field.nillable and field.type != "boolean",
+            required=field.required,
             read_only=not (field.createable or field.updateable) and not _is_name(described, field),
             create_only=field.createable and not field.updateable,
             max_length=field.length or None,
@@ -101,6 +101,12 @@ def _warnings(described: Described, config: SalesforceConfig) -> Iterator[str]:
     wanted = config.custom_fields.get(kind, ())
     if unknown := [name for name in wanted if name not in described.fields]:
         yield f"custom_fields: {kind} has no {', '.join(unknown)} that this user can see."
+    read = {field.name for field in described.shown(config)} | {config.key_field}
+    if unmet := [f.name for f in described.fields.values() if f.required and f.name not in read]:
+        yield (
+            f"{kind}: a new record must have {', '.join(unmet)}, which this connection does not "
+            "read; name what is missing in custom_fields, map it and give it a default."
+        )
     if not (described.createable and described.updateable):
         yield f"{kind}: the integration user may not create and edit records."
     try:

@@ -28,14 +28,15 @@ _USEFUL = ("MasterRecordId", "OwnerId", "RecordTypeId")
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field as Salesforce describes it to this user. `options` of a picklist are active."""
+    """A field as Salesforce describes it to this user. `options` of a picklist are active;
+    `required`: a new record is refused without it."""
 
     name: str
     label: str
     type: str
     length: int
     options: tuple[str, ...] | None
-    nillable: bool
+    required: bool
     createable: bool
     updateable: bool
     custom: bool
@@ -52,7 +53,10 @@ class Field:
             type=str(row["type"]),
             length=int(row.get("length") or 0),
             options=options if row["type"] in ("picklist", "multipicklist") else None,
-            nillable=bool(row.get("nillable", True)),
+            # A truth value is false by itself, and Salesforce fills in others.
+            required=bool(row.get("createable"))
+            and not (row.get("nillable", True) or row.get("defaultedOnCreate"))
+            and row["type"] != "boolean",
             createable=bool(row.get("createable")),
             updateable=bool(row.get("updateable")),
             custom=bool(row.get("custom")),

@@ -65,7 +65,7 @@ async def describe(metadata: Metadata, config: ZendeskConfig) -> Schema:
         version="2",
         records=records,
         text_format="html",
-        warnings=tuple(_warnings(me, config)),
+        warnings=tuple(_warnings(me, fields, config)),
     )
 
 
@@ -196,12 +196,24 @@ def _check_link_field(fields: Mapping[int, Row], config: ZendeskConfig) -> None:
         )
 
 
-def _warnings(me: Row, config: ZendeskConfig) -> list[str]:
+def _needed(field: Row) -> bool:
+    """Whether a ticket is solved only with it; none is made only with it (developer.zendesk.com,
+    "Ticket Fields", `required`)."""
+    return bool(field.get("required") and field.get("active", True))
+
+
+def _warnings(me: Row, fields: Mapping[int, Row], config: ZendeskConfig) -> list[str]:
     warnings = []
     if me.get("role") != "admin":
         warnings.append(
             f"The agent is {me.get('role')!r}: Zendesk lets administrators alone export tickets, "
             "so nothing can be read. Give the agent the role of an administrator."
+        )
+    needed = [t for id, t in titles(fields).items() if _needed(fields[id])]
+    if needed:
+        warnings.append(
+            f"A ticket cannot be solved without {', '.join(map(repr, needed))}: Zendesk refuses "
+            "that, and its status is parked. Map what is missing, or let it be optional."
         )
     if config.auth.api_token is not None:
         warnings.append(

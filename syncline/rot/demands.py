@@ -93,7 +93,8 @@ def _mapped_as(known: FieldSchema) -> dict[str, Any] | None:
     if known.options:
         return {"kind": "enum", "path": known.path, "enum": list(known.options)}
     kind = _KINDS.get(known.type)
-    return {"kind": kind, "path": known.path} if kind else None
+    longest = {"max_length": known.max_length} if kind == "text" and known.max_length else {}
+    return {"kind": kind, "path": known.path, **longest} if kind else None
 
 
 def _slug(label: str) -> str:

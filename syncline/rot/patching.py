@@ -84,6 +84,7 @@ def diff(file: str, before: str | None, after: str) -> str:
 def assigned(text: str, path: Sequence[str], value: Any) -> str:
     """The text with `value` under the keys of `path`; what is equal already keeps its spelling."""
     node: Any = yaml.compose(text, Loader=yaml.SafeLoader)
+    entry: Any = None
     for number, key in enumerate(path):
         entry = _entry(node, key)
         if entry is None:
@@ -98,6 +99,9 @@ def assigned(text: str, path: Sequence[str], value: Any) -> str:
     if _data(node) == _words(value):
         return text
     start, end = node.start_mark.index, _end(node)
+    if isinstance(node, yaml.CollectionNode) and not node.flow_style:
+        # What stands in lines of its own gives way to one word behind its key.
+        start = text.index(":", entry[0].end_mark.index) + 1
     fresh = flow(value)
     return text[:start] + ("" if start and text[start - 1] in " [{" else " ") + fresh + text[end:]
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from starlette.responses import Response
 
 from connectors.hubspot.fake import properties as p
+from connectors.hubspot.fake.administering import Administering
 from connectors.hubspot.fake.associations import Associations
 from connectors.hubspot.fake.batches import Batches
 from connectors.hubspot.fake.errors import Refused, unknown
@@ -16,7 +17,7 @@ from connectors.hubspot.fake.objects import Handler, Objects, refusing
 from connectors.hubspot.fake.office import KINDS, LINKS, Office
 from connectors.hubspot.fake.portal import Portal
 from connectors.hubspot.fake.searching import Searching
-from connectors.hubspot.fake.setup import Setup
+from connectors.hubspot.fake.setup import Setup, lacks
 from syncline.sandbox import Call, Company, Endpoint, Hooks, State, ToolClock, answer
 
 TOKEN = "sandbox-hubspot-pat"  # noqa: S105 (a sandbox's)
@@ -75,7 +76,10 @@ class HubSpotFake(Office):
         ]
         own, signed = self.journal.routes(), self.journal.open_routes()
         return [
-            *(Endpoint(m, at, self._limited(at, do), mutating=w) for m, at, do, w in routes),
+            *(
+                Endpoint(m, at, self._limited(at, self._scoped(do, w)), mutating=w)
+                for m, at, do, w in routes
+            ),
             *(Endpoint(m, at, refusing(do), mutating=w) for m, at, do, w in own),
             *(Endpoint(m, at, refusing(do), mutating=w, open=True) for m, at, do, w in signed),
         ]
@@ -84,6 +88,18 @@ class HubSpotFake(Office):
         """The journal's files are at another host, which is this machine by its name."""
         super().base_url_known(url)
         self.journal.files = url.replace("127.0.0.1", "localhost")
+
+    def _scoped(self, handler: Handler, mutating: bool) -> Handler:
+        """A handler that asks for the record type's scope (developers.hubspot.com, "Scopes")."""
+
+        def scoped(call: Call) -> Response:
+            lacking = lacks(self.portal, call.path_params.get("kind"), mutating)
+            if lacking is not None:
+                words = "This app hasn't been granted all required scopes to make this call: "
+                raise Refused(403, "MISSING_SCOPES", words + lacking)
+            return handler(call)
+
+        return scoped
 
     def authorised(self, call: Call) -> Response | None:
         if call.request.url.path.startswith(AREA):
@@ -133,6 +149,9 @@ class HubSpotFake(Office):
             self.portal.add_property(
                 kind, p.definition(LINKS, "string", "textarea", hubspotDefined=False)
             )
+
+    def administer(self, verb: str, given: Mapping[str, Any]) -> None:
+        Administering(self.portal).do(verb, given)
 
     def records(self, type: str) -> list[dict[str, Any]]:
         kind = KINDS.get(type, p.NOTES)

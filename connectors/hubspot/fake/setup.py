@@ -18,6 +18,18 @@ SCOPES = tuple(
 ) + ("tickets",)
 
 
+def granted(portal: Portal) -> list[str]:
+    """The scopes that the private app has."""
+    return [one for one in SCOPES if one not in portal.state.table("revoked")]
+
+
+def lacks(portal: Portal, kind: str | None, mutating: bool) -> str | None:
+    """The scope that the app lacks for records of a type, if any; notes ask for none here."""
+    right = "write" if mutating else "read"
+    scope = "tickets" if kind == "tickets" else f"crm.objects.{kind}.{right}"
+    return scope if scope in portal.state.table("revoked") else None
+
+
 class Setup:
     """Calls that a connector makes before it reads a record."""
 
@@ -43,7 +55,7 @@ class Setup:
                 "userId": 990_100,
                 "hubId": PORTAL,
                 "appId": int(APP["sourceId"]),
-                "scopes": list(SCOPES),
+                "scopes": granted(self._portal),
             }
         )
 

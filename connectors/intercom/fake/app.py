@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from starlette.responses import Response
 
 from connectors.intercom.fake import seeding, showing
+from connectors.intercom.fake.administering import Administering
 from connectors.intercom.fake.companies import Companies
 from connectors.intercom.fake.contacts import Contacts
 from connectors.intercom.fake.desk import Desk
@@ -94,12 +95,21 @@ class IntercomFake(Fake):
                 version = call.headers.get("intercom-version")
                 if version not in (None, *VERSIONS):
                     raise invalid(f"{version} is no version here", "intercom_version_invalid")
+                self._may(call)
                 return answer(handler(call), headers=self.limits.headers())
             except Refused as error:
                 error.headers = self.limits.headers() | error.headers
                 return error_answer(error, self.state.next("request"))
 
         return answered
+
+    def _may(self, call: Call) -> None:
+        path, model = call.request.url.path, call.query.get("model", "")
+        for one in self.workspace.revoked:
+            plural = {"company": "companies"}.get(one, f"{one}s")
+            if path.startswith((f"/{plural}", f"/{one}_")) or model == one:
+                words = f"The app is not permitted to see {plural}"  # code and words unverified
+                raise Refused(403, "forbidden", words)
 
     def authorised(self, call: Call) -> Response | None:
         known = call.headers.get("authorization") == f"Bearer {TOKEN}"
@@ -127,6 +137,9 @@ class IntercomFake(Fake):
             "link_attribute": seeding.LINKS,
             "contact": seeding.HUB,
         }
+
+    def administer(self, verb: str, given: Mapping[str, Any]) -> None:
+        Administering(self.workspace).do(verb, given)
 
     def seed(self, company: Company) -> None:
         seeding.seed(self.workspace, self.desk, self.contacts, self.companies, company)

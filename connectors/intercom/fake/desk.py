@@ -12,7 +12,7 @@ from typing import Any
 from connectors.intercom.fake.contacts import Contacts
 from connectors.intercom.fake.errors import invalid, not_found
 from connectors.intercom.fake.searching import Index
-from connectors.intercom.fake.workspace import NOBODY, TITLE, Row, Workspace
+from connectors.intercom.fake.workspace import NOBODY, Row, Workspace
 
 Author = Mapping[str, Any]
 Told = Callable[[str, Row, Row | None], None]
@@ -47,8 +47,11 @@ class Desk:
             raise invalid("contacts is required", "parameter_not_found")
         given = self._attributes(type, wanted.get("ticket_attributes") or {})
         blank = {one["name"]: None for one in type["attributes"]}
-        if not given.get(TITLE):
-            raise invalid(f"{TITLE} is required", "parameter_not_found")
+        for one in type["attributes"]:
+            # That the API asks for what teammates must fill in is unverified.
+            needed = one["required_to_create"] and not one.get("archived")
+            if needed and given.get(one["name"]) in (None, ""):
+                raise invalid(f"{one['name']} is required", "parameter_not_found")
         assigned = (wanted.get("assignment") or {}).get("admin_assignee_id") or NOBODY
         self._check_assignee(str(assigned))
         number, now = workspace.state.next("ticket"), workspace.now()
@@ -152,7 +155,7 @@ class Desk:
     def _attributes(self, type: Row, wanted: Any) -> Row:
         if not isinstance(wanted, Mapping):
             raise invalid("ticket_attributes must be an object")
-        known = {one["name"]: one for one in type["attributes"]}
+        known = {one["name"]: one for one in type["attributes"] if not one.get("archived")}
         for name, value in wanted.items():
             if name not in known:
                 raise invalid(f"Ticket attribute {name} does not exist")  # words unverified

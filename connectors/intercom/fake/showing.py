@@ -186,7 +186,7 @@ def _attribute(type: Row, row: Row, order: int) -> Row:
         "visible_to_contacts": False,
         "default": row["name"].startswith("_default_"),
         "ticket_type_id": int(type["id"]),
-        "archived": False,
+        "archived": row.get("archived", False),
         "created_at": type["created_at"],
         "updated_at": type["created_at"],
     }

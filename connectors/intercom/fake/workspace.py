@@ -81,6 +81,11 @@ class Workspace:
     def tickets(self) -> Table:
         return self.state.table("tickets")
 
+    @property
+    def revoked(self) -> Table:
+        """The records that the app may not see."""
+        return self.state.table("revoked")
+
     def now(self) -> int:
         """The time in Intercom's whole seconds."""
         return int(self.clock.now().timestamp())

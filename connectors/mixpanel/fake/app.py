@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 from starlette.responses import Response
 
 from connectors.mixpanel.fake import seeding
+from connectors.mixpanel.fake.administering import administer
 from connectors.mixpanel.fake.annotations import Annotations
 from connectors.mixpanel.fake.errors import Refused
 from connectors.mixpanel.fake.events import Events
@@ -150,6 +151,9 @@ class MixpanelFake(Fake):
         auth = {"username": HUB, "secret": HUB_SECRET, "project_token": TOKEN}
         group = {"key": GROUP_KEY, "data_group_id": DATA_GROUP_ID}
         return {"auth": auth, "scope": {"project": PROJECT, "group": group}}
+
+    def administer(self, verb: str, given: Mapping[str, Any]) -> None:
+        administer(self.office, verb)
 
     def seed(self, company: Company) -> None:
         seeding.seed(self, company)

@@ -47,7 +47,7 @@ class Office:
         """The project must be named, and be one that the account is in."""
         if project is None:
             raise Refused(400, "project_id is required when a service account asks")
-        if project != str(PROJECT):
+        if project != str(PROJECT) or "project" in self.state.table("left"):
             raise Refused(403, "The account is not a member of this project")
 
     def query(self, call: Call) -> None:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from starlette.responses import Response
 
 from connectors.posthog.fake import seeding
+from connectors.posthog.fake.administering import Administering
 from connectors.posthog.fake.analytics import Analytics
 from connectors.posthog.fake.annotations import Annotations
 from connectors.posthog.fake.asking import Asking, throttled
@@ -82,7 +83,18 @@ class PostHogFake(Fake):
             ),
             self._endpoint("POST", "/query/", "query:read", self.asking.query, mutating=False),
             *self.asking.public(),
+            Endpoint("GET", "/api/personal_api_keys/@current/", self._key, open=True),
         ]
+
+    def _key(self, call: Call) -> Response:
+        """A key sees itself, whatever it may (posthog/api/personal_api_key.py,
+        PersonalApiKeySelfAccessPermission)."""
+        try:
+            scopes = self.office.scopes(self.office.key(call))
+        except Refused as error:
+            refusal: Response = error.answered()
+            return refusal
+        return answer({"id": "0190a0de", "label": "Syncline", "scopes": scopes})
 
     def _features(self) -> list[Endpoint]:
         scope, of = "early_access_feature", self.features
@@ -209,6 +221,9 @@ class PostHogFake(Fake):
     def connection(self) -> Mapping[str, Any]:
         auth = {"personal_api_key": KEY}
         return {"auth": auth, "scope": {"project": PROJECT}}
+
+    def administer(self, verb: str, given: Mapping[str, Any]) -> None:
+        Administering(self.office, self.analytics).do(verb, given)
 
     def seed(self, company: Company) -> None:
         seeding.seed(self, company)

@@ -75,7 +75,13 @@ class Asking:
         if call.query.get("type") == "group":
             index = call.query.get("group_type_index")
             rows = [r for r in self.analytics.groups.values() if str(r["index"]) == index]
-        met = {name: value for row in rows for name, value in row["properties"].items()}
+        gone = self.office.state.table("deleted definition")
+        met = {
+            name: value
+            for row in rows
+            for name, value in row["properties"].items()
+            if name not in gone
+        }
         shown = [{"id": n, "name": n, "property_type": _type(met[n])} for n in sorted(met)]
         return answer(self.office.paged(call, shown))
 

@@ -34,20 +34,30 @@ class Office:
         """The time as PostHog writes it."""
         return stamp(self.clock.now())
 
-    def signed_in(self, call: Call, scope: str) -> str:
-        """Who holds the key; it must have the scope, and the project must be one of ours."""
+    def key(self, call: Call) -> str:
+        """The key of a call; raises Refused where nobody has it."""
         said = call.headers.get("authorization", "")
         key = said.removeprefix("Bearer ")
         if not said:
             raise unauthenticated("Authentication credentials were not provided.")
         if key not in SCOPES or key == said:
             raise unauthenticated("Invalid personal API key.")
+        return key
+
+    def scopes(self, key: str) -> list[str]:
+        """What a key may do."""
+        given: list[str] | None = (self.state.table("key").get(key) or {}).get("scopes")
+        return list(SCOPES[key]) if given is None else given
+
+    def signed_in(self, call: Call, scope: str) -> str:
+        """Who holds the key; it must have the scope, and the project must be one of ours."""
+        key = self.key(call)
         project = call.path_params["project_id"]
         if project not in (str(PROJECT), str(OTHER)):
             raise not_found("Project not found.")
         if project != str(PROJECT):
             raise denied("You don't have access to the project.")
-        if not {"*", scope, scope.replace(":read", ":write")} & set(SCOPES[key]):
+        if not {"*", scope, scope.replace(":read", ":write")} & set(self.scopes(key)):
             raise denied(f"API key missing required scope '{scope}'")
         return PEOPLE[key]
 

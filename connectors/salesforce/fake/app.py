@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 from starlette.responses import Response
 
+from connectors.salesforce.fake.administering import Administering
 from connectors.salesforce.fake.calls import DATA, Reading, Route
 from connectors.salesforce.fake.errors import Refused
 from connectors.salesforce.fake.files import Files
@@ -135,6 +136,9 @@ class SalesforceFake(Fake):
     def connection(self) -> dict[str, Any]:
         auth = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
         return {"auth": auth, "scope": {}, "link_field": LINK_FIELD}
+
+    def administer(self, verb: str, given: Mapping[str, Any]) -> None:
+        Administering(self.org).do(verb, given)
 
     def seed(self, company: Company) -> None:
         seed(self.org, self.rules, company)

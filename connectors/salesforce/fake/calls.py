@@ -72,7 +72,7 @@ class Reading:
     def source(self, call: Call) -> str:
         """The object that a path names; raises Refused."""
         source = str(call.path_params["source"])
-        if source not in OBJECTS:
+        if source not in OBJECTS or f"{source} read" in self._org.revoked:
             raise not_found()
         return source
 
@@ -98,6 +98,11 @@ class Reading:
             raise Refused("URI_TOO_LONG", "URI Too Long", status=414)
         query = soql.parse(call.query.get("q", ""), self._org.visible)
         private = self._org.private
+        if f"{query.source} read" in self._org.revoked:
+            raise Refused("INVALID_TYPE", f"sObject type '{query.source}' is not supported.")
+        if query.source == "FieldDefinition":
+            found = query.of(self._org.definitions())
+            return answer({"totalSize": len(found), "done": True, "records": call.listed(found)})
         rows = [
             row
             for row in self._org.listed(query.source)
@@ -125,6 +130,7 @@ class Reading:
 
     def _describe(self, call: Call) -> Response:
         source = self.source(call)
+        writable = f"{source} write" not in self._org.revoked
         types = [
             {"recordTypeId": row["Id"], "name": row["Name"], "developerName": row["DeveloperName"],
              "available": True, "active": True, "master": False}
@@ -136,9 +142,9 @@ class Reading:
             {
                 "name": source,
                 "keyPrefix": OBJECTS[source][0],
-                "createable": True,
-                "updateable": True,
-                "deletable": True,
+                "createable": writable,
+                "updateable": writable,
+                "deletable": writable,
                 "fields": [_described(one) for one in self._org.visible(source).values()],
                 "recordTypeInfos": [
                     *types,
@@ -200,12 +206,13 @@ def _described(column: Column) -> dict[str, Any]:
     values = [{"value": one, "label": one, "active": True} for one in column.values]
     return {
         "name": column.name,
-        "label": column.name.removesuffix("__c").replace("_", " "),
+        "label": column.label or column.name.removesuffix("__c").replace("_", " "),
         "type": column.type,
         "length": column.length if column.type in ("string", "textarea", "email", "url") else 0,
         "picklistValues": values,
         "restrictedPicklist": column.restricted,
         "nillable": not column.required,
+        "defaultedOnCreate": column.default is not None,
         "createable": column.writable,
         "updateable": column.writable,
         "custom": column.custom,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
-from connectors.salesforce.fake.schema import OBJECTS, Column, columns_of
+from connectors.salesforce.fake.schema import OBJECTS, SYNCED, Column, columns_of
 from syncline.sandbox import State, ToolClock
 
 Row: TypeAlias = dict[str, Any]
@@ -46,8 +46,10 @@ class Org:
         self.deletions = state.table("deletions")
         self.hidden_fields = state.table("hidden_fields")
         self.private = state.table("private")
+        self.revoked = state.table("revoked")
         self.locked: set[str] = set()
         self._custom = state.table("custom_fields")
+        self._changed = state.table("changed_fields")
         self._held: dict[str, tuple[datetime, Row | None]] = {}
         self._requests: deque[datetime] = deque()
 
@@ -121,7 +123,11 @@ class Org:
             for document in self._custom.values()
             if document["object"] == source
         ]
-        return {column.name: column for column in (*columns_of(source), *custom)}
+        changed = {one["name"]: one["to"] for one in self._changed.values() if one["of"] == source}
+        return {
+            one.name: Column.of(one.document() | changed.get(one.name, {}))
+            for one in (*columns_of(source), *custom)
+        }
 
     def visible(self, source: str) -> dict[str, Column]:
         """The fields that field-level security shows to the integration user."""
@@ -133,7 +139,44 @@ class Org:
 
     def add_field(self, source: str, column: Column) -> None:
         """An administrator adds a custom field."""
-        self._custom.put(f"{source}.{column.name}", {"object": source, "column": column.document()})
+        document = {"object": source, "column": column.document(), "id": self._field_id()}
+        self._custom.put(f"{source}.{column.name}", document)
+
+    def _field_id(self) -> str:
+        return f"00N{self.state.next('id 00N'):012d}"
+
+    def rename_field(self, source: str, name: str, to: str) -> None:
+        """An administrator gives a custom field another API name."""
+        known = self._custom.get(f"{source}.{name}")
+        assert known is not None
+        self.remove_field(source, name, keep=to)
+        renamed = {**known, "column": {**known["column"], "name": to}}
+        self._custom.put(f"{source}.{to}", renamed)
+
+    def remove_field(self, source: str, name: str, *, keep: str = "") -> None:
+        """An administrator deletes a custom field; its values stay under `keep`."""
+        self._custom.delete(f"{source}.{name}")
+        for row in list(self.rows(source).values()):
+            left = {column: value for column, value in row.items() if column != name}
+            self.put(source, left | ({keep: row.get(name)} if keep else {}))
+
+    def change_field(self, source: str, name: str, to: Row) -> None:
+        """An administrator changes how a field is defined."""
+        known = self._changed.get(f"{source}.{name}") or {"of": source, "name": name, "to": {}}
+        self._changed.put(f"{source}.{name}", {**known, "to": {**known["to"], **to}})
+
+    def definitions(self) -> list[Row]:
+        """The rows of FieldDefinition: a standard field is known by its name alone."""
+        return [
+            {
+                "QualifiedApiName": name,
+                "EntityDefinitionId": source,
+                "DurableId": f"{source}.{custom['id'] if custom else name}",
+            }
+            for source in SYNCED
+            for name in self.columns(source)
+            for custom in (self._custom.get(f"{source}.{name}"),)
+        ]
 
     def hide_field(self, source: str, name: str) -> None:
         """An administrator takes a field from the integration user."""

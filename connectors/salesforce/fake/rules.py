@@ -27,6 +27,7 @@ class Rules:
 
     def create(self, source: str, values: Mapping[str, Any], by: str) -> Row:
         """Make a record; raises Refused."""
+        self._may(source, by)
         columns = self._columns(source, by)
         checked = self._checked(source, columns, values)
         for column in columns.values():
@@ -116,6 +117,7 @@ class Rules:
             raise Refused("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", status=404)
         if row["IsDeleted"]:
             raise deleted()
+        self._may(source, by)
         if by == self._api and id in self._org.private:
             words = "insufficient access rights on object id"
             raise Refused("INSUFFICIENT_ACCESS_OR_READONLY", words, status=403)
@@ -124,6 +126,11 @@ class Rules:
             words = f"unable to obtain exclusive access to this record or 1 records: {id}"
             raise Refused("UNABLE_TO_LOCK_ROW", words)
         return row
+
+    def _may(self, source: str, by: str) -> None:
+        if by == self._api and f"{source} write" in self._org.revoked:
+            words = "insufficient access rights on entity: " + source
+            raise Refused("INSUFFICIENT_ACCESS_OR_READONLY", words, status=403)
 
     def _columns(self, source: str, by: str) -> dict[str, Column]:
         return self._org.visible(source) if by == self._api else self._org.columns(source)

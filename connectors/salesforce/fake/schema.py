@@ -27,6 +27,7 @@ class Column:
     unique: bool = False
     default: Any = None
     tracked: bool = False
+    label: str = ""
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Column:
@@ -216,6 +217,10 @@ OBJECTS: Mapping[str, tuple[str, tuple[Column, ...]]] = {
     ),
     "Group": ("00G", (text("Name"), choice("Type", "Queue"))),
     "RecordType": ("012", (text("DeveloperName"), text("Name"), text("SobjectType"))),
+    "FieldDefinition": (
+        "",
+        (text("QualifiedApiName"), text("EntityDefinitionId"), text("DurableId")),
+    ),
     "CaseHistory": ("017", (to("CaseId", "Case"),)),
     "AccountHistory": ("0Ah", (to("AccountId", "Account"),)),
     "ContactHistory": ("03A", (to("ContactId", "Contact"),)),

@@ -3,6 +3,7 @@
     rename  {"field", "option", "to"}  a status (field `custom_status`); without `option` the field
     remove  {"field", "option"}        an option of a drop-down or a status, which is switched off;
                                        without `option` the field
+    require {"field"}                  of a ticket before it is solved
     demote  {}                         the hub's account becomes an agent
 
 developer.zendesk.com, "Custom Ticket Statuses" (a status cannot be deleted, only deactivated),
@@ -32,6 +33,7 @@ class Administering:
         verbs: dict[str, Callable[[Mapping[str, Any]], None]] = {
             "rename": self._rename,
             "remove": self._remove,
+            "require": self._require,
             "demote": self._demote,
         }
         if verb not in verbs:
@@ -64,6 +66,9 @@ class Administering:
             self._field(given["field"], {"custom_field_options": left})
         else:
             self._field(given["field"], {"active": False})
+
+    def _require(self, given: Mapping[str, Any]) -> None:
+        self._field(given["field"], {"required": True})
 
     def _demote(self, given: Mapping[str, Any]) -> None:
         hub = self._account.user_by_email(HUB)

@@ -297,10 +297,26 @@ async def test_a_key_that_may_not_read_groups_still_describes_the_rest(
 ) -> None:
     async with opened(world, READER) as reader:
         schema = await reader.describe()
-        assert "early_access_feature" in schema.records
-        assert "missing required scope 'group:read'" in schema.warnings[0]
+        assert schema.records.keys() == {"early_access_feature", "survey_response"}
+        assert schema.warnings == (
+            "early_access_feature records cannot be written: the key lacks "
+            "early_access_feature:write, feature_flag:write.",
+            "annotation records cannot be read: the key lacks annotation:read.",
+            "group records cannot be read: the key lacks group:read, property_definition:read.",
+            "person records cannot be read: the key lacks property_definition:read.",
+        )
         with pytest.raises(AuthRequired, match="group:read"):
             await told(reader)
+
+
+async def test_a_posthog_that_shows_no_key_to_itself_is_asked_for_what_it_has(
+    world: PostHogWorld,
+) -> None:
+    await world.fault("GET", "/api/personal_api_keys/@current/", "status:404")
+    async with opened(world, READER) as reader:
+        schema = await reader.describe()
+    assert "early_access_feature" in schema.records
+    assert "missing required scope 'group:read'" in schema.warnings[0]
 
 
 async def test_properties_that_groups_have_are_fields(

@@ -43,7 +43,7 @@ def test_fields_are_renamed_lose_options_and_are_switched_off(stage: Stage) -> N
 @pytest.mark.parametrize(
     ("verb", "given", "said"),
     [
-        ("paint", {}, "there are rename, remove, demote"),
+        ("paint", {}, "there are rename, remove, require, demote"),
         ("rename", {"field": "custom_status", "option": "Gone", "to": "x"}, "there are New"),
         ("remove", {"field": "Nothing"}, "no ticket field 'Nothing'"),
         ("remove", {"field": "Product area", "option": "x"}, "no option 'x'"),

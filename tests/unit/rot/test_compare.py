@@ -7,7 +7,7 @@ from typing import Any
 
 from syncline.mapping.load import load_mapping
 from syncline.rot.compare import compare
-from syncline.rot.found import Finding, Swap, SyncUse, Use
+from syncline.rot.found import Edit, Finding, Swap, SyncUse, Use
 from syncline.rot.renaming import renamed
 from syncline.rot.snapshot import Details, Snapshot
 from syncline.sdk.connector import FieldSchema, RecordSchema, Schema
@@ -133,6 +133,13 @@ def test_a_renamed_field_is_found_by_its_id_and_one_of_another_type_is_no_new_na
     dues = FieldSchema("custom_fields.Dues", "Dues", "number")
     gone = only(snapshot(*FIELDS[:2], dues, details=replace(DETAILS, fields={})))
     assert gone.kind == "field_removed"
+
+
+def test_the_patch_of_a_required_text_keeps_to_what_the_tool_takes() -> None:
+    team = FieldSchema("custom_fields.Team", "Team", "text", required=True, max_length=255)
+    (edit,) = only(snapshot(*FIELDS, team)).edits
+    assert isinstance(edit, Edit)
+    assert edit.value == {"kind": "text", "path": team.path, "max_length": 255}
 
 
 def test_what_one_kind_of_record_requires_is_told_and_what_a_new_kind_does_is_not() -> None:

@@ -89,6 +89,13 @@ def test_a_new_field_comes_last_and_a_new_key_of_the_file_too() -> None:
     ]
 
 
+def test_a_field_in_lines_of_its_own_is_taken_out_of_an_extending_file_behind_its_key() -> None:
+    text = "fields:\n  area:  # ours\n    path: a\n    enum:\n      - x\n  due: {path: d}\n"
+    assert edited(text, [Edit(("fields", "area"), drop=True)], extends=True) == (
+        "fields:\n  area: null\n  due: {path: d}\n"
+    )
+
+
 def test_what_is_said_already_changes_nothing() -> None:
     assert edit(Edit(("fields", "title", "max_length"), 255), Edit(("record",), "issue")) == []
 
