@@ -114,7 +114,7 @@ class Describer:
                 FieldSchema(
                     custom_path(field.name),
                     field.name,
-                    field.kind,
+                    "date" if field.kind == "interval" else field.kind,
                     options=_options(screen.get(field.id)),
                     required=field.id in required,
                     max_length=255 if field.kind == "text" else None,

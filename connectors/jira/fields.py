@@ -7,26 +7,30 @@
     number    number                             number
     date      "2026-03-01"                       the same
     datetime  "2026-03-01T12:00:00.000+1300"     UTC: "2026-03-01T12:00:00.000Z"
+    interval  text of {"start", "end"}           the last day
     option    {"id", "value"}                    the value
     options   list of those                      list of values
     labels    list of texts                      the same
     user      {"accountId", …} or {"name", …}    the account id or name
     users     list of those                      list of account ids or names
 
+A date of Product Discovery is an interval: a day, a month or a quarter. It is written as one day.
 Fields of other kinds (cascading selects, sprints, an app's own) are neither read nor written.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from connectors.jira.dialect import Dialect, handle, text
 from syncline.sdk.errors import Rejected
 
 _TEXTAREA = "com.atlassian.jira.plugin.system.customfieldtypes:textarea"
+_INTERVAL = "jira.polaris:interval"
 _SIMPLE = {
     "string": "text",
     "number": "number",
@@ -93,6 +97,8 @@ def custom_field(row: Mapping[str, Any], dialect: Dialect) -> Field | None:
 def _kind(schema: Mapping[str, Any], dialect: Dialect) -> str | None:
     if schema["custom"] == _TEXTAREA:
         return "adf" if dialect.text == "adf" else "wiki"
+    if schema["custom"] == _INTERVAL:
+        return "interval"
     if schema.get("type") == "array":
         return _LISTS.get(str(schema.get("items")))
     return _SIMPLE.get(str(schema.get("type")))
@@ -116,6 +122,15 @@ def utc(written: str | None) -> str | None:
     return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
 
 
+def last_day(interval: Any) -> str | None:
+    """The day on which an interval ends; None for a text that is none."""
+    try:
+        told = json.loads(interval) if isinstance(interval, str) else interval
+        return date.fromisoformat(told["end"]).isoformat()
+    except (TypeError, ValueError, KeyError):
+        return None
+
+
 def shown(kind: str, value: Any) -> Any:
     """Jira's value of a kind as it stands in the record."""
     if value is None:
@@ -125,6 +140,8 @@ def shown(kind: str, value: Any) -> Any:
             return text(value)
         case "datetime":
             return utc(value)
+        case "interval":
+            return last_day(value)
         case "option":
             return value["value"]
         case "options":
@@ -152,6 +169,8 @@ def written(kind: str, value: Any, dialect: Dialect) -> Any:
             return dialect.document(value)
         case "option" | "user":
             return _one(kind, value, dialect)
+        case "interval":
+            return json.dumps({"start": value, "end": value})
         case "datetime":
             return str(value).removesuffix("Z") + "+0000" if str(value).endswith("Z") else value
     return value

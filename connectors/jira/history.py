@@ -13,7 +13,7 @@ from typing import Any
 
 from connectors.jira.client import Client
 from connectors.jira.dialect import Dialect
-from connectors.jira.fields import Field, Fields, custom_path, moment
+from connectors.jira.fields import Field, Fields, custom_path, last_day, moment
 from connectors.jira.people import person
 from syncline.sdk.connector import Change
 
@@ -89,6 +89,8 @@ class _Reader:
         ids = item.get("from"), item.get("to")
         known = _known(item, self._fields)
         if known is not None:
+            if known.kind == "interval" and any(one and last_day(one) is None for one in words):
+                return None
             pairs = zip(ids, words, strict=True)
             before, after = (self._of_kind(known.kind, *pair) for pair in pairs)
             return (custom_path(known.name), before, after)
@@ -117,6 +119,8 @@ class _Reader:
                 return [self._name(one) for one in _listed(id)]
             case "adf" | "wiki":
                 return self._dialect.told(text)
+            case "interval":
+                return last_day(text)
             case "user" | "date":
                 return self._name(id)
             case "number" if text:

@@ -18,13 +18,13 @@ from connectors.jira.fake.fields import read, words
 from connectors.jira.fake.site import Doc, Event, Site, with_fields
 from connectors.jira.fake.vocabulary import (
     ALWAYS_REQUIRED,
-    CREATE_SCREEN,
     DEFAULT_PRIORITY,
-    EDIT_SCREEN,
     FIELDS,
     SUBTASK,
     FieldDef,
     ProjectDef,
+    create_screen,
+    edit_screen,
 )
 
 OPERATIONS = {"labels": ("add", "remove", "set"), "options": ("add", "remove", "set")}
@@ -96,14 +96,16 @@ class Editing:
             "histories": [],
             "links": [],
             "fields": {
-                "status": workflow.FIRST_STATUS,
                 "priority": DEFAULT_PRIORITY,
                 "reporter": actor,
                 "labels": [],
             },
         }
-        values = self._values(request, doc, self._site.screen(CREATE_SCREEN), creating=True)
+        values = self._values(
+            request, doc, self._site.screen(create_screen(project.id)), creating=True
+        )
         values.pop("project", None)
+        values["status"] = workflow.first(values["issuetype"])
         id = str(self._site.state.next("issue", 20000))
         doc = with_fields({**doc, "id": id, "key": self._site.next_key(project)}, values)
         self._site.save(doc, lag)
@@ -121,7 +123,7 @@ class Editing:
     def edit(self, doc: Doc, request: Request, actor: str, lag: timedelta | None = None) -> Doc:
         """The issue with its fields changed, or Refused and nothing changed."""
         self._writable(doc)
-        values = self._values(request, doc, self._site.screen(EDIT_SCREEN))
+        values = self._values(request, doc, self._site.screen(edit_screen(doc["project"])))
         if request.properties:
             doc = {**doc, "properties": {**doc["properties"], **request.properties}}
             self._site.save(doc, lag)

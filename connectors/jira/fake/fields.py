@@ -6,6 +6,7 @@ turns what is kept into what an answer says. `words` are what the changelog tell
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import date
 from typing import Any, TypeAlias
@@ -75,6 +76,20 @@ def _date(site: Site, field: FieldDef, value: Any, doc: Doc) -> str | None:
         return date.fromisoformat(value).isoformat()
     except (TypeError, ValueError):
         raise BadValue(f"Error parsing date string: {value}") from None
+
+
+def _interval(site: Site, field: FieldDef, value: Any, doc: Doc) -> str | None:
+    """A span of days as JSON in a text; a plain day is refused (reported)."""
+    if value is None or value == "":
+        return None
+    try:
+        span = json.loads(value)
+        start, end = (date.fromisoformat(span[name]) for name in ("start", "end"))
+    except (TypeError, ValueError, KeyError):
+        raise BadValue(f"{field.name}: {value} is no interval") from None  # words unverified
+    if end < start:
+        raise BadValue(f"{field.name}: {value} ends before it begins")  # words unverified
+    return json.dumps({"start": start.isoformat(), "end": end.isoformat()})
 
 
 def _labels(site: Site, field: FieldDef, value: Any, doc: Doc) -> list[str]:
@@ -174,6 +189,7 @@ READERS: dict[str, Reader] = {
     "adf": _rich,
     "number": _number,
     "date": _date,
+    "interval": _interval,
     "labels": _labels,
     "user": _user,
     "priority": _among(PRIORITIES, "priority"),

@@ -24,7 +24,7 @@ from connectors.jira.fake.limits import Limits
 from connectors.jira.fake.metadata import field_meta
 from connectors.jira.fake.showing import Showing, Shown
 from connectors.jira.fake.site import Doc, Event, Site, changed
-from connectors.jira.fake.vocabulary import EDIT_SCREEN, EPIC, FIELDS
+from connectors.jira.fake.vocabulary import EPIC, FIELDS, edit_screen
 from syncline.sandbox import Call, Endpoint, answer
 
 ROOT = "/rest/api/3/issue"
@@ -88,7 +88,9 @@ class Issues:
         if "names" in wanted:
             shown["names"] = {id: FIELDS[id].name for id in shown["fields"]}
         if "editmeta" in wanted:
-            shown["editmeta"] = {"fields": self._meta(doc, self._site.screen(EDIT_SCREEN), out)}
+            shown["editmeta"] = {
+                "fields": self._meta(doc, self._site.screen(edit_screen(doc["project"])), out)
+            }
         return shown
 
     def _create(self, call: Call) -> Response:
@@ -176,7 +178,9 @@ class Issues:
 
     def _editmeta(self, call: Call) -> Response:
         out = showing(self._site, call)
-        return answer({"fields": self._meta(self._one(call), self._site.screen(EDIT_SCREEN), out)})
+        doc = self._one(call)
+        screen = self._site.screen(edit_screen(doc["project"]))
+        return answer({"fields": self._meta(doc, screen, out)})
 
     def _changelog(self, call: Call) -> Response:
         doc = self._one(call)

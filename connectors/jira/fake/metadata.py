@@ -16,7 +16,6 @@ from connectors.jira.fake.showing import Showing, Shown
 from connectors.jira.fake.site import Doc, Site
 from connectors.jira.fake.vocabulary import (
     CATEGORIES,
-    CREATE_SCREEN,
     FIELDS,
     PRIORITIES,
     PROJECTS,
@@ -26,6 +25,7 @@ from connectors.jira.fake.vocabulary import (
     FieldDef,
     ProjectDef,
     TypeDef,
+    create_screen,
 )
 from syncline.sandbox import Call, Endpoint, answer
 
@@ -151,7 +151,7 @@ class Metadata:
                 **field_meta(FIELDS[id], id in required, out, self._site, project),
                 "fieldId": id,
             }
-            for id in self._site.screen(CREATE_SCREEN)
+            for id in self._site.screen(create_screen(project.id))
         ]
         return answer(_listed(self._site.face.members[1], rows, *window(call, 50, 200)))
 
@@ -170,12 +170,13 @@ class Metadata:
 
     def _projects(self, call: Call) -> Response:
         out = showing(self._site, call)
-        return answer([out.project(p) for p in PROJECTS])
+        return answer([out.project(p) for p in self._site.there(PROJECTS)])
 
     def _project_search(self, call: Call) -> Response:
         out = showing(self._site, call)
         keys = call.query.getlist("keys")
-        rows = [out.project(p) for p in PROJECTS if not keys or p.key in keys]
+        there = self._site.there(PROJECTS)
+        rows = [out.project(p) for p in there if not keys or p.key in keys]
         return answer(page(self._site, "project/search", rows, *window(call, 50, 100)))
 
     def _project(self, call: Call) -> Response:
@@ -202,7 +203,7 @@ class Metadata:
 
     def _types(self, call: Call) -> Response:
         out = showing(self._site, call)
-        return answer([out.type(t) for t in TYPES])
+        return answer([out.type(t) for t in self._site.there(TYPES)])
 
     def _priorities(self, call: Call) -> Response:
         return answer(self._priority_rows(call))
@@ -317,5 +318,5 @@ def field_meta(
             own = project.types if project else ()
             shown["allowedValues"] = [out.type(t) for t in TYPES if t.id in own]
         case "project":
-            shown["allowedValues"] = [out.project(p) for p in PROJECTS]
+            shown["allowedValues"] = [out.project(p) for p in site.there(PROJECTS)]
     return shown

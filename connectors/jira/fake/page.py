@@ -5,6 +5,7 @@ People see hidden and archived issues, and pass the checks of the API: a refusal
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from connectors.jira.fake.showing import is_internal
 from connectors.jira.fake.site import Doc, Event, Site, changed
 from connectors.jira.fake.vocabulary import (
     DEFAULT_PRIORITY,
+    DISCOVERY,
     EDIT_SCREEN,
     FIELDS,
     POINTS,
@@ -28,21 +30,24 @@ from connectors.jira.fake.vocabulary import (
     TYPES,
     FieldDef,
     Named,
+    ProjectDef,
     by_id,
     by_name,
+    edit_screen,
 )
 from syncline.sandbox import Field, Refusal, Remark, Row, Sheet, Shown
 
 COLUMNS = ("status", "issuetype", "priority", "assignee", "labels", "duedate")
 Kind: TypeAlias = Literal["text", "long", "choice", "set", "date"]
-KINDS: dict[str, Kind] = {"adf": "long", "labels": "set", "options": "set", "date": "date"}
+KINDS: dict[str, Kind] = {
+    "adf": "long", "labels": "set", "options": "set", "date": "date", "interval": "date",
+}  # fmt: skip
 CHOICES: dict[str, tuple[Named, ...]] = {
     "priority": PRIORITIES,
     "status": STATUSES,
     "issuetype": TYPES,
     "resolution": RESOLUTIONS,
 }
-SHOWN = ("summary", "status", *EDIT_SCREEN[1:], "resolution")
 
 
 class Page:
@@ -83,7 +88,9 @@ class Page:
     def sheet(self, id: str) -> Sheet:
         """One issue with its comments and remote links."""
         doc = self._issue(id)
-        fields = [self._field(doc, FIELDS[name]) for name in SHOWN]
+        _, *rest = edit_screen(doc["project"])
+        names = ("summary", "status", *rest, "resolution")
+        fields = [self._field(doc, FIELDS[name]) for name in names]
         fields.append(
             Field(POINTS, FIELDS[POINTS].name, self._text(doc, FIELDS[POINTS]), "readonly")
         )
@@ -104,15 +111,19 @@ class Page:
             actions=self._actions(doc),
         )
 
-    @staticmethod
-    def _actions(doc: Doc) -> Sequence[str]:
-        others = [f"move to {p.key}" for p in PROJECTS if p.id != doc["project"]]
+    def _actions(self, doc: Doc) -> Sequence[str]:
+        others = [f"move to {p.key}" for p in self._homes(doc)]
         return [
             "delete",
             "restore" if doc["archived"] else "archive",
             "show" if doc["hidden"] else "hide",
             *others,
         ]
+
+    def _homes(self, doc: Doc) -> Sequence[ProjectDef]:
+        """The other projects that an issue can move to: no idea leaves its own, no other comes."""
+        home = doc["project"]
+        return [p for p in PROJECTS if p.id != home and DISCOVERY not in (p.id, home)]
 
     def _name(self, account: str | None) -> str:
         return str((self._site.users.get(account) or {}).get("name", "")) if account else ""
@@ -142,6 +153,8 @@ class Page:
                 return self._name(kept)
             case "labels":
                 return ", ".join(kept)
+            case "interval":
+                return str(json.loads(kept)["end"])
             case "options":
                 return ", ".join(o.name for o in self._choices(field) if o.id in kept)
             case "parent":
@@ -203,6 +216,8 @@ class Page:
                 return {"name": text}
             case "parent":
                 return {"key": text}
+            case "interval":
+                return json.dumps({"start": text, "end": text})
         return text
 
     def _made(self, text: str) -> Any:
@@ -220,9 +235,7 @@ class Page:
 
     def blanks(self) -> Mapping[str, Sequence[Field]]:
         """What a new issue asks for."""
-        types = [
-            t.name for t in self._site.choices(TYPES) if t.id in PROJECTS[0].types and t.level == 0
-        ]
+        types = [t.name for t in self._site.choices(TYPES) if t.level == 0]
         empty: Doc = {"fields": {"priority": DEFAULT_PRIORITY}}
         fields = [
             self._field(empty, FIELDS[name])
@@ -232,13 +245,14 @@ class Page:
         return {"issue": [Field("issuetype", "Issue Type", types[0], "choice", types), *fields]}
 
     def make(self, person: str, values: Mapping[str, str]) -> str:
-        """A new issue in the first project; its id."""
-        fields: dict[str, Any] = {
-            "project": {"id": PROJECTS[0].id},
-            "issuetype": {"name": values.get("issuetype") or "Task"},
-        }
+        """A new issue in the first project that takes its type; its id."""
+        name = values.get("issuetype") or "Task"
+        type = by_name(self._site.choices(TYPES), name)
+        homes = [p for p in self._site.there(PROJECTS) if type is None or type.id in p.types]
+        home = homes[0].id
+        fields: dict[str, Any] = {"project": {"id": home}, "issuetype": {"name": name}}
         for name, text in values.items():
-            if name in EDIT_SCREEN and name != "issuetype" and text.strip():
+            if name in edit_screen(home) and name != "issuetype" and text.strip():
                 fields[name] = self._given(FIELDS[name], text)
         try:
             doc = self._editing.create(Request(fields, {}, {}), self._account(person))

@@ -56,7 +56,7 @@ class Seeding:
     def fill(self, company: Company) -> None:
         """People, issues of both projects, comments."""
         self._people(company)
-        ours, others = PROJECTS
+        ours, others = PROJECTS[:2]
         for case in company.cases:
             self._issue(case, ours)
             if case.number % OTHERS_EVERY == 0:
@@ -149,7 +149,7 @@ class Seeding:
         author = self._account(case.assignee) or account_id(BOT_EMAIL)
         if case.status == "todo":
             return []
-        first = words(self._site, status, workflow.FIRST_STATUS)
+        first = words(self._site, status, workflow.TODO)
         items = [item(status, first, words(self._site, status, STATUS[case.status]))]
         if resolution := RESOLUTION.get(case.status):
             field = FIELDS["resolution"]

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from connectors.jira.fake.errors import no_issue
 from connectors.jira.fake.faces import CLOUD, Face
 from connectors.jira.fake.index import Index
-from connectors.jira.fake.vocabulary import PROJECTS, Named, ProjectDef
+from connectors.jira.fake.vocabulary import CLOUD_ONLY, PROJECTS, Named, ProjectDef
 from syncline.sandbox import State, ToolClock
 
 Doc: TypeAlias = dict[str, Any]
@@ -207,12 +207,17 @@ class Site:
     def choices(self, things: tuple[T, ...]) -> tuple[T, ...]:
         """What can be chosen of some things: under today's names, without what was removed."""
         removed = self.setting("removed")
-        return tuple(self.called(one) for one in things if one.id not in removed)
+        return tuple(self.called(one) for one in self.there(things) if one.id not in removed)
+
+    def there(self, things: tuple[T, ...]) -> tuple[T, ...]:
+        """What of some things this deployment of Jira has."""
+        return tuple(one for one in things if self.face.cloud or one.id not in CLOUD_ONLY)
 
     def screen(self, fields: tuple[str, ...]) -> tuple[str, ...]:
         """The fields of a screen that are on it today."""
         removed = self.setting("removed")
-        return tuple(id for id in fields if id not in removed)
+        there = (id for id in fields if self.face.cloud or id not in CLOUD_ONLY)
+        return tuple(id for id in there if id not in removed)
 
     @property
     def closed_steps(self) -> Doc:
@@ -222,7 +227,7 @@ class Site:
     def project(self, id_or_key: str) -> ProjectDef | None:
         """The project by id or key."""
         wanted = id_or_key.upper()
-        return next((p for p in PROJECTS if wanted in (p.id, p.key)), None)
+        return next((p for p in self.there(PROJECTS) if wanted in (p.id, p.key)), None)
 
     def url(self, path: str) -> str:
         """The address of something in the API."""

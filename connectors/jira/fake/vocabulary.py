@@ -67,6 +67,11 @@ STATUSES = (
     StatusDef("10002", "Done", "", "done"),
     StatusDef("10003", "Blocked", "Waits for something else.", "indeterminate"),
     StatusDef("10004", "Won't Do", "", "done"),
+    StatusDef("10310", "Parking lot", "", "new"),
+    StatusDef("10311", "Discovery", "", "indeterminate"),
+    StatusDef("10312", "Ready for delivery", "", "indeterminate"),
+    StatusDef("10313", "Delivery", "", "indeterminate"),
+    StatusDef("10314", "Impact", "", "done"),
 )
 PRIORITIES = (
     Named("1", "Highest", "This problem will block progress."),
@@ -83,23 +88,28 @@ RESOLUTIONS = (
     Named("10003", "Cannot Reproduce", "All attempts at reproducing this issue failed."),
 )
 EPIC, STORY, TASK, BUG, SUBTASK = "10010", "10011", "10012", "10013", "10014"
+IDEA = "10315"
 TYPES = (
     TypeDef(EPIC, "Epic", "A big piece of work that holds others.", 1),
     TypeDef(STORY, "Story", "Something a user can do."),
     TypeDef(TASK, "Task", "A piece of work."),
     TypeDef(BUG, "Bug", "A problem or error."),
     TypeDef(SUBTASK, "Sub-task", "A part of another issue.", -1),
+    TypeDef(IDEA, "Idea", "Something that could be built."),
 )
-APP, OPS = "10100", "10101"
+APP, OPS, DISCOVERY = "10100", "10101", "10316"
 PROJECTS = (
-    ProjectDef(APP, "Application", "", "APP", tuple(t.id for t in TYPES)),
+    ProjectDef(APP, "Application", "", "APP", (EPIC, STORY, TASK, BUG, SUBTASK)),
     ProjectDef(OPS, "Operations", "", "OPS", (TASK, BUG, SUBTASK)),
+    ProjectDef(DISCOVERY, "Discovery", "", "IDEA", (IDEA,)),
 )
+"""The last one is of Product Discovery, an app of Cloud alone: ideas are issues, and their own
+fields custom ones. Statuses and fields are those of a fresh project (from memory)."""
 TEAMS = (Named("10201", "Payments"), Named("10202", "Platform"), Named("10203", "Mobile"))
 PLATFORMS = (Named("10211", "Web"), Named("10212", "iOS"), Named("10213", "Android"))
 
-SUPPORT_KEY, TEAM, PLATFORM, IMPACT, PROMISED, POINTS = (
-    f"customfield_{n}" for n in (10030, 10031, 10032, 10033, 10034, 10035)
+SUPPORT_KEY, TEAM, PLATFORM, IMPACT, PROMISED, POINTS, TARGET = (
+    f"customfield_{n}" for n in range(10030, 10037)
 )
 SYSTEM_FIELDS = (
     FieldDef("summary", "Summary", "line", "string"),
@@ -137,6 +147,7 @@ CUSTOM_FIELDS = (
     FieldDef(IMPACT, "Customer impact", "adf", "string", custom=CUSTOM + "textarea"),
     FieldDef(PROMISED, "Promised on", "date", "date", custom=CUSTOM + "datepicker"),
     FieldDef(POINTS, "Story points", "number", "number", custom=CUSTOM + "float"),
+    FieldDef(TARGET, "Project target", "interval", "string", custom="jira.polaris:interval"),
 )
 FIELDS = {f.id: f for f in (*SYSTEM_FIELDS, *CUSTOM_FIELDS)}
 
@@ -157,8 +168,27 @@ EDIT_SCREEN = (
     IMPACT,
     PROMISED,
 )
-CREATE_SCREEN = ("project", *EDIT_SCREEN)
+IDEA_SCREEN = (
+    "summary",
+    "issuetype",
+    "description",
+    "assignee",
+    "reporter",
+    "labels",
+    TARGET,
+)
+CLOUD_ONLY = frozenset((IDEA, DISCOVERY, TARGET, *(f"1031{n}" for n in range(5))))
 ALWAYS_REQUIRED = ("summary", "issuetype", "project")
+
+
+def edit_screen(project: str) -> tuple[str, ...]:
+    """The fields that can be set of an issue in this project."""
+    return IDEA_SCREEN if project == DISCOVERY else EDIT_SCREEN
+
+
+def create_screen(project: str) -> tuple[str, ...]:
+    """The fields that can be given to a new issue in this project."""
+    return ("project", *edit_screen(project))
 
 
 def by_id(things: tuple[Named, ...], wanted: str) -> Named | None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
-from connectors.jira.fake.vocabulary import BUG, EPIC, STORY, SUBTASK, TASK
+from connectors.jira.fake.vocabulary import BUG, EPIC, IDEA, STORY, SUBTASK, TASK
 
 TODO, DOING, REVIEW, DONE, BLOCKED, REFUSED = "10000", "3", "10001", "10002", "10003", "10004"
+PARKED, DISCOVERY, READY, DELIVERY, IMPACT = (f"1031{n}" for n in range(5))
 RESOLVED, WONT_DO = "10000", "10001"
 
 
@@ -65,14 +66,26 @@ TASK_FLOW = (
     Transition("51", "In Review", REVIEW),
     Transition("61", "Won't Do", REFUSED, resolves=WONT_DO),
 )
+IDEA_FLOW = (
+    Transition("11", "Parking lot", PARKED),
+    Transition("21", "Discovery", DISCOVERY),
+    Transition("31", "Ready for delivery", READY),
+    Transition("41", "Delivery", DELIVERY),
+    Transition("51", "Impact", IMPACT, resolves=RESOLVED),
+)
 WORKFLOWS = {
     BUG: BUG_FLOW,
     STORY: STORY_FLOW,
     TASK: TASK_FLOW,
     SUBTASK: TASK_FLOW,
     EPIC: TASK_FLOW,
+    IDEA: IDEA_FLOW,
 }
-FIRST_STATUS = TODO
+
+
+def first(type: str) -> str:
+    """The status of a new issue of this type."""
+    return PARKED if type == IDEA else TODO
 
 
 def available(type: str, status: str, closed: Container[str] = ()) -> Sequence[Transition]:
@@ -88,4 +101,4 @@ def step(type: str, status: str, target: str) -> str:
 
 def statuses(type: str) -> Sequence[str]:
     """The statuses an issue of this type can be in."""
-    return list(dict.fromkeys((FIRST_STATUS, *(t.target for t in WORKFLOWS[type]))))
+    return list(dict.fromkeys((first(type), *(t.target for t in WORKFLOWS[type]))))

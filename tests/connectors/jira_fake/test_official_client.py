@@ -40,11 +40,19 @@ async def test_it_sees_a_cloud_site(stage: Stage) -> None:
         statuses,
         fields,
     ) = await stage.by_client(look)
-    assert (server, me, projects, project) == ("Cloud", "Syncline", ["APP", "OPS"], "Application")
-    assert types == ["Epic", "Story", "Task", "Bug", "Sub-task"]
+    assert (server, me, projects, project) == (
+        "Cloud",
+        "Syncline",
+        ["APP", "OPS", "IDEA"],
+        "Application",
+    )
+    assert types == ["Epic", "Story", "Task", "Bug", "Sub-task", "Idea"]
     assert priorities == ["Highest", "High", "Medium", "Low", "Lowest"]
     assert resolutions[0] == "Done"
-    assert statuses == {"To Do", "In Progress", "In Review", "Blocked", "Done", "Won't Do"}
+    assert statuses == {
+        *("To Do", "In Progress", "In Review", "Blocked", "Done", "Won't Do"),
+        *("Parking lot", "Discovery", "Ready for delivery", "Delivery", "Impact"),
+    }
     assert "Customer impact" in fields
 
 
