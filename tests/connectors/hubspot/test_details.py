@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from connectors.hubspot.fake.properties import TICKETS
 from syncline.rot.snapshot import Details, TellsDetails
+from syncline.sdk.errors import AuthRequired
 from tests.connectors.hubspot.world import SUPPORT, living, opened
 
 STAGE = "hs_pipeline_stage"
@@ -37,6 +40,15 @@ async def test_stages_are_those_of_the_pipelines_in_scope() -> None:
         # Of deals the scope names no pipeline.
         assert "Closed won" in (schema.records["deal"].fields["dealstage"].options or ())
         assert await hub.details("company") == {}
+
+
+async def test_a_lost_scope_is_no_pipeline_that_is_not_there() -> None:
+    async with living() as world, opened(world) as hub:
+        assert "ticket" in (await hub.describe()).records
+        world.fake.administer("revoke", {"scope": "tickets"})
+        assert set((await hub.describe()).records) == {"company", "contact", "deal"}
+        with pytest.raises(AuthRequired, match="tickets"):
+            await hub.fetch("ticket", ["1", "2"])
 
 
 async def test_details_cost_no_request_after_a_description() -> None:
