@@ -54,9 +54,10 @@ class Client:
         """What the key may do; None where this PostHog does not show a key to itself."""
         asked = self.transport.request("GET", "/api/personal_api_keys/@current/", forbidden="auth")
         try:
-            return frozenset((await asked).json()["scopes"])
+            told = (await asked).json().get("scopes")
         except (AuthRequired, NotFound):
             return None
+        return frozenset(told) if isinstance(told, list) else None
 
     async def get(self, of: str, **query: object) -> Any:
         """The JSON of something in the project."""

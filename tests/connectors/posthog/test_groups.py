@@ -309,10 +309,11 @@ async def test_a_key_that_may_not_read_groups_still_describes_the_rest(
             await told(reader)
 
 
+@pytest.mark.parametrize("action", ["status:404", "status:403"])
 async def test_a_posthog_that_shows_no_key_to_itself_is_asked_for_what_it_has(
-    world: PostHogWorld,
+    world: PostHogWorld, action: str
 ) -> None:
-    await world.fault("GET", "/api/personal_api_keys/@current/", "status:404")
+    await world.fault("GET", "/api/personal_api_keys/@current/", action)
     async with opened(world, READER) as reader:
         schema = await reader.describe()
     assert "early_access_feature" in schema.records
