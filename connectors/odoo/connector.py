@@ -18,6 +18,7 @@ from connectors.odoo import describing
 from connectors.odoo.client import PAGE, Client, moment
 from connectors.odoo.config import OdooConfig
 from connectors.odoo.cursor import Position
+from connectors.odoo.files import Files
 from connectors.odoo.finding import Finding
 from connectors.odoo.history import History
 from connectors.odoo.messages import Messages
@@ -31,6 +32,7 @@ from connectors.odoo.writing import BULK, Writing
 from syncline.sdk.batches import in_order, outcomes
 from syncline.sdk.clock import Clock
 from syncline.sdk.connector import (
+    Attachment,
     Capabilities,
     CensusPage,
     Change,
@@ -42,6 +44,7 @@ from syncline.sdk.connector import (
     CreateSearch,
     FindResult,
     Missing,
+    NewAttachment,
     NewComment,
     Outcome,
     Page,
@@ -73,6 +76,7 @@ class OdooConnector(Connector):
         history=True,
         edits_comments=True,
         visibilities=(Visibility.PUBLIC, Visibility.INTERNAL),
+        attachments=True,
         deletes=("archive", "delete"),
         bulk_create=BULK,
         bulk_fetch=PAGE,
@@ -96,7 +100,8 @@ class OdooConnector(Connector):
         self._writing = Writing(client, metadata, people, self._shape, key_field)
         self._finding = Finding(client, metadata, self._writing, key_field)
         self._history = History(client, people)
-        self._messages = Messages(client, metadata)
+        self._messages = messages = Messages(client, metadata)
+        self._files = Files(client, metadata, messages)
 
     @classmethod
     def open(cls, connection: str, config: ConnectionConfig, clock: Clock) -> Self:
@@ -202,6 +207,20 @@ class OdooConnector(Connector):
 
     async def edit_comments(self, record: str, items: Sequence[CommentEdit]) -> Sequence[Outcome]:
         return await outcomes(items, self._messages.edit)
+
+    async def attachments(
+        self, record: str, ids: Sequence[str]
+    ) -> Mapping[str, Sequence[Attachment]]:
+        return await self._files.of_records(_kind(record), ids)
+
+    async def download(self, record: str, attachment: Attachment) -> bytes:
+        return await self._files.content(attachment, self.capabilities.max_attachment_bytes)
+
+    async def attach(self, record: str, items: Sequence[NewAttachment]) -> Sequence[Outcome]:
+        kind = _kind(record)
+        return await in_order(
+            items, lambda item: item.record_id, lambda item: self._files.add(kind, item)
+        )
 
     async def people(self, handles: Sequence[str]) -> Mapping[str, Person]:
         return await self._people.by_handle(handles)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from base64 import b64encode
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -158,6 +159,23 @@ class OdooWorld:
             body_is_html=True,
             message_type="comment",
             subtype_xmlid=kind,
+        )
+
+    async def attach(self, id: str, name: str, subtype: str) -> None:
+        """Write on the record with a file, as the web page does."""
+        content = b64encode(name.encode()).decode()
+        place = {"res_model": self.model, "res_id": int(id)}
+        files = await self.call(
+            "ir.attachment", "create", vals_list=[{"name": name, "datas": content, **place}]
+        )
+        await self.call(
+            self.model,
+            "message_post",
+            ids=[int(id)],
+            body="See the file.",
+            message_type="comment",
+            subtype_xmlid=subtype,
+            attachment_ids=files,
         )
 
     async def show(self, id: str, *fields: str) -> dict[str, Any]:
