@@ -12,12 +12,13 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Any, Self
 
 from connectors.odoo import describing
 from connectors.odoo.client import PAGE, Client, moment
 from connectors.odoo.config import OdooConfig
 from connectors.odoo.cursor import Position
+from connectors.odoo.details import details
 from connectors.odoo.files import Files
 from connectors.odoo.finding import Finding
 from connectors.odoo.history import History
@@ -126,6 +127,9 @@ class OdooConnector(Connector):
 
     async def describe(self) -> Schema:
         return await describing.describe(self.client, self._metadata, self._history, self._config)
+
+    async def details(self, record: str) -> Mapping[str, Any]:
+        return await details(self.client, self._metadata, _kind(record))
 
     async def changes(self, record: str, cursor: str | None) -> AsyncIterator[Page]:
         kind = _kind(record)

@@ -47,7 +47,9 @@ COMPANY, OTHER_COMPANY = 1, 2
 # What stands for a key in a recording; live the real ones are sent.
 RECORDED_KEYS = {"hub": "k" * 40, "ann": "a" * 40, "people": "p" * 40, "stranger": "x" * 40}
 
-_READS = re.compile(r"/(search_read|web_search_read|read|fields_get|context_get|has_group)$")
+_READS = re.compile(
+    r"/(search_read|web_search_read|read|fields_get|context_get|default_get|has_group|has_access)$"
+)
 # Odoo's refusals hold a trace, with the places of its files.
 _DEBUG = re.compile(r'"debug": "(?:[^"\\]|\\.)*"')
 
@@ -177,6 +179,18 @@ class OdooWorld:
             subtype_xmlid=subtype,
             attachment_ids=files,
         )
+
+    async def rights(self, may: str = "perm_read") -> list[int]:
+        """The access rights that let people do this with records of the type."""
+        domain = [["model_id.model", "=", self.model], [may, "=", True]]
+        rows = await self.call("ir.model.access", "search_read", domain=domain, fields=["name"])
+        return [row["id"] for row in rows]
+
+    async def grant(self, rights: Sequence[int], **changed: bool) -> None:
+        """Change access rights, twice: after the first time Odoo still remembers of who changed
+        them what they might do just before."""
+        for _ in range(2):
+            await self.call("ir.model.access", "write", ids=list(rights), vals=changed)
 
     async def show(self, id: str, *fields: str) -> dict[str, Any]:
         """Fields of the record as Odoo shows them to a person."""
