@@ -110,6 +110,8 @@ class Metadata:
 
     async def projects(self) -> Mapping[str, int]:
         """The scope's projects by name; raises Misconfigured naming one that cannot be told."""
+        if not self._scope:
+            return {}  # and there may be no such model
         async with self._reading["projects"]:
             if self._projects is None:
                 domain = [["name", "in", list(self._scope)], ["active", "=", True]]
