@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from syncline.sdk.errors import Ambiguous, Misconfigured, Rejected, Retriable
@@ -69,9 +70,22 @@ class Client:
             f"{model}.{method} failed inside Odoo ({said}). Syncline tries again later."
         )
 
-    async def write(self, model: str, method: str, *, items: int = 1, **arguments: object) -> Any:
-        """What a method that changes something answers; Rejected says that nothing was changed."""
-        response = await self._call(model, method, arguments, mutating=True, items=items)
+    async def write(
+        self,
+        model: str,
+        method: str,
+        *,
+        items: int = 1,
+        context: Mapping[str, object] = MappingProxyType({}),
+        **arguments: object,
+    ) -> Any:
+        """What a method that changes something answers; Rejected says that nothing was changed.
+
+        `context` is what Odoo is told besides what it always is.
+        """
+        response = await self._call(
+            model, method, arguments, {**CONTEXT, **context}, mutating=True, items=items
+        )
         if response.status == 200:
             return response.json()
         said = safe_error(response)
@@ -88,6 +102,7 @@ class Client:
         model: str,
         method: str,
         arguments: Mapping[str, object],
+        context: Mapping[str, object] = CONTEXT,
         *,
         mutating: bool,
         items: int = 1,
@@ -95,7 +110,7 @@ class Client:
         return await self.transport.request(
             "POST",
             f"/json/2/{model}/{method}",
-            json={**arguments, "context": CONTEXT},
+            json={**arguments, "context": context},
             mutating=mutating,
             items=items,
             ok=(200, 500),

@@ -12,12 +12,14 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Any, Self
 
 from connectors.odoo import describing
 from connectors.odoo.client import PAGE, Client, moment
 from connectors.odoo.config import OdooConfig
 from connectors.odoo.cursor import Position
+from connectors.odoo.details import details
+from connectors.odoo.files import Files
 from connectors.odoo.finding import Finding
 from connectors.odoo.history import History
 from connectors.odoo.messages import Messages
@@ -31,6 +33,7 @@ from connectors.odoo.writing import BULK, Writing
 from syncline.sdk.batches import in_order, outcomes
 from syncline.sdk.clock import Clock
 from syncline.sdk.connector import (
+    Attachment,
     Capabilities,
     CensusPage,
     Change,
@@ -42,6 +45,7 @@ from syncline.sdk.connector import (
     CreateSearch,
     FindResult,
     Missing,
+    NewAttachment,
     NewComment,
     Outcome,
     Page,
@@ -73,6 +77,7 @@ class OdooConnector(Connector):
         history=True,
         edits_comments=True,
         visibilities=(Visibility.PUBLIC, Visibility.INTERNAL),
+        attachments=True,
         deletes=("archive", "delete"),
         bulk_create=BULK,
         bulk_fetch=PAGE,
@@ -96,7 +101,8 @@ class OdooConnector(Connector):
         self._writing = Writing(client, metadata, people, self._shape, key_field)
         self._finding = Finding(client, metadata, self._writing, key_field)
         self._history = History(client, people)
-        self._messages = Messages(client, metadata)
+        self._messages = messages = Messages(client, metadata)
+        self._files = Files(client, metadata, messages)
 
     @classmethod
     def open(cls, connection: str, config: ConnectionConfig, clock: Clock) -> Self:
@@ -121,6 +127,9 @@ class OdooConnector(Connector):
 
     async def describe(self) -> Schema:
         return await describing.describe(self.client, self._metadata, self._history, self._config)
+
+    async def details(self, record: str) -> Mapping[str, Any]:
+        return await details(self.client, self._metadata, _kind(record))
 
     async def changes(self, record: str, cursor: str | None) -> AsyncIterator[Page]:
         kind = _kind(record)
@@ -202,6 +211,20 @@ class OdooConnector(Connector):
 
     async def edit_comments(self, record: str, items: Sequence[CommentEdit]) -> Sequence[Outcome]:
         return await outcomes(items, self._messages.edit)
+
+    async def attachments(
+        self, record: str, ids: Sequence[str]
+    ) -> Mapping[str, Sequence[Attachment]]:
+        return await self._files.of_records(_kind(record), ids)
+
+    async def download(self, record: str, attachment: Attachment) -> bytes:
+        return await self._files.content(attachment, self.capabilities.max_attachment_bytes)
+
+    async def attach(self, record: str, items: Sequence[NewAttachment]) -> Sequence[Outcome]:
+        kind = _kind(record)
+        return await in_order(
+            items, lambda item: item.record_id, lambda item: self._files.add(kind, item)
+        )
 
     async def people(self, handles: Sequence[str]) -> Mapping[str, Person]:
         return await self._people.by_handle(handles)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from connectors.odoo.client import Client
+from connectors.odoo.client import Client, Specification
 from connectors.odoo.config import OdooConfig
-from connectors.odoo.history import History
-from connectors.odoo.metadata import Metadata
+from connectors.odoo.history import FIELDS, History
+from connectors.odoo.metadata import Metadata, Rights
 from connectors.odoo.records import RECORDS, TASK_STATES, Field, Kind, RecordType
 from syncline.sdk.connector import FieldSchema, RecordSchema, Schema
 from syncline.sdk.errors import NotFound
@@ -41,13 +41,19 @@ async def describe(
             known = await metadata.fields(kind.model)
         except NotFound:
             continue  # the module is not installed
-        names = await _options(client, metadata, kind, projects)
-        fields = [_field(f, known, names) for f in kind.fields if f.name in known]
+        rights = await metadata.rights(kind.model)
+        if not rights.read:
+            continue
+        names = await _options(metadata, kind, projects)
+        fields = [_field(f, known, names, rights) for f in kind.fields if f.name in known]
         records[kind.record] = RecordSchema(kind.record, {f.path: f for f in fields})
+        if rights.write and not rights.create:
+            warnings.append(f"The account may not make a {kind.record}: each new one is refused.")
         if config.key_field and config.key_field not in known:
             warnings.append(f"key_field: {kind.record} has no field {config.key_field!r}.")
     if not config.key_field:
         warnings.append("Without key_field a create whose answer was lost cannot be found.")
+    warnings += await _unknown(client, config)
     if not await history.readable():
         warnings.append(
             "The account may not read mail.tracking.value and ir.model.fields: what a write of"
@@ -65,30 +71,54 @@ async def describe(
 
 
 async def _options(
-    client: Client, metadata: Metadata, kind: RecordType, projects: Mapping[str, int]
+    metadata: Metadata, kind: RecordType, projects: Mapping[str, int]
 ) -> dict[Kind, tuple[str, ...]]:
     """The names there are to choose from."""
     options = {Kind.NAMED: tuple(projects)}
     if kind.stages and "stage_id" in await metadata.fields(kind.model):
-        mine = kind.record == "task"
-        domain = [["project_ids", "in", list(projects.values())]] if mine else []
-        rows = await client.all(kind.stages, domain, {"name": {}})
-        states = [*TASK_STATES.values()] if mine else []
+        rows = await metadata.stages(kind)
+        states = [*TASK_STATES.values()] if kind.record == "task" else []
         states += ["Lost"] if kind.record == "opportunity" else []
         options[Kind.STATUS] = tuple(dict.fromkeys([*(r["name"] for r in rows), *states]))
     return options
 
 
+async def _unknown(client: Client, config: OdooConfig) -> list[str]:
+    """What an administrator made a new record need, and no record of ours would have."""
+    models = list(dict.fromkeys(kind.model for kind in RECORDS.values()))
+    demanded = [["state", "=", "manual"], ["required", "=", True], ["ttype", "!=", "boolean"]]
+    domain = [["model", "in", models], ["name", "!=", config.key_field], *demanded]
+    asked: Specification = {"model": {}, "name": {}, "field_description": {}}
+    try:
+        rows = await client.all(FIELDS, domain, asked)
+    except NotFound:
+        return []
+    told = []
+    for row in rows:
+        if not await client.read(row["model"], "default_get", fields=[row["name"]]):
+            words = " or ".join(k.record for k in RECORDS.values() if k.model == row["model"])
+            told.append(
+                f"Odoo makes no {words} without {row['field_description']!r} ({row['name']}), which"
+                " Syncline does not fill: each new one is refused. Give the field a default in"
+                " Odoo, or require it no longer."
+            )
+    return told
+
+
 def _field(
-    field: Field, known: Mapping[str, Any], options: Mapping[Kind, tuple[str, ...]]
+    field: Field,
+    known: Mapping[str, Any],
+    options: Mapping[Kind, tuple[str, ...]],
+    rights: Rights,
 ) -> FieldSchema:
     told = known[field.name]
+    locked = bool(told.get("readonly")) and field.kind is not Kind.STATUS
     return FieldSchema(
         path=field.path,
         label=field.label,
         type=_TYPES.get(field.kind, "option"),
         options=tuple(field.choices.values()) or options.get(field.kind),
         required=field.required,
-        read_only=field.read_only or (bool(told.get("readonly")) and field.kind is not Kind.STATUS),
+        read_only=field.read_only or locked or not rights.write,
         max_length=told.get("size") or None,
     )

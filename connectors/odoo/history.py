@@ -21,6 +21,7 @@ from syncline.sdk.connector import Change, Person
 from syncline.sdk.errors import NotFound
 
 MODEL = "mail.tracking.value"
+FIELDS = "ir.model.fields"
 
 _COLUMNS = ("integer", "float", "char", "text", "datetime")
 _ASKED: Mapping[str, Any] = {

@@ -24,7 +24,7 @@ from syncline.sdk.errors import Conflict, NotFound, Rejected
 
 MODEL = "mail.message"
 
-_SPOKEN = ("comment", "email")
+SPOKEN = ("comment", "email")
 _KEY_BEGINS, _KEY_ENDS = "<syncline-", "@syncline.invalid>"
 _ASKED: Specification = {
     "res_id": {},
@@ -55,7 +55,7 @@ class Messages:
         domain = [
             ["model", "=", kind.model],
             ["res_id", "in", [int(id) for id in ids]],
-            ["message_type", "in", list(_SPOKEN)],
+            ["message_type", "in", list(SPOKEN)],
         ]
         rows = await self._client.all(MODEL, domain, _ASKED) if ids else []
         told = [_comment(row, me) for row in rows if row["body"]]
@@ -68,17 +68,23 @@ class Messages:
         if not await self._client.exists(kind.model, item.record_id):
             raise NotFound(f"The {kind.record} {item.record_id} is gone; nothing was written.")
         internal = item.visibility is Visibility.INTERNAL
-        values = {
+        values = await self.values(kind, item.record_id, item.key, item.body, internal=internal)
+        (id,) = await self._client.write(MODEL, "create", vals_list=[values])
+        return Outcome.applied(str(id))
+
+    async def values(
+        self, kind: RecordType, record_id: str, key: str, body: str, *, internal: bool
+    ) -> dict[str, Any]:
+        """A new message of a record, which mails nobody and keeps our key."""
+        return {
             "model": kind.model,
-            "res_id": int(item.record_id),
-            "body": item.body,
+            "res_id": int(record_id),
+            "body": body,
             "message_type": "comment",
             "subtype_id": await self._metadata.subtype(internal=internal),
             "is_internal": internal,
-            "message_id": f"{_KEY_BEGINS}{item.key}{_KEY_ENDS}",
+            "message_id": message_id(key),
         }
-        (id,) = await self._client.write(MODEL, "create", vals_list=[values])
-        return Outcome.applied(str(id))
 
     async def edit(self, item: CommentEdit) -> Outcome:
         """Change a message's text, unless somebody else has changed it since it was read."""
@@ -93,8 +99,17 @@ class Messages:
         return Outcome.applied(item.id)
 
 
+def message_id(key: str) -> str:
+    """The message id that keeps a key."""
+    return f"{_KEY_BEGINS}{key}{_KEY_ENDS}"
+
+
+def is_internal(row: Row) -> bool:
+    """Whether no portal user reads a message (mail/models/mail_message.py, `_check_access`)."""
+    return bool(row["is_internal"] or not row["subtype_id"] or row["subtype_id"]["internal"])
+
+
 def _comment(row: Row, me: int) -> Comment:
-    internal = row["is_internal"] or not row["subtype_id"] or row["subtype_id"]["internal"]
     created, written = moment(row["date"]), moment(row["write_date"])
     key: Any = row["message_id"] or ""
     ours = key.startswith(_KEY_BEGINS) and key.endswith(_KEY_ENDS)
@@ -103,7 +118,7 @@ def _comment(row: Row, me: int) -> Comment:
         record_id=str(row["res_id"]),
         author=_author(row),
         body=row["body"],
-        visibility=Visibility.INTERNAL if internal else Visibility.PUBLIC,
+        visibility=Visibility.INTERNAL if is_internal(row) else Visibility.PUBLIC,
         created_at=created,
         edited_at=written if written > created else None,
         by_us=row["create_uid"] == me,

@@ -9,14 +9,22 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from connectors.odoo.client import Client
+from connectors.odoo.client import Client, Row
 from connectors.odoo.config import OdooConfig
 from connectors.odoo.records import RECORDS, RecordType
 from syncline.sdk.errors import AuthRequired, Misconfigured, NotFound, Rejected
 
 _ATTRIBUTES = ["readonly", "size"]
+
+
+class Rights(NamedTuple):
+    """What this account may do with the records of a model."""
+
+    read: bool
+    write: bool
+    create: bool
 
 
 class Metadata:
@@ -30,6 +38,7 @@ class Metadata:
         self._me: int | None = None
         self._projects: Mapping[str, int] | None = None
         self._fields: dict[str, Mapping[str, Any]] = {}
+        self._rights: dict[str, Rights] = {}
         self._names: dict[tuple[str, int | None], dict[str, int]] = {}
         self._subtypes: Mapping[str, int] | None = None
         # Whoever asks for what is being read already waits for it.
@@ -39,6 +48,7 @@ class Metadata:
         """Read everything anew at its next use."""
         self._me = self._projects = self._subtypes = None
         self._fields.clear()
+        self._rights.clear()
         self._names.clear()
 
     async def me(self) -> int:
@@ -72,6 +82,20 @@ class Metadata:
                 )
             return self._fields[model]
 
+    async def rights(self, model: str) -> Rights:
+        """What this account may do: `fields_get` also answers who may not read a single record."""
+        if model not in self._rights:
+
+            async def may(operation: str) -> bool:
+                return bool(
+                    await self._client.read(model, "has_access", ids=[], operation=operation)
+                )
+
+            write = await may("write")
+            read = write or await may("read")
+            self._rights[model] = Rights(read, write, write and await may("create"))
+        return self._rights[model]
+
     async def absent(self, kind: RecordType) -> tuple[str, ...]:
         """What a read would ask for and this account cannot see."""
         key_field = self._key_field
@@ -86,6 +110,8 @@ class Metadata:
 
     async def projects(self) -> Mapping[str, int]:
         """The scope's projects by name; raises Misconfigured naming one that cannot be told."""
+        if not self._scope:
+            return {}  # and there may be no such model
         async with self._reading["projects"]:
             if self._projects is None:
                 domain = [["name", "in", list(self._scope)], ["active", "=", True]]
@@ -100,6 +126,13 @@ class Metadata:
                 by_name = {row["name"]: int(row["id"]) for row in rows}
                 self._projects = {name: by_name[name] for name in self._scope}
             return self._projects
+
+    async def stages(self, kind: RecordType) -> list[Row]:
+        """Id and name of the stages there are to choose from, as they are now."""
+        domain = [["project_ids", "in", list((await self.projects()).values())]]
+        return await self._client.all(
+            kind.stages, domain if kind.record == "task" else [], {"name": {}}
+        )
 
     async def stage(self, kind: RecordType, name: object, project: int | None) -> int:
         """The id of a stage; those of tasks are a project's. Raises Rejected naming what is."""

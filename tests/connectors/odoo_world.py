@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from base64 import b64encode
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -46,7 +47,9 @@ COMPANY, OTHER_COMPANY = 1, 2
 # What stands for a key in a recording; live the real ones are sent.
 RECORDED_KEYS = {"hub": "k" * 40, "ann": "a" * 40, "people": "p" * 40, "stranger": "x" * 40}
 
-_READS = re.compile(r"/(search_read|web_search_read|read|fields_get|context_get|has_group)$")
+_READS = re.compile(
+    r"/(search_read|web_search_read|read|fields_get|context_get|default_get|has_group|has_access)$"
+)
 # Odoo's refusals hold a trace, with the places of its files.
 _DEBUG = re.compile(r'"debug": "(?:[^"\\]|\\.)*"')
 
@@ -159,6 +162,35 @@ class OdooWorld:
             message_type="comment",
             subtype_xmlid=kind,
         )
+
+    async def attach(self, id: str, name: str, subtype: str) -> None:
+        """Write on the record with a file, as the web page does."""
+        content = b64encode(name.encode()).decode()
+        place = {"res_model": self.model, "res_id": int(id)}
+        files = await self.call(
+            "ir.attachment", "create", vals_list=[{"name": name, "datas": content, **place}]
+        )
+        await self.call(
+            self.model,
+            "message_post",
+            ids=[int(id)],
+            body="See the file.",
+            message_type="comment",
+            subtype_xmlid=subtype,
+            attachment_ids=files,
+        )
+
+    async def rights(self, may: str = "perm_read") -> list[int]:
+        """The access rights that let people do this with records of the type."""
+        domain = [["model_id.model", "=", self.model], [may, "=", True]]
+        rows = await self.call("ir.model.access", "search_read", domain=domain, fields=["name"])
+        return [row["id"] for row in rows]
+
+    async def grant(self, rights: Sequence[int], **changed: bool) -> None:
+        """Change access rights, twice: after the first time Odoo still remembers of who changed
+        them what they might do just before."""
+        for _ in range(2):
+            await self.call("ir.model.access", "write", ids=list(rights), vals=changed)
 
     async def show(self, id: str, *fields: str) -> dict[str, Any]:
         """Fields of the record as Odoo shows them to a person."""

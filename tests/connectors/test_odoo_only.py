@@ -370,6 +370,12 @@ class Opportunity:
 class Partner:
     story = "own"
 
+    async def test_a_connection_without_projects_asks_for_none(self, world: OdooWorld) -> None:
+        async with opened(world, scope={}) as connector:
+            assert [page async for page in connector.changes("company", None)]
+        asked = [one.target for one in world.stage.exchanges if one.who == "hub"]
+        assert asked and "/json/2/project.project/web_search_read" not in asked
+
     async def test_a_domain_is_the_host_of_the_web_address(self, world: OdooWorld) -> None:
         id = await world.create({"name": "Acme", "website": "https://www.acme.test/shop"})
         async with opened(world) as connector:

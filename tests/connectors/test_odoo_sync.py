@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from importlib import resources
 from typing import Any
 
@@ -184,6 +185,47 @@ class Synced:
             assert words[0] == "On it." and "Third time this year." in words[1]
             assert len(office.desk.item(id).comments) == 2
 
+    async def test_files_travel_both_ways_once_and_keep_who_may_see_them(
+        self, world: OdooWorld
+    ) -> None:
+        async with Office.opened(world) as office:
+            as_they_are = replace(office.spec.comments, as_="same")
+            office.spec = replace(office.spec, comments=as_they_are)
+            id = office.desk.create({"title": "With files", "status": "todo"})
+            await office.quiet()
+            task = str((await office.task())["id"])
+            office.desk.attach(id, "trace.txt", b"of the desk")
+            office.desk.attach(id, "answer.txt", b"for all", visibility=Visibility.PUBLIC)
+            for name, kind in (("cost.txt", "mail.mt_note"), ("offer.txt", "mail.mt_comment")):
+                await world.attach(task, name, kind)
+            await office.quiet()
+            await office.quiet()
+            there = (await office.connector.attachments("task", [task]))[task]
+            shown = {one.name: (one.visibility, one.by_us) for one in there}
+            assert shown == {
+                "cost.txt": (Visibility.INTERNAL, False),
+                "offer.txt": (Visibility.PUBLIC, False),
+                "trace.txt": (Visibility.INTERNAL, True),
+                "answer.txt": (Visibility.PUBLIC, True),
+            }
+            assert len(there) == len(office.desk.item(id).files) == 4
+            here = {file.name: file.visibility for file, _ in office.desk.item(id).files}
+            assert here == {name: visibility for name, (visibility, _) in shown.items()}
+
+    async def test_a_file_whose_answer_is_lost_is_added_once(self, world: OdooWorld) -> None:
+        async with Office.opened(world) as office:
+            id = office.desk.create({"title": "With a file", "status": "todo"})
+            await office.quiet()
+            task = str((await office.task())["id"])
+            office.desk.attach(id, "trace.txt", b"of the desk")
+            await world.trouble(Trouble.LOST_ANSWER)
+            await office.sync()
+            await world.recover()
+            await office.quiet()
+            (one,) = (await office.connector.attachments("task", [task]))[task]
+            assert (one.name, one.by_us) == ("trace.txt", True)
+            assert len(office.desk.item(id).files) == 1
+
     async def test_a_create_whose_answer_is_lost_makes_one_task(self, world: OdooWorld) -> None:
         async with Office.opened(world) as office:
             await office.sync()
@@ -194,7 +236,7 @@ class Synced:
             await office.quiet()
             assert (await office.task())["name"] == "Only once"
 
-    async def test_an_unchanged_pass_is_one_request_and_an_edit_in_a_hundred_five(
+    async def test_an_unchanged_pass_is_one_request_and_an_edit_in_a_hundred_seven(
         self, world: OdooWorld
     ) -> None:
         async with Office.opened(world) as office:
@@ -213,8 +255,9 @@ class Synced:
             before = world.requests()
             await office.sync()
             after = world.requests()
-            # The changes, a look just before the write, the record after it, and what is said.
-            assert (after.read - before.read, after.write - before.write) == (4, 1)
+            # The changes, a look just before the write, the record after it, what is said, and two
+            # for the files.
+            assert (after.read - before.read, after.write - before.write) == (6, 1)
 
 
 class TestSynced(Recorded, Synced):
