@@ -1,5 +1,6 @@
-"""What all tests share: how much Hypothesis tries, whom a client trusts, how a new store is made,
-and both databases: every test that takes `url` runs on SQLite and on PostgreSQL.
+"""What all tests share: how much Hypothesis tries, whom a client trusts, where they may connect to,
+how a new store is made, and both databases: every test that takes `url` runs on SQLite and on
+PostgreSQL.
 
 `pytest --hypothesis-profile=long` tries ten times as much.
 """
@@ -19,6 +20,7 @@ from hypothesis import HealthCheck, settings
 from syncline.sdk.redaction import redact
 from syncline.store import migrate
 from tests.support import migrated
+from tests.support.loopback import keep_to_loopback
 
 settings.register_profile(
     "gate",
@@ -41,6 +43,8 @@ NOBODY = str(Path(__file__).parent / "support" / "nobody.pem")
 certifi.where = lambda: NOBODY
 
 migrate.upgrade = migrated.upgrade
+
+keep_to_loopback()
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,5 @@
-"""How much of the engine, the store and the SDK the gate's plain tests run, branch by branch.
+"""How much of the engine, the store and the SDK the gate's plain tests run, branch by branch, and
+how many lines of each connector.
 
 `tests/coverage.toml` quotes each line that they do not run, or do not leave in every direction, and
 gives the reason. An uncovered line without a reason is a mistake; so is a reason whose line is
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,8 +29,9 @@ REPORT = ROOT / ".coverage.json"
 """What the last `make coverage` measured."""
 
 PACKAGES = ("syncline/engine", "syncline/store", "syncline/sdk")
+CONNECTORS = "connectors"
 LEAST = 95.0
-"""Per cent of a package's branches, and of its lines, before any excuse."""
+"""Per cent of a package's branches, and of its lines, before any excuse; of a connector's lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,18 @@ def share(files: Mapping[str, Measured], package: str) -> Share:
     return Share(100 * ran / (lines or 1), 100 * taken / (branches or 1))
 
 
+def of_connectors(report: Mapping[str, Any]) -> dict[str, float]:
+    """The per cent of each connector's lines that ran, without its fake."""
+    ran: Counter[str] = Counter()
+    lines: Counter[str] = Counter()
+    for name, found in report["files"].items():
+        top, *inner = Path(name).parts
+        if top == CONNECTORS and len(inner) > 1 and not inner[1].startswith("fake"):
+            ran[inner[0]] += found["summary"]["covered_lines"]
+            lines[inner[0]] += found["summary"]["num_statements"]
+    return {name: 100 * ran[name] / (lines[name] or 1) for name in sorted(lines)}
+
+
 def complaints(
     files: Mapping[str, Measured], excused: Sequence[Excused], sources: Mapping[str, str]
 ) -> Iterator[str]:
@@ -138,7 +153,7 @@ def measure() -> dict[str, Any]:
     command = [sys.executable, "-m", "pytest", "-n", "2", "-m", "not real and not prefect"]
     # Planted bugs are tried in copies of the code, which say nothing of the code itself.
     command += ["--ignore=tests/test_mutants.py"]
-    command += [f"--cov={package.replace('/', '.')}" for package in PACKAGES]
+    command += [f"--cov={package.replace('/', '.')}" for package in (*PACKAGES, CONNECTORS)]
     command += ["--cov-branch", f"--cov-report=json:{REPORT}"]
     with tempfile.TemporaryDirectory(prefix="syncline-coverage-") as folder:
         data = {"COVERAGE_FILE": f"{folder}/data"}
@@ -158,6 +173,10 @@ def main(reports: Sequence[str]) -> int:
     excused = load()
     sources = {name: (ROOT / name).read_text(encoding="utf-8") for name in files}
     wrong = list(complaints(files, excused, sources))
+    for name, lines in of_connectors(report).items():
+        print(f"{CONNECTORS}/{name:25} lines {lines:6.2f} %")
+        if lines < LEAST:
+            wrong.append(f"{CONNECTORS}/{name}: less than {LEAST:.0f} % of its lines run")
     for line in wrong:
         print(line)
     print(f"{len(excused)} places excused, {len(wrong)} complaints")

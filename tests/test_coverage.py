@@ -9,7 +9,16 @@ import sys
 
 import pytest
 
-from tests.coverage import ROOT, Excused, Measured, complaints, load, measured, share
+from tests.coverage import (
+    ROOT,
+    Excused,
+    Measured,
+    complaints,
+    load,
+    measured,
+    of_connectors,
+    share,
+)
 
 FILE = "syncline/sdk/scales.py"
 SOURCE = """
@@ -98,3 +107,21 @@ def test_every_reason_is_given_for_lines_that_still_stand_in_their_file() -> Non
     for one in load():
         assert one.reason.endswith("."), one.lines
         assert (ROOT / one.file).read_text("utf-8").count(one.lines) == 1, one.lines
+
+
+def test_a_connector_is_measured_by_itself_and_without_its_fake() -> None:
+    def of(ran: int, lines: int) -> dict[str, dict[str, int]]:
+        return {"summary": {"covered_lines": ran, "num_statements": lines}}
+
+    report = {
+        "files": {
+            "connectors/__init__.py": of(0, 5),
+            "connectors/desk/connector.py": of(9, 10),
+            "connectors/desk/client.py": of(10, 10),
+            "connectors/desk/fake/app.py": of(0, 90),
+            "connectors/tracker/connector.py": of(3, 4),
+            "connectors/tracker/fake.py": of(0, 90),
+            "syncline/sdk/http.py": of(0, 7),
+        }
+    }
+    assert of_connectors(report) == {"desk": 95.0, "tracker": 75.0}

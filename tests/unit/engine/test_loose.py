@@ -10,7 +10,7 @@ from typing import Any
 from syncline.engine.commands import adopt, retry_parked, unlink
 from syncline.sdk.connector import CreateSearch, FindResult, Found
 from syncline.simulation.connector import FULL, MemoryConnector
-from syncline.store import intents
+from syncline.store import intents, links
 from syncline.store.findings import conflicts, parked
 from tests.support.world import World
 from tests.unit.engine.pairs import link_of, places
@@ -98,6 +98,17 @@ async def test_records_of_two_tools_that_name_a_linked_record_both_join_it() -> 
     await world.settled()
     linked = {"a": "A-1", "b": "B-1", "c": "C-1", "d": "D-1"}
     assert places(await link_of(world, "a", "A-1")) == linked
+
+
+async def test_a_record_that_only_looks_like_one_that_is_tied_by_address_is_another() -> None:
+    world = await referring(c={}, create="never", match=("reference", ("title",)))
+    world.a.create({"title": "One"})
+    world.b.create(record("Two", "memory://a/A-1"))
+    world.c.create({"title": "Two"})
+    await world.settled()
+    assert places(await link_of(world, "a", "A-1")) == {"a": "A-1", "b": "B-1"}
+    assert not await world.store.read(links.find, "s", "c", ["C-1"])
+    assert [one.kind for one in await world.store.read(conflicts.list, "s")] == ["field"]
 
 
 async def test_an_address_of_a_record_that_has_a_partner_takes_nobodys_place() -> None:

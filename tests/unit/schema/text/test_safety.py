@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
 from html.parser import HTMLParser
 
@@ -195,4 +196,5 @@ def test_hostile_input_costs_little_more_than_its_length(name: str, kind: str) -
     document = one.read(source)
     one.write(document)
     assert one.rewrite(source, document).text == source
-    assert time.process_time() - started < 5
+    # Measured line by line (`make coverage`), code takes several times as long.
+    assert time.process_time() - started < (5 if sys.gettrace() is None else 30)
