@@ -6,6 +6,7 @@ a page for people. The frame serves it, keeps the log, and makes things go wrong
 
 from __future__ import annotations
 
+from syncline.sandbox.administering import carry_out
 from syncline.sandbox.calls import Answered, BadJson, Call, Endpoint, answer
 from syncline.sandbox.clock import ToolClock
 from syncline.sandbox.company import Account_, Case, CaseRemark, Company, Employee
@@ -38,5 +39,6 @@ __all__ = [
     "Table",
     "ToolClock",
     "answer",
+    "carry_out",
     "serving",
 ]

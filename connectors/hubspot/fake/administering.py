@@ -11,13 +11,13 @@ a label is changed (developers.hubspot.com, "Properties").
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from connectors.hubspot.fake import properties as p
 from connectors.hubspot.fake.portal import Portal
 from connectors.hubspot.fake.setup import granted
-from syncline.sandbox import Refusal
+from syncline.sandbox import Refusal, carry_out
 
 
 class Administering:
@@ -28,17 +28,12 @@ class Administering:
 
     def do(self, verb: str, given: Mapping[str, Any]) -> None:
         """One change; Refusal where there is no such verb or thing."""
-        verbs: dict[str, Callable[[Mapping[str, Any]], None]] = {
+        verbs = {
             "rename": self._rename,
             "remove": self._remove,
             "revoke": self._revoke,
         }
-        if verb not in verbs:
-            raise Refusal(f"No administrator can {verb!r} here; there are {', '.join(verbs)}.")
-        try:
-            verbs[verb](given)
-        except KeyError as missing:
-            raise Refusal(f"{verb} needs {missing}.") from None
+        carry_out(verbs, verb, given)
 
     def _rename(self, given: Mapping[str, Any]) -> None:
         kind, name, to = given.get("type", p.TICKETS), given["field"], str(given["to"])

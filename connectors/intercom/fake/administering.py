@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from connectors.intercom.fake.workspace import Row, Workspace
-from syncline.sandbox import Refusal
+from syncline.sandbox import Refusal, carry_out
 
 STATE = "state"
 PERMISSIONS = ("ticket", "contact", "company")
@@ -31,18 +31,13 @@ class Administering:
 
     def do(self, verb: str, given: Mapping[str, Any]) -> None:
         """One change; Refusal where there is no such verb or thing."""
-        verbs: dict[str, Callable[[Mapping[str, Any]], None]] = {
+        verbs = {
             "rename": self._rename,
             "remove": self._remove,
             "require": self._require,
             "revoke": self._revoke,
         }
-        if verb not in verbs:
-            raise Refusal(f"No administrator can {verb!r} here; there are {', '.join(verbs)}.")
-        try:
-            verbs[verb](given)
-        except KeyError as missing:
-            raise Refusal(f"{verb} needs {missing}.") from None
+        carry_out(verbs, verb, given)
 
     def _rename(self, given: Mapping[str, Any]) -> None:
         name, to = given["field"], str(given["to"])

@@ -14,7 +14,7 @@ one is shown under its new name at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connectors.jira.fake import workflow
@@ -24,7 +24,7 @@ from connectors.jira.fake.metadata import PERMISSIONS
 from connectors.jira.fake.seeding import BOT_EMAIL
 from connectors.jira.fake.site import Site
 from connectors.jira.fake.vocabulary import FIELDS, STATUSES, TYPES, FieldDef, Named, by_name
-from syncline.sandbox import Refusal
+from syncline.sandbox import Refusal, carry_out
 
 
 class Administering:
@@ -36,7 +36,7 @@ class Administering:
 
     def do(self, verb: str, given: Mapping[str, Any]) -> None:
         """One change; Refusal where there is no such verb or thing."""
-        verbs: dict[str, Callable[[Mapping[str, Any]], None]] = {
+        verbs = {
             "rename": self._rename,
             "remove": self._remove,
             "require": self._require,
@@ -44,12 +44,7 @@ class Administering:
             "revoke": self._revoke,
             "restore": self._restore,
         }
-        if verb not in verbs:
-            raise Refusal(f"No administrator can {verb!r} here; there are {', '.join(verbs)}.")
-        try:
-            verbs[verb](given)
-        except KeyError as missing:
-            raise Refusal(f"{verb} needs {missing}.") from None
+        carry_out(verbs, verb, given)
 
     def require(self, type: str, fields: Sequence[str]) -> None:
         """Make fields required for an issue type, by ids."""

@@ -9,12 +9,12 @@ A definition is back once the property is met again, which is not played here
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from connectors.posthog.fake.analytics import Analytics
 from connectors.posthog.fake.project import KEY, Office
-from syncline.sandbox import Refusal
+from syncline.sandbox import Refusal, carry_out
 
 # What Syncline's own key is made with (connectors/posthog/README.md).
 _GIVEN = (
@@ -32,16 +32,11 @@ class Administering:
 
     def do(self, verb: str, given: Mapping[str, Any]) -> None:
         """One change; Refusal where there is no such verb or thing."""
-        verbs: dict[str, Callable[[Mapping[str, Any]], None]] = {
+        verbs = {
             "remove": self._remove,
             "revoke": self._revoke,
         }
-        if verb not in verbs:
-            raise Refusal(f"No administrator can {verb!r} here; there are {', '.join(verbs)}.")
-        try:
-            verbs[verb](given)
-        except KeyError as missing:
-            raise Refusal(f"{verb} needs {missing}.") from None
+        carry_out(verbs, verb, given)
 
     def _remove(self, given: Mapping[str, Any]) -> None:
         self._analytics.ingest()

@@ -13,12 +13,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from connectors.salesforce.fake.org import Org
 from connectors.salesforce.fake.schema import Column
-from syncline.sandbox import Refusal
+from syncline.sandbox import Refusal, carry_out
 
 RIGHTS = ("read", "write")
 
@@ -31,18 +32,14 @@ class Administering:
 
     def do(self, verb: str, given: Mapping[str, Any]) -> None:
         """One change; Refusal where there is no such verb or thing."""
-        verbs: dict[str, Callable[[str, Mapping[str, Any]], None]] = {
-            "rename": self._rename,
-            "remove": self._remove,
-            "require": self._require,
-            "revoke": self._revoke,
+        object_ = str(given.get("object", "Case"))
+        verbs = {
+            "rename": partial(self._rename, object_),
+            "remove": partial(self._remove, object_),
+            "require": partial(self._require, object_),
+            "revoke": partial(self._revoke, object_),
         }
-        if verb not in verbs:
-            raise Refusal(f"No administrator can {verb!r} here; there are {', '.join(verbs)}.")
-        try:
-            verbs[verb](str(given.get("object", "Case")), given)
-        except KeyError as missing:
-            raise Refusal(f"{verb} needs {missing}.") from None
+        carry_out(verbs, verb, given)
 
     def _rename(self, source: str, given: Mapping[str, Any]) -> None:
         if "label" in given:

@@ -12,12 +12,12 @@ developer.zendesk.com, "Custom Ticket Statuses" (a status cannot be deleted, onl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from connectors.zendesk.fake.account import Account, Row
 from connectors.zendesk.fake.signing_in import HUB
-from syncline.sandbox import Refusal
+from syncline.sandbox import Refusal, carry_out
 
 STATUS = "custom_status"
 
@@ -30,18 +30,13 @@ class Administering:
 
     def do(self, verb: str, given: Mapping[str, Any]) -> None:
         """One change; Refusal where there is no such verb or thing."""
-        verbs: dict[str, Callable[[Mapping[str, Any]], None]] = {
+        verbs = {
             "rename": self._rename,
             "remove": self._remove,
             "require": self._require,
             "demote": self._demote,
         }
-        if verb not in verbs:
-            raise Refusal(f"No administrator can {verb!r} here; there are {', '.join(verbs)}.")
-        try:
-            verbs[verb](given)
-        except KeyError as missing:
-            raise Refusal(f"{verb} needs {missing}.") from None
+        carry_out(verbs, verb, given)
 
     def _rename(self, given: Mapping[str, Any]) -> None:
         name = str(given["to"])
