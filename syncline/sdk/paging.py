@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import ParamSpec, Protocol, TypeVar
@@ -92,18 +92,23 @@ def ending_pages(method: Callable[P, AsyncIterator[Pg]]) -> Callable[P, AsyncIte
         pages = method(*args, **kwargs)
         given: set[int] = set()
         count = again = 0
-        while True:
-            try:
-                with question():
-                    page = await anext(pages)
-            except StopAsyncIteration:
-                return
-            mark = hash(page.mark())
-            count, again = count + 1, again + 1 if mark in given else 0
-            given.add(mark)
-            if again >= AGAIN or count >= MOST:
-                raise _endless(f"{count} pages of a list, the last {again} of them not new")
-            yield page
+        try:
+            while True:
+                try:
+                    with question():
+                        page = await anext(pages)
+                except StopAsyncIteration:
+                    return
+                mark = hash(page.mark())
+                count, again = count + 1, again + 1 if mark in given else 0
+                given.add(mark)
+                if again >= AGAIN or count >= MOST:
+                    raise _endless(f"{count} pages of a list, the last {again} of them not new")
+                yield page
+        finally:
+            # Who reads no further ends the connector's listing with this one.
+            if isinstance(pages, AsyncGenerator):
+                await pages.aclose()
 
     return listed
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 from typing import Any
 
 import pytest
@@ -69,6 +70,24 @@ async def test_pages_that_are_made_up_for_ever_are_cut_off(
     monkeypatch.setattr(paging, "MOST", 50)
     with pytest.raises(Retriable, match="50 pages"):
         await read(made_up)
+
+
+async def test_who_reads_no_further_ends_the_listing_at_once() -> None:
+    ended = []
+
+    async def long() -> AsyncIterator[Page]:
+        try:
+            for number in range(9):
+                yield a_page(number)
+        finally:
+            ended.append(True)
+
+    pages = ending_pages(long)()
+    assert isinstance(pages, AsyncGenerator)
+    async with aclosing(pages):
+        await anext(pages)
+        assert not ended
+    assert ended
 
 
 def test_the_same_answer_over_and_over_ends_a_question_and_not_the_next_one() -> None:
