@@ -9,6 +9,7 @@ transaction sees one moment and cannot write.
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -209,9 +210,10 @@ def _timeout(url: URL) -> dict[str, str]:
 
 def _prepare_sqlite(driver: Any, _record: Any) -> None:
     driver.isolation_level = None  # the driver would begin transactions on its own, and too late
+    # For a new file: a record of 4 KB fits without a chain of pages.
+    driver.execute("PRAGMA page_size = 8192").close()
+    _write_ahead(driver)
     for pragma in (
-        "page_size = 8192",  # for a new file: a record of 4 KB fits without a chain of pages
-        "journal_mode = WAL",
         # 32 MB: observations come and go within a pass, and what is gone before a checkpoint is
         # never copied into the database.
         "wal_autocheckpoint = 4000",
@@ -224,6 +226,28 @@ def _prepare_sqlite(driver: Any, _record: Any) -> None:
         "temp_store = MEMORY",
     ):
         driver.execute(f"PRAGMA {pragma}").close()
+
+
+_MILLISECONDS_BETWEEN = 20
+
+
+def _write_ahead(driver: sqlite3.Connection) -> None:
+    """Turn a new file to WAL, and wait for another process that is doing the same.
+
+    SQLite itself waits everywhere but here: the switch raises a read lock to a write lock, and two
+    processes that both wait with a read lock would wait for ever (sqlite.org/c3ref/busy_handler).
+    """
+    (milliseconds,) = driver.execute("PRAGMA busy_timeout").fetchone()
+    for _ in range(milliseconds // _MILLISECONDS_BETWEEN):
+        try:
+            driver.execute("PRAGMA journal_mode = WAL").close()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            time.sleep(_MILLISECONDS_BETWEEN / 1000)
+        else:
+            return
+    driver.execute("PRAGMA journal_mode = WAL").close()
 
 
 def _prepare_postgresql(driver: Any, _record: Any) -> None:

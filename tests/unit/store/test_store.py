@@ -250,3 +250,26 @@ async def test_two_processes_open_one_new_file_and_lose_none_of_each_others_writ
         assert await asyncio.to_thread(process.wait) == 0
     async with await Store.open(url, "acme", clock) as store:
         assert await store.read(state.get, "s", "n") == 100
+
+
+async def test_a_new_file_that_another_process_is_making_is_waited_for(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    other = sqlite3.connect(tmp_path / "state.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    release = threading.Timer(0.3, lambda: other.execute("COMMIT"))
+    release.start()
+    async with await Store.open(f"sqlite:///{tmp_path}/state.db", "acme", clock) as store:
+        await store.write(links.insert, [link()])
+    release.join()
+    other.close()
+
+
+async def test_a_new_file_that_another_process_does_not_let_go_is_refused(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    other = sqlite3.connect(tmp_path / "state.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreLocked, match="another process has been writing"):
+        await Store.open(f"sqlite:///{tmp_path}/state.db?timeout=0.1", "acme", clock)
+    other.close()
