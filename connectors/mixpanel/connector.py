@@ -72,6 +72,11 @@ class MixpanelConnector(Connector):
         if config.search_lag is not None:
             self.capabilities = replace(type(self).capabilities, search_lag=config.search_lag)
 
+    def capabilities_of(self, record: str) -> Capabilities:
+        """A profile is read before it is written anyway, and held against what is expected."""
+        profile = isinstance(self._kinds.get(record), Profiles)
+        return replace(self.capabilities, conditional_update=profile)
+
     @classmethod
     def open(cls, connection: str, config: ConnectionConfig, clock: Clock) -> Self:
         if not isinstance(config, MixpanelConfig):

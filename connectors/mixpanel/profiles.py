@@ -2,8 +2,9 @@
 
 Three things shape this. An id is whatever events carry, so a create is a first set of properties,
 and the same id twice is one profile. A set of a profile that was deleted makes it again, so each is
-read before it is written. What was taken in is shown after a while, seconds as a rule: a write
-counts as applied when a question shows it, and stays open until then.
+read before it is written; what somebody changed since the plan is seen by that same question, and
+refused. What was taken in is shown after a while, seconds as a rule: a write counts as applied when
+a question shows it, and stays open until then.
 """
 
 from __future__ import annotations
@@ -133,6 +134,7 @@ class Profiles(Kind):
         return await self._sent(batch, lambda place, now: _made(self.name, items[place], now))
 
     async def update(self, items: Sequence[Update]) -> Sequence[Outcome]:
+        """Each is held against what it expects before it is sent."""
         there = await self.fetch([item.id for item in items])
         batch = Batch(len(items))
         last: dict[tuple[str, str], Any] = {}
@@ -142,6 +144,9 @@ class Profiles(Kind):
                 batch.told[place] = Outcome(Result.REJECTED, id=item.id, reason=reason)
             elif isinstance(now, Missing):
                 batch.told[place] = Outcome(Result.GONE, id=item.id, reason=now.reason)
+            elif paths := self._moved(item, now, last):
+                reason = f"{self.name} {item.id} shows another value of {', '.join(paths)}"
+                batch.told[place] = Outcome(Result.CONFLICT, id=item.id, reason=reason)
             else:
                 patch = self._values(item.patch)
                 last |= {(item.id, name): value for name, value in patch.items()}
@@ -239,6 +244,20 @@ class Profiles(Kind):
             if why := refused(self._properties.get(name, "text"), value):
                 return f"{self.name}: {name} is {why}"
         return None
+
+    def _moved(
+        self, item: Update, now: Record, last: Mapping[tuple[str, str], Any]
+    ) -> Sequence[str]:
+        """The properties that show another value than was expected; what this batch has for them
+        already counts as shown."""
+
+        def shows(name: str) -> Any:
+            if (item.id, name) in last:
+                return shown(self._properties[name], kept(last[item.id, name]))
+            return now.fields.get(name)
+
+        expected = item.expected.items()
+        return [name for name, value in expected if not _same(shows(name), value)]
 
     def _shows(
         self, item: Update, now: Record | Missing, last: Mapping[tuple[str, str], Any]

@@ -22,8 +22,9 @@ TEXT = """\
 Two of the same tool, as its fake, kept in step by title; people rename records in both. What was
 sent stands in the fakes' own logs, of both sides together. The *bound* is a page of changes, the
 writes in bulk, a read by id before them where the tool has no compare-and-set and after them where
-it does not answer with the record, and a poll for each job (`tests/support/twins.py`). Logging in
-is not counted. `tests/sandbox/test_every_connector.py` holds an unchanged pass to its bound.
+it does not answer with the record (a job of Zendesk's, all of Mixpanel's), and a poll for each job
+(`tests/support/twins.py`). Logging in is not counted.
+`tests/sandbox/test_every_connector.py` holds an unchanged pass to its bound.
 
 """
 HEAD = (

@@ -11,10 +11,6 @@ from tests.support.twins import entity_of, twins
 
 CASES, CHANGED = 60, 5
 
-LOOKS = {"mixpanel": 3}
-"""Requests of a write beside the bound: a job may want a second look, and Mixpanel's queries show
-later what they were told."""
-
 
 @pytest.mark.parametrize("name", FAKED)
 async def test_an_unchanged_pass_is_one_request_a_side_and_a_changed_one_hardly_more_than_its_bound(
@@ -33,5 +29,5 @@ async def test_an_unchanged_pass_is_one_request_a_side_and_a_changed_one_hardly_
             report = await pair.later()
             assert report.counts["updated"] == 2 * CHANGED
             for side, sent in (await pair.sent()).items():
-                more = LOOKS.get(name, 1)
-                assert sent.work <= 1.2 * sent.bound + more, (side, await pair.log(side))
+                # A job, or what is shown later, may want a second look.
+                assert sent.work <= 1.2 * sent.bound + 1, (side, await pair.log(side))
