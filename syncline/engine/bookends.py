@@ -24,7 +24,8 @@ class Begun:
 
 
 def begin(tx: Tx, sync: Sync, run: Run) -> Begun:
-    """Note the run and say what is known."""
+    """Note the run, and that the one before it died if it never ended; say what is known."""
+    runs.crashed(tx, sync.name)
     runs.start(tx, run)
     return Begun(
         {side: people.of_connection(tx, side) for side in sync.sides},

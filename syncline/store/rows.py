@@ -205,7 +205,8 @@ class PersonRow:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One pass. `state`: running | done | attention | refused | failed | crashed."""
+    """One pass. `state`: running | done | attention | refused | failed | crashed: the process ended
+    without a word, as the next pass found."""
 
     id: str
     sync: str

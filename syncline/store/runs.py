@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -33,18 +34,28 @@ _newest_of_sync = Query(_NEWEST, ("sync",))
 _THROUGH = run.c.state.in_((word("done"), word("attention")))
 _MOVING = run.c.kind.not_in([word(kind) for kind in LOOKING])
 _passes = Query(_NEWEST.where(_THROUGH, _MOVING), ("sync",))
+_UNDER_LEASE = run.c.kind != word("verify")
+_latest = Query(_NEWEST.where(_UNDER_LEASE), ("sync",))
 _verifications = Query(_NEWEST.where(_THROUGH, run.c.kind == word("verify")), ("sync",))
 _named = Query(select(*_COLUMNS).where(starts_with(run.c.id)).order_by(run.c.id).limit(_SHOWN))
 
 
 def start(tx: Tx, one: Run) -> None:
-    """Note that a pass begins."""
+    """Note a run: a pass that begins, or a verification with all it came to."""
     _start.run(tx, [(one.id, one.sync, one.kind, one.state, stamp(one.started_at), *_end(one)[1:])])
 
 
 def finish(tx: Tx, one: Run) -> None:
     """Note how a pass ended: its state, moment, counts, requests and report."""
     _finish.run(tx, [(*_end(one), one.id)])
+
+
+def crashed(tx: Tx, sync: str) -> None:
+    """Note of the newest pass of a sync that it died, should it still say that it runs. Only who
+    holds the sync's lease may say so."""
+    newest = _latest.first(tx, sync=sync, limit=1)
+    if newest is not None and (dead := _run(newest)).state == "running":
+        finish(tx, replace(dead, state="crashed"))
 
 
 def list(tx: Tx, sync: str | None = None, limit: int = 50) -> Sequence[Run]:

@@ -21,25 +21,25 @@ WINDOW = timedelta(days=7)
 
 
 async def verify(ports: Ports, window: timedelta = WINDOW) -> Verified:
-    """Read all sides and say how far they agree. Nothing is written but the run itself."""
+    """Read all sides and say how far they agree. Nothing is written but the run itself, at its end:
+    nobody could tell later that one which says it runs was killed."""
     now = ports.clock.now()
     found = Verified(ports.sync.name, ports.new_id(), now, now, Lag(window))
     before = {side: dict(c.requests()) for side, c in ports.connectors.items()}
-    await ports.store.write(runs.start, _run(found, "running"))
     try:
         with Spool() as spool:
             await _verify(Sides(ports, spool), found, window)
     except BaseException as error:
         report = {"error": f"{type(error).__name__}: {error}"}
         found.finished_at = ports.clock.now()
-        await ports.store.write(runs.finish, _run(found, "failed", report))
+        await ports.store.write(runs.start, _run(found, "failed", report))
         raise
     found.finished_at = ports.clock.now()
     found.requests = {
         side: {kind: n - before[side].get(kind, 0) for kind, n in connector.requests().items()}
         for side, connector in ports.connectors.items()
     }
-    await ports.store.write(runs.finish, _run(found, found.state, found.summary()))
+    await ports.store.write(runs.start, _run(found, found.state, found.summary()))
     return found
 
 
@@ -65,15 +65,15 @@ async def _verify(sides: Sides, found: Verified, window: timedelta) -> None:
     found.lag = await measure(sides, window)
 
 
-def _run(found: Verified, state: str, report: Mapping[str, Any] | None = None) -> Run:
+def _run(found: Verified, state: str, report: Mapping[str, Any]) -> Run:
     return Run(
         id=found.run,
         sync=found.sync,
         kind="verify",
         state=state,
         started_at=found.started_at,
-        finished_at=None if state == "running" else found.finished_at,
-        counts=None if state == "running" else found.counts(),
+        finished_at=found.finished_at,
+        counts=found.counts(),
         requests=found.requests or None,
         report=report,
     )

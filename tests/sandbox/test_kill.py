@@ -159,9 +159,11 @@ class Rounds:
         raise AssertionError(f"not quiet after 8 passes: {code} {self.out.read_text()}")
 
     def open_intents(self) -> int:
+        return self.count("intent where state = 'open'")
+
+    def count(self, rows: str) -> int:
         with closing(connected(self.store)) as store:
-            found = store.execute("select count(*) from intent where state = 'open'")
-            return int(found.fetchone()[0])
+            return int(store.execute(f"select count(*) from {rows}").fetchone()[0])
 
     # What there must be.
 
@@ -177,6 +179,7 @@ class Rounds:
         issues = {title: issue for issue, title in tracker.items()}
         self.titles.update({(ticket, issues[title]): title for ticket, title in desk.items()})
         self.fresh = []
+        assert self.count("run where state = 'running'") == 0, "a dead pass is said to run"
 
 
 def test_a_killed_pass_makes_nothing_twice_and_loses_no_edit(

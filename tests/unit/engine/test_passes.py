@@ -12,7 +12,9 @@ from syncline.sdk.connector import Visibility
 from syncline.sdk.errors import Ambiguous
 from syncline.simulation.connector import PLAIN
 from syncline.simulation.tool import BOT
+from syncline.store import runs
 from syncline.store.findings import conflicts
+from syncline.store.rows import Run
 from tests.support.world import World
 
 
@@ -55,6 +57,20 @@ async def test_an_idle_pass_reads_once_a_side_and_writes_nothing(tmp_path: Path)
     await world.sync()
     assert {s: n - reads[s] for s, n in world.reads().items()} == {"a": 1, "b": 1}
     assert world.writes() == writes
+
+
+async def test_a_pass_that_was_killed_is_said_to_have_crashed_by_the_next_one(
+    tmp_path: Path,
+) -> None:
+    world = await World.make(tmp_path, a={}, b={})
+    for number, kind in enumerate(("sync", "plan")):
+        killed = Run(f"killed-{number}", "s", kind, "running", world.clock.now())
+        await world.store.write(runs.start, killed)
+        world.clock.advance(60)
+        await world.sync()
+    states = {run.id: run.state for run in await world.store.read(runs.list, "s")}
+    assert states.pop("killed-0") == states.pop("killed-1") == "crashed"
+    assert set(states.values()) == {"done"}
 
 
 async def test_concurrent_edits_ask_and_the_answer_is_delivered(tmp_path: Path) -> None:
