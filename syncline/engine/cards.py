@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -17,7 +18,8 @@ TITLE_UNIT = "title"
 
 
 async def show_cards(context: PassContext, links: Sequence[Link]) -> None:
-    """Write the cards that these links owe; what a tool cannot take now stays owed."""
+    """Write the cards that these links owe; what a tool cannot take now stays owed, and what it
+    refuses is noted and not sent again."""
     owed: dict[str, list[tuple[Link, LinkCard]]] = {}
     for link in links:
         for side in cards_owed(context.sync, link):
@@ -37,6 +39,11 @@ async def show_cards(context: PassContext, links: Sequence[Link]) -> None:
             for (link, _), outcome in zip(pairs, outcomes, strict=True)
             if outcome.result in (Result.RETRY, Result.AMBIGUOUS, Result.CONFLICT)
         }
+        refused = Counter(o.reason for o in outcomes if o.result is Result.REJECTED)
+        context.notes += [
+            f"{side}: cards of linked records were refused ({number}) and are not sent again: {why}"
+            for why, number in refused.items()
+        ]
         for link, _ in pairs:
             if link.id not in failed:
                 done[link.id] = _shown(context, done[link.id], side)

@@ -66,6 +66,19 @@ async def test_a_card_that_a_tool_cannot_take_now_is_shown_by_a_later_pass(how: 
     assert cards(world, "b", "B-1") == {"memory://a/A-1"}
 
 
+async def test_a_card_that_a_tool_refuses_is_said_once_and_not_sent_again() -> None:
+    world = await showing("a", "b")
+    world.a.create({"title": "One"})
+    world.b.faults.add("show_links", "reject")
+    report = await world.sync()
+    assert report.notes == (
+        "b: cards of linked records were refused (1) and are not sent again: the tool refuses it",
+    )
+    asked = world.b.log.count("show_links")
+    assert (await world.sync()).notes == ()
+    assert world.b.log.count("show_links") == asked
+
+
 async def test_a_tool_that_stopped_earlier_in_the_pass_gets_its_card_in_the_next() -> None:
     world = await showing("a", "b", comments=CommentPolicy())
     world.a.create({"title": "One"})
