@@ -36,9 +36,10 @@ demo: $(RUNS)
 	$(BIN)/syncline demo $(if $(ONCE),--once)
 
 # The gate: style, types, import rules, every test, and two real servers where they can be had.
-# The parts that wait most, for processes to start and for servers to answer, run beside each other.
-test: check
-	$(MAKE) --no-print-directory -j 2 prefect servers
+# The parts that wait most, for processes to start and for servers to answer, run beside each other
+# and beside what only reads the code.
+test: install
+	$(MAKE) --no-print-directory -j 3 check prefect servers
 	$(MAKE) --no-print-directory unit
 
 servers: install
