@@ -14,14 +14,17 @@ import orjson
 from syncline.store.rows import Slice
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
+NOBODY: frozenset[str] = frozenset()
 
 
 class UnitState(NamedTuple):
     """What is remembered of one unit of one link.
 
     `known` is false until a value was decided. `deviates` says, for sides that count as delivered
-    though they show something else, why. (A tuple, as is `Decision`: there are some for each unit
-    of each link, and a frozen dataclass takes three times as long to make.)
+    though they show something else, why. `left` are sides whose record was deleted when the others
+    were closed for it: what was seen there says nothing of the value. (A tuple, as is `Decision`:
+    there are some for each unit of each link, and a frozen dataclass takes three times as long to
+    make.)
     """
 
     value: Any = None
@@ -29,6 +32,7 @@ class UnitState(NamedTuple):
     delivered: frozenset[str] = frozenset()
     seen: Mapping[str, Slice] = NOTHING
     deviates: Mapping[str, str] = NOTHING
+    left: frozenset[str] = NOBODY
 
     def pack(self) -> dict[str, Any]:
         """The JSON the store keeps."""
@@ -41,6 +45,8 @@ class UnitState(NamedTuple):
             packed["known"] = False
         if self.deviates:
             packed["deviates"] = dict(self.deviates)
+        if self.left:
+            packed["left"] = sorted(self.left)
         return packed
 
     @classmethod
@@ -53,6 +59,7 @@ class UnitState(NamedTuple):
             frozenset(packed["delivered"]),
             packed["seen"],
             packed.get("deviates", NOTHING),
+            frozenset(packed["left"]) if "left" in packed else NOBODY,
         )
 
 

@@ -158,9 +158,10 @@ class Deletes:
         state = UnitState.unpack(link.fields.get("status"))
         if value is None or not state.known or state.value in CLOSED:
             return link
-        # A record that comes back was not closed by a person: what it shows is compared anew.
-        seen = {s: v for s, v in state.seen.items() if link.sides[s].state != "gone"}
-        state = state._replace(value=value, delivered=frozenset(), seen=seen, deviates={})
+        # A record that comes back was not closed by a person: as it was left it is compared anew,
+        # and what it shows instead is an edit.
+        left = frozenset(s for s in state.seen if link.sides[s].state == "gone")
+        state = state._replace(value=value, delivered=frozenset(), deviates={}, left=left)
         after = replace(link, fields={**link.fields, "status": state.pack()})
         states = {n: UnitState.unpack(after.fields.get(n)) for n in self.context.sync.units}
         return replace(after, dirty=undelivered(self.context.sync, after.sides, states))

@@ -54,6 +54,7 @@ def forgotten(link: Link, side: str) -> Link:
                 delivered=state.delivered - {side},
                 seen={s: slice_ for s, slice_ in state.seen.items() if s != side},
                 deviates={s: why for s, why in state.deviates.items() if s != side},
+                left=state.left - {side},
             )
             fields[name] = without.pack()
     return replace(link, fields=fields)

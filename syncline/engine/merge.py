@@ -86,7 +86,7 @@ def _look(
         except Unmappable as error:
             look.unreadable[side] = error.reason
             continue
-        if seen is None:
+        if seen is None or (seen == view and side in state.left):
             joined.append(side)
             continue
         if seen == view:

@@ -100,6 +100,22 @@ async def test_what_was_closed_for_a_deletion_is_asked_about_when_the_record_ret
     assert (kept.field, {c["value"] for c in kept.candidates}) == ("status", {"todo", "cancelled"})
 
 
+async def test_a_status_chosen_on_return_is_kept_though_the_others_were_closed_with_it() -> None:
+    world = await pairs(1)
+    world.change(deletes=DeletePolicy(propagate="close"))
+    world.a.archive("A-1")
+    await world.settled()
+    world.clock.advance(60)
+    world.b.edit("B-1", {"status": "blocked"})
+    world.a.restore("A-1")
+    world.a.edit("A-1", {"status": "cancelled"})
+    await world.settled()
+    asked = await world.store.read(conflicts.list, "s")
+    told = [{(c["side"], c["value"]) for c in one.candidates} for one in asked]
+    assert told == [{("a", "cancelled"), ("b", "blocked")}]
+    assert world.b.fields("B-1")["status"] == "blocked"
+
+
 async def test_both_records_out_of_the_bin_are_in_step_again() -> None:
     world = await pairs(1)
     world.change(deletes=DeletePolicy(propagate="archive"))
