@@ -84,7 +84,10 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """One thing somebody did, for a test that asks who wrote what: fields before and after."""
+    """One thing somebody did, for a test that asks who wrote what: fields before and after.
+
+    `asked` are the fields as they wanted them, of which the tool may have made something else.
+    """
 
     kind: str
     id: str
@@ -92,6 +95,7 @@ class Deed:
     at: datetime
     before: Mapping[str, Any] | None = None
     after: Mapping[str, Any] | None = None
+    asked: Mapping[str, Any] | None = None
 
 
 @dataclass(slots=True)
@@ -165,25 +169,27 @@ class MemoryTool:
 
     def create(self, fields: Mapping[str, Any], by: str = "ann", key: str | None = None) -> str:
         """Make a record and give its id; what is not given is empty."""
-        after = self._accepted({}, patched(EMPTY, fields), creating=True)
+        asked = patched(EMPTY, fields)
+        after = self._accepted({}, asked, creating=True)
         id = self._new_id()
         now = self.moment(self.clock.now())
         self.items[id] = Item(id, key, now, [State(after, 1, now, sequence=self._next())])
-        self._did("create", id, by, after=after)
+        self._did("create", id, by, after=after, asked=asked)
         return id
 
     def edit(self, id: str, patch: Mapping[str, Any], by: str = "ann") -> int:
         """Change fields and give the new version; writing what is there already changes nothing."""
         item = self.item(id)
         before = item.now.fields
-        after = self._accepted(before, patched(before, patch), creating=False)
+        asked = patched(before, patch)
+        after = self._accepted(before, asked, creating=False)
         for path, old, new in differences(before, after):
             item.history.append(
                 Change(id, path, old, new, self.clock.now(), self.person(by), by == BOT)
             )
         if after != before:
             self._push(item, fields=after)
-        self._did("edit", id, by, before, after)
+        self._did("edit", id, by, before, after, asked)
         return item.now.version
 
     def walk(self, id: str, patch: Mapping[str, Any], by: str = "ann") -> int:
@@ -377,8 +383,9 @@ class MemoryTool:
         by: str,
         before: Mapping[str, Any] | None = None,
         after: Mapping[str, Any] | None = None,
+        asked: Mapping[str, Any] | None = None,
     ) -> None:
-        self.deeds.append(Deed(kind, id, by, self.clock.now(), before, after))
+        self.deeds.append(Deed(kind, id, by, self.clock.now(), before, after, asked))
 
     def _next(self) -> int:
         self._listed = None

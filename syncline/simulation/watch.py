@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from syncline.engine.report import Report
+from syncline.simulation.choices import UNITS
 from syncline.simulation.ledger import Group, tokens
 from syncline.simulation.tool import BOT, Deed
 
@@ -126,8 +127,7 @@ class Watch:
             )
             return
         group.ids[side] = deed.id
-        for unit, choices in group.choices.items():
-            choices.carried(side, (deed.after or {}).get(unit))
+        self._chosen(side, deed, group.choices)
         self._made_at[side, deed.id] = self._whole, self.world.clock.monotonic()
         self._provenance(side, deed)
 
@@ -151,20 +151,24 @@ class Watch:
 
     def _written(self, side: str, deed: Deed, changed: Iterable[str]) -> None:
         """What a write changed: by the hub, which may not write all, or by the tool itself."""
-        group, after = self._group(side, deed.id), deed.after or {}
-        told = self.world.story.tools[side]
-        done = told.automation and "status" in changed and after["status"] == "done"
-        for unit in changed:
-            if unit == "priority" and done and after[unit] == "none":
-                if group is not None and self.world.hears(side, unit):
-                    group.choices[unit].chose(side, "none")
-                continue
+        before, asked, after = deed.before or {}, deed.asked or {}, deed.after or {}
+        mine = [unit for unit, value in asked.items() if value != before.get(unit)]
+        for unit in mine:
             if self.world.story.modes.get(unit, {}).get(side) in ("source", "off"):
                 self.world.broke("mode", f"{side}:{deed.id} was written {unit}, against its mode")
-            if group is not None and unit in group.choices:
-                group.choices[unit].carried(side, after[unit])
-        if "priority" in changed and told.robot:
+        own = [unit for unit, value in asked.items() if value != after[unit]]
+        self._chosen(side, deed, [unit for unit in UNITS if unit in (*mine, *own)])
+        if "priority" in changed and self.world.story.tools[side].robot:
             self.repriced.setdefault(side, []).append(deed)
+
+    def _chosen(self, side: str, deed: Deed, units: Iterable[str]) -> None:
+        """Choices that the hub put on a side. Where a rule of the tool's own made something else
+        of one, at once, that rule chose, and had what the hub sent before its eyes."""
+        group, asked, after = self._group(side, deed.id), deed.asked or {}, deed.after or {}
+        for unit in units if group is not None else ():
+            group.choices[unit].carried(side, asked.get(unit))
+            if asked.get(unit) != after.get(unit) and self.world.hears(side, unit):
+                group.choices[unit].chose(side, after.get(unit))
 
     def _provenance(self, side: str, deed: Deed) -> None:
         """Every token that the hub writes was written by a person, in this very group."""

@@ -133,6 +133,29 @@ def test_a_choice_is_lost_unless_it_was_settled_shown_or_kept() -> None:
     assert choices.lost(["blocked"]) == []
 
 
+async def test_a_rule_of_a_tool_saw_the_choice_that_it_dropped() -> None:
+    tools = {"a": Tool(), "b": Tool(automation=True)}
+    world = World(AT_REST.model_copy(update={"tools": tools}))
+    await world.play()
+    priorities = world.groups["r1"].choices["priority"]
+    priorities.chose("a", "high")
+    world.tools["b"].edit("B-1", {"status": "done", "priority": "high"}, by=BOT)
+    world.watch.look()
+    assert world.tools["b"].fields("B-1")["priority"] == "none"
+    priorities.chose("b", "low")
+    assert priorities.lost(["low"]) == []
+
+
+async def test_a_field_that_is_not_to_be_written_is_seen_though_the_tool_turned_it_back() -> None:
+    modes = {"priority": {"b": "source"}}
+    told = {"a": Tool(), "b": Tool(automation=True)}
+    world = World(AT_REST.model_copy(update={"tools": told, "modes": modes}))
+    await world.play()
+    world.tools["b"].edit("B-1", {"status": "done", "priority": "high"}, by=BOT)
+    world.watch.look()
+    assert [name for name, _ in world.wrong] == ["mode"]
+
+
 async def test_a_write_of_a_hub_that_only_plans_is_seen() -> None:
     world = World(AT_REST)
     await world.play()
