@@ -124,8 +124,10 @@ def _create(world: World, step: story.Create) -> None:
     world.ledger.wrote(step.record, tokens(step.paragraph)[0])
     group.ids[step.side] = tool.create(fields)
     for unit, choices in group.choices.items():
-        if world.hears(step.side, unit):
-            choices.chose(step.side, fields[unit])
+        choices.chose(step.side, fields[unit])
+        if not world.hears(step.side, unit):
+            # The copies are made with it all the same, so it is what others find there.
+            choices.excuse(step.side)
     world.counts["edits"] += 2
 
 
@@ -218,11 +220,12 @@ def _edit_text(world: World, group: Group, tool: MemoryTool, id_: str, step: sto
 
 
 def robots(world: World) -> None:
-    """Rules of the tools' own take back the priorities that the hub gave since they last ran."""
+    """Rules of the tools' own take back the priorities that the hub gave before its last pass,
+    having seen what it did since."""
+    due, world.watch.repriced = world.watch.repriced, {}
+    world.watch.look()
     for side, tool in world.tools.items():
-        if not world.story.tools[side].robot:
-            continue
-        for deed in world.watch.repriced.pop(side, ()):
+        for deed in due.get(side, ()):
             group = world.group_of(side, deed.id)
             item = tool.items.get(deed.id)
             if group is None or item is None or item.now.deleted:
