@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from syncline.sdk.connector import Missing, Outcome, Page, Record, Update, Visibility
@@ -47,10 +47,13 @@ class Unplugged(MemoryConnector):
 
     async def changes(self, record: str, cursor: str | None) -> AsyncIterator[Page]:
         async for page in super().changes(record, cursor):
+            self._told(page.records)
             yield page
 
     async def fetch(self, record: str, ids: Sequence[str]) -> Mapping[str, Record | Missing]:
-        return await super().fetch(record, ids)
+        found = await super().fetch(record, ids)
+        self._told(one for one in found.values() if isinstance(one, Record))
+        return found
 
     async def _read(self, kind: str, ids: Sequence[str] = ()) -> Fault | None:
         fault = await super()._read(kind, ids)
@@ -64,6 +67,12 @@ class Unplugged(MemoryConnector):
         if not self.capabilities.conditional_update:
             self.tool.before_write = self._window({item.id: item for item in items})
         return await super().update(record, items)
+
+    def _told(self, records: Iterable[Record]) -> None:
+        for one in records:
+            group = self.world.group_of(self.tool.name, one.id)
+            for unit, choices in group.choices.items() if group is not None else ():
+                choices.tell(self.tool.name, one.fields[unit])
 
     def _authenticated(self) -> None:
         if self.tool.token != TOKEN:

@@ -165,7 +165,9 @@ class Watch:
         """Choices that the hub put on a side. Where a rule of the tool's own made something else
         of one, at once, that rule chose, and had what the hub sent before its eyes."""
         group, asked, after = self._group(side, deed.id), deed.asked or {}, deed.after or {}
-        for unit in units if group is not None else ():
+        if group is None:
+            return
+        for unit in units:
             group.choices[unit].carried(side, asked.get(unit))
             if asked.get(unit) != after.get(unit) and self.world.hears(side, unit):
                 group.choices[unit].chose(side, after.get(unit))

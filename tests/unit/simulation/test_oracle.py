@@ -133,6 +133,29 @@ def test_a_choice_is_lost_unless_it_was_settled_shown_or_kept() -> None:
     assert choices.lost(["blocked"]) == []
 
 
+@pytest.mark.parametrize(
+    ("shown", "lost"),
+    [
+        (["a in_progress", "b in_progress", "a done"], []),
+        (["b in_progress", "a in_progress", "a done"], []),
+        (["a in_progress", "a done", "b in_progress"], ["in_progress"]),
+        (["b in_progress", "a done"], ["in_progress"]),
+        (["a done"], ["in_progress"]),
+    ],
+)
+def test_a_choice_is_settled_with_its_equal_where_a_hub_was_shown_both_before(
+    shown: list[str], lost: list[str]
+) -> None:
+    choices = Choices()
+    choices.chose("a", "todo")
+    choices.carried("b", "todo")
+    for side, value in (("a", "in_progress"), ("a", "done"), ("b", "in_progress")):
+        choices.chose(side, value)
+    for one in shown:
+        choices.tell(*one.split())
+    assert choices.lost(["done"]) == lost
+
+
 async def test_a_rule_of_a_tool_saw_the_choice_that_it_dropped() -> None:
     tools = {"a": Tool(), "b": Tool(automation=True)}
     world = World(AT_REST.model_copy(update={"tools": tools}))
