@@ -156,10 +156,24 @@ class Watch:
         for unit in mine:
             if self.world.story.modes.get(unit, {}).get(side) in ("source", "off"):
                 self.world.broke("mode", f"{side}:{deed.id} was written {unit}, against its mode")
+        if "status" in mine and asked["status"] == "cancelled":
+            self._closing(side, deed)
         own = [unit for unit, value in asked.items() if value != after[unit]]
         self._chosen(side, deed, [unit for unit in UNITS if unit in (*mine, *own)])
         if "priority" in changed and self.world.story.tools[side].robot:
             self.repriced.setdefault(side, []).append(deed)
+
+    def _closing(self, side: str, deed: Deed) -> None:
+        """Whether a record was closed because another one was taken away, as the operator wants it.
+
+        What it showed had arrived wherever it had to: a side whose status is never written shows
+        none, so that whoever took the record away there could not see it, and yet ended it.
+        """
+        group, modes = self._group(side, deed.id), self.world.story.modes.get("status", {})
+        if group is None or self.world.story.deletes != "close":
+            return
+        if any(modes.get(torn) in ("source", "off") for torn in group.torn - {side}):
+            group.choices["status"].excuse(side)
 
     def _chosen(self, side: str, deed: Deed, units: Iterable[str]) -> None:
         """Choices that the hub put on a side. Where a rule of the tool's own made something else
