@@ -274,7 +274,8 @@ def test_a_value_nobody_understands_is_never_overwritten() -> None:
 
 
 def test_a_state_survives_packing() -> None:
-    state = UnitState("v", True, frozenset({"b", "a"}), {"a": {"t": "v"}}, {"b": "why"})
+    seen = {"a": {"t": "v"}, "c": {"t": "u"}}
+    state = UnitState("v", True, frozenset({"b", "a"}), seen, {"b": "why"}, frozenset({"c"}))
     assert UnitState.unpack(state.pack()) == state
     assert UnitState.unpack(UnitState().pack()) == UnitState.unpack(None) == UnitState()
 

@@ -27,7 +27,11 @@ STATES = st.fixed_dictionaries(
         "delivered": st.lists(SIDES, unique=True),
         "seen": st.dictionaries(SIDES, SLICES, max_size=2),
     },
-    optional={"known": st.booleans(), "deviates": st.dictionaries(SIDES, WORDS, max_size=1)},
+    optional={
+        "known": st.booleans(),
+        "deviates": st.dictionaries(SIDES, WORDS, max_size=1),
+        "left": st.lists(SIDES, max_size=1),
+    },
 )
 FIELDS = st.dictionaries(st.sampled_from(UNITS), STATES)
 
