@@ -2,7 +2,7 @@
 how a new store is made, and both databases: every test that takes `url` runs on SQLite and on
 PostgreSQL.
 
-`pytest --hypothesis-profile=long` tries ten times as much.
+`pytest --hypothesis-profile=long` tries much more, and something else each time.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ settings.register_profile(
     "gate",
     deadline=None,
     derandomize=True,
+    max_examples=60,
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile(

@@ -70,7 +70,7 @@ async def test_a_page_of_a_large_site_costs_as_much_as_one_of_a_small_site() -> 
 
 
 async def page_time(records: int) -> float:
-    """The best time of some pages of a search, and of a poll for what is new."""
+    """The processor's best time for some pages of a search, and of a poll for what is new."""
     asked: dict[str, Any] = {
         "jql": "project = APP ORDER BY updated ASC, id ASC",
         "maxResults": 20,
@@ -80,13 +80,15 @@ async def page_time(records: int) -> float:
     times = []
     async with (
         staged(records) as stage,
-        httpx.AsyncClient(base_url=stage.url, auth=stage.http.auth, trust_env=False) as http,
+        httpx.AsyncClient(
+            base_url=stage.url, auth=stage.http.auth, trust_env=False, timeout=60
+        ) as http,
     ):
-        await http.get("/rest/api/3/myself", timeout=60)
+        await http.get("/rest/api/3/myself")
         for _ in range(4):
-            began = time.perf_counter()
+            began = time.process_time()
             page = await http.post("/rest/api/3/search/jql", json=asked)
             assert (await http.post("/rest/api/3/search/jql", json=poll)).json()["issues"] == []
-            times.append(time.perf_counter() - began)
+            times.append(time.process_time() - began)
             asked["nextPageToken"] = page.json()["nextPageToken"]
     return min(times)

