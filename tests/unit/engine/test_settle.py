@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -138,6 +139,43 @@ async def test_every_attempt_at_a_create_has_the_same_key() -> None:
     assert len(attempts) == 3
     assert len(set(attempts)) == 1
     assert len(world.b.items) == 1
+
+
+async def lost_without_a_history(sent: Mapping[str, Any], typed: Mapping[str, Any]) -> World:
+    """A write whose answer is lost, in a tool without a history; then a person edits there."""
+    world = await World.make(a={}, b={}, capabilities={"b": replace(FULL, history=False)})
+    one = world.a.create({"title": "One", "body": "<p>A</p>"})
+    await world.settled()
+    world.a.edit(one, sent)
+    world.b.faults.add(method="update", action="drop_after_apply", times=1)
+    await world.sync()
+    (other,) = world.b.items
+    world.b.edit(other, typed)
+    return world
+
+
+@pytest.mark.parametrize(
+    ("field", "before", "sent", "typed", "left"),
+    [
+        ("labels", [], ["ours"], ["ours", "theirs"], ["theirs"]),
+        ("body", "<p>A</p>", "<p>A</p><p>B</p>", "<p>C</p><p>A</p><p>B</p>", "<p>C</p><p>A</p>"),
+    ],
+)
+async def test_what_shows_all_that_was_sent_and_more_was_written_and_then_edited(
+    field: str, before: Any, sent: Any, typed: Any, left: Any
+) -> None:
+    world = await lost_without_a_history({field: sent}, {field: typed})
+    world.a.edit("A-1", {field: before})
+    reports = await world.settled()
+    shown = [world.a.fields("A-1")[field], world.b.fields("B-1")[field]]
+    assert [str(one).replace("\n", "") for one in shown] == [str(left)] * 2
+    assert not reports[-1].counts["conflicts"]
+
+
+async def test_a_label_missing_of_those_that_were_sent_may_never_have_been_taken() -> None:
+    world = await lost_without_a_history({"labels": ["one", "two"]}, {"labels": ["one"]})
+    await world.settled()
+    assert world.a.fields("A-1")["labels"] == world.b.fields("B-1")["labels"] == ["one", "two"]
 
 
 class Forgetful(MemoryConnector):
