@@ -176,9 +176,8 @@ def _edit(world: World, group: Group, tool: MemoryTool, id_: str, step: story.Ed
     if step.how in WRITTEN and not world.hears(tool.name, WRITTEN[step.how]):
         ledger.excused |= deaf
     world.counts["edits"] += 1
-    if not world.story.tools[tool.name].history and _cannot_be_told(world, tool, id_):
-        ledger.excused |= set(tokens(shown)) ^ set(tokens(now))
-        group.excuse(tool.name, shown)
+    if not world.story.tools[tool.name].history:
+        _excused(world, group, tool, id_, shown)
 
 
 def _formatted(world: World, tool: MemoryTool, step: story.Edit) -> str:
@@ -190,14 +189,26 @@ def _formatted(world: World, tool: MemoryTool, step: story.Edit) -> str:
     return bold.format(words)
 
 
-def _cannot_be_told(world: World, tool: MemoryTool, id_: str) -> bool:
-    """Whether nothing in a tool without a history tells what a person just did.
+def _excused(
+    world: World, group: Group, tool: MemoryTool, id_: str, shown: Mapping[str, Any]
+) -> None:
+    """Excuse what nothing in a tool without a history tells: that a person just did it.
 
-    An edit of a record made a moment ago looks like what the tool puts into a new record; and one
-    that takes back a write whose answer was lost, as if that write had never arrived.
+    An edit of a record made a moment ago looks like what the tool puts into a new record, unless
+    the tool answered with what it made; and one that takes back a write whose answer was lost, as
+    if that write had never arrived, or as if the tool had left something out of it.
     """
-    born = world.watch.newborn(tool.name, id_) and not world.story.tools[tool.name].answers
-    return born or world.watch.taken_back(tool.name, id_, tool.fields(id_))
+    watch, now = world.watch, tool.fields(id_)
+
+    def excuse() -> None:
+        world.ledger.excused |= set(tokens(shown)) ^ set(tokens(now))
+        group.excuse(tool.name, shown)
+
+    born, silent = watch.newborn(tool.name, id_), not world.story.tools[tool.name].answers
+    if watch.taken_back(tool.name, id_, now) or (born and silent):
+        excuse()
+    elif born:
+        watch.unless_answered(tool.name, id_, excuse)
 
 
 def _unrecognisable(world: World, tool: MemoryTool, id_: str) -> bool:

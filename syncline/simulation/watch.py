@@ -7,7 +7,7 @@ what was there already, or acted when another had taken its place.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from syncline.engine.report import Report
@@ -35,7 +35,11 @@ class Watch:
         self._whole = 0
         self._made_at: dict[tuple[str, str], tuple[int, float]] = {}
         self._owner: str | None = None
-        self._unheard: dict[tuple[str, str], dict[str, Any]] = {}
+        self._writer = ""
+        self._making: dict[tuple[str, str], tuple[str, list[Callable[[], None]]]] = {}
+        self._lost: set[tuple[str, str]] = set()
+        self._ends: list[tuple[str, object]] = []
+        self._unheard: dict[tuple[str, str], dict[str, tuple[Any, Any]]] = {}
         self._late: dict[str, int] = {}
         self.repriced: dict[str, list[Deed]] = {}
 
@@ -44,6 +48,7 @@ class Watch:
         if not writes:
             return
         self.writes += 1
+        self._writer = hub
         if self.planning:
             self.world.broke("plan wrote", f"{hub} sent a {what} while it was planning")
         if self._owner != hub:
@@ -58,13 +63,26 @@ class Watch:
         self._owner = hub
         self._late[hub] = 0
 
-    def ended(self, outcome: object) -> None:
-        """A pass has ended; a whole one has heard of everything it did."""
+    def ended(self, hub: str, outcome: object) -> None:
+        """A pass has ended."""
         if isinstance(outcome, Report):
             self._refusals(outcome)
+        self._ends.append((hub, outcome))
+
+    def _over(self, hub: str, outcome: object) -> None:
+        """A pass is over; a whole one has heard of everything it did, if no answer was lost."""
+        heard = False
         if isinstance(outcome, Report) and outcome.state != "failed":
             self._whole += 1
-            self._unheard.clear()
+            heard = not outcome.counts.get("ambiguous")
+            late = outcome.stopped if heard else self.world.tools
+            self._unheard = {at: told for at, told in self._unheard.items() if at[0] in late}
+        for place in [place for place, (maker, _) in self._making.items() if maker == hub]:
+            _, excuses = self._making.pop(place)
+            if not heard:
+                self._lost.add(place)
+                for excuse in excuses:
+                    excuse()
 
     def _refusals(self, report: Report) -> None:
         """A hub may refuse to work, or leave a side out, only where there is a reason."""
@@ -84,10 +102,22 @@ class Watch:
         lag = self.world.tools[side].search_lag.total_seconds()
         return self._whole < passes + 2 or self.world.clock.monotonic() < at + lag + 60
 
+    def unless_answered(self, side: str, id_: str, excuse: Callable[[], None]) -> None:
+        """Excuse what was done to a record if the answer to the create that made it is lost."""
+        if (side, id_) in self._lost:
+            excuse()
+        elif (side, id_) in self._making:
+            self._making[side, id_][1].append(excuse)
+
     def taken_back(self, side: str, id_: str, fields: Mapping[str, Any]) -> bool:
-        """Whether a record shows again what it showed before a write the hub may not know of."""
-        before = self._unheard.get((side, id_), {})
-        return any(fields[path] == value for path, value in before.items())
+        """Whether a record shows again what it showed before a write the hub may not know of.
+
+        Of labels one is enough: the tool may as well have left it out of what it was sent.
+        """
+        unheard = self._unheard.get((side, id_), {})
+        before, after = unheard.get("labels", ((), ()))
+        gone = set(after) - set(before) - set(fields["labels"])
+        return bool(gone) or any(fields[path] == told for path, (told, _) in unheard.items())
 
     def look(self) -> None:
         """Read what the tools wrote down since the last look."""
@@ -97,6 +127,8 @@ class Watch:
             for deed in deeds:
                 if deed.by == BOT:
                     self._judge(side, deed)
+        while self._ends:
+            self._over(*self._ends.pop(0))
 
     def _judge(self, side: str, deed: Deed) -> None:
         self.world.counts[f"hub: {deed.kind}"] += 1
@@ -129,6 +161,7 @@ class Watch:
         group.ids[side] = deed.id
         self._chosen(side, deed, group.choices)
         self._made_at[side, deed.id] = self._whole, self.world.clock.monotonic()
+        self._making[side, deed.id] = self._writer, []
         self._provenance(side, deed)
 
     def _removed(self, side: str, deed: Deed) -> None:
@@ -146,7 +179,9 @@ class Watch:
         before, after = deed.before or {}, deed.after or {}
         changed = {path: value for path, value in before.items() if after[path] != value}
         self._written(side, deed, changed)
-        self._unheard[side, deed.id] = {**changed, **self._unheard.get((side, deed.id), {})}
+        unheard = self._unheard.setdefault((side, deed.id), {})
+        for path, value in changed.items():
+            unheard[path] = unheard.get(path, (value,))[0], after[path]
         self._provenance(side, deed)
 
     def _written(self, side: str, deed: Deed, changed: Iterable[str]) -> None:

@@ -261,7 +261,7 @@ class World:
     def _ended(self, hub: str, outcome: Outcome) -> None:
         self.note(f"{hub} ended {described(outcome)}")
         self.counts["undos" if isinstance(outcome, Undone) else "passes"] += 1
-        self.watch.ended(outcome)
+        self.watch.ended(hub, outcome)
         if isinstance(outcome, BaseException):
             self.counts["passes that died"] += 1
             if not natural(outcome):

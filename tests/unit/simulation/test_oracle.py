@@ -11,7 +11,7 @@ from syncline.simulation import story
 from syncline.simulation.checks import judge
 from syncline.simulation.choices import Choices
 from syncline.simulation.shrink import shrink
-from syncline.simulation.story import Create, Edit, Pass, Story, Tool
+from syncline.simulation.story import Create, Edit, Pass, Story, Tool, Trouble
 from syncline.simulation.tool import BOT
 from syncline.simulation.world import World
 
@@ -114,8 +114,25 @@ async def test_a_pass_that_refuses_or_leaves_a_side_out_without_a_reason_is_seen
     await world.play()
     report = await world.run()
     assert report is not None
-    world.watch.ended(replace(report, refused=("deletes: 9 of 9",), stopped={"a": "not there"}))
+    world.watch.ended(
+        "hub0", replace(report, refused=("deletes: 9 of 9",), stopped={"a": "not there"})
+    )
     assert [name for name, _ in world.wrong] == ["refused", "stopped"]
+
+
+@pytest.mark.parametrize("lost", [True, False])
+async def test_an_edit_of_a_new_record_is_excused_where_the_answer_to_its_create_was_lost(
+    lost: bool,
+) -> None:
+    trouble = Trouble(side="b", method="create", action="drop_after_apply")
+    steps = (trouble, AT_REST.steps[0], Pass(until="b create"))
+    tools = {"a": Tool(), "b": Tool(history=False)}
+    world = World(Story(tools=tools, steps=steps if lost else steps[1:]))
+    await world.play()
+    await world.do(Edit(record="r1", side="b", how="label", value="l3"))
+    assert world.ledger.excused == set()
+    await world.do(Pass())
+    assert world.ledger.excused == ({"l3"} if lost else set())
 
 
 def test_a_choice_is_lost_unless_it_was_settled_shown_or_kept() -> None:
