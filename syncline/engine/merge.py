@@ -48,7 +48,7 @@ def decide(
         return Decision(
             state,
             edits=look.edits,
-            conflict=_told(look, maximal),
+            conflict=_told(unit, state, views, people, maximal),
             unreadable=look.unreadable,
             drift=look.drift,
             needs_times=rule == "needs times",
@@ -181,7 +181,7 @@ def _choose(
         merged = _merge(unit, state, maximal, views, people)
         if merged is not OVERLAP:
             return merged, "merge", ()
-    told = _told(look, maximal)
+    told = _told(unit, state, views, people, maximal)
     if answer is not None and answer.digest == digest(unit.name, told):
         return answer.value, "answer", _losers(unit, told, answer.value)
     winner = _by_policy(unit, state, maximal, evidence)
@@ -192,10 +192,19 @@ def _choose(
     return winner.value, unit.policy.kind, _losers(unit, told, winner.value)
 
 
-def _told(look: _Look, maximal: Sequence[Candidate]) -> tuple[Candidate, ...]:
-    """The candidates as a person is told them: a change without a place is all its side shows."""
+def _told(
+    unit: Unit,
+    state: UnitState,
+    views: Mapping[str, Slice],
+    people: Mapping[str, People],
+    maximal: Sequence[Candidate],
+) -> tuple[Candidate, ...]:
+    """The candidates as a person is told them: a change without a place is all its side shows,
+    with what that side cannot show of the decided value."""
     return tuple(
-        replace(c, value=look.shown[c.side]) if c.side and c.value is OVERLAP else c
+        replace(c, value=unit.lenses[c.side].whole(state.value, views[c.side], people[c.side]))
+        if c.side and c.value is OVERLAP
+        else c
         for c in maximal
     )
 

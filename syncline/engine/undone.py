@@ -188,11 +188,11 @@ def taken_back(
 ) -> UnitState:
     """The unit after an undo that takes sides back to what they showed `before`.
 
-    The value decided is the one that most of these sides showed; `edited` are values from before
-    the edits that led to what is undone, which are whole where a side may show less. A side that
+    The value decided is the one that most of these sides showed, with what they cannot show of the
+    one before; `edited` are values from before the edits that led to what is undone. A side that
     keeps the value that is taken back counts as delivered, so that neither is written over.
     """
-    shown = [unit.lenses[side].get(slice_, people[side]) for side, slice_ in before.items()]
+    shown = [unit.lenses[s].whole(state.value, slice_, people[s]) for s, slice_ in before.items()]
     value = max([*edited, *shown], key=lambda one: sum(_shown(unit, before, one, people).values()))
     seen = {side: s for side, s in {**state.seen, **before}.items() if side in unit.lenses}
     agrees = _shown(unit, seen, value, people)

@@ -144,6 +144,10 @@ class UnitLens(ABC):
         """
 
     @abstractmethod
+    def whole(self, value: Value, view: Slice, people: People) -> Value:
+        """What the view shows, with what this side cannot show of `value` where the two agree."""
+
+    @abstractmethod
     def handles(self, slice_: Slice) -> set[str]:
         """The wire handles that must be in `People` before `get`."""
 
@@ -241,6 +245,14 @@ class FieldLens(UnitLens):
         if self.lossy and not self.kind.merges and self._looks_like(value, shown, people):
             return value
         return self.codec.lift(value, self._seen(seen, people), shown, people)
+
+    def whole(self, value: Value, view: Slice, people: People) -> Value:
+        shown = self.get(view, people)
+        try:
+            lifted = self.codec.lift(value, self.norm(value, people), shown, people)
+        except (Unmappable, Unwritable):
+            return shown
+        return shown if lifted is OVERLAP else lifted
 
     def handles(self, slice_: Slice) -> set[str]:
         return self.codec.handles(self._wire(slice_))
@@ -342,6 +354,11 @@ class GroupLens(UnitLens):
             if mine is not None:
                 lifted[lens.name] = mine
         return lifted or None
+
+    def whole(self, value: Value, view: Slice, people: People) -> Value:
+        kept = dict(value or {})
+        shown = {lens.name: lens.whole(kept.get(lens.name), view, people) for lens in self.lenses}
+        return {name: one for name, one in {**kept, **shown}.items() if one is not None} or None
 
     def handles(self, slice_: Slice) -> set[str]:
         return set().union(*(lens.handles(slice_) for lens in self.lenses))

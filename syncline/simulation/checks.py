@@ -244,7 +244,9 @@ def _agree(world: World, group: Group, waiting: set[str]) -> None:
             world.broke("apart", f"{group.name}: {unit} {shown}")
     for side, id_ in group.ids.items():
         body = str(world.tools[side].fields(id_)["body"])
-        for token in world.ledger.bold.get(side, set()) & set(tokens(body)):
+        # A paragraph that was replaced, and that an answer brings back, is as its side shows it.
+        bold = world.ledger.bold.get(side, set()) - world.ledger.superseded()
+        for token in bold & set(tokens(body)):
             if not re.search(rf"(<b>|<strong>|\*\*){token}\b", body):
                 world.broke("plain", f"{group.name}: {side} lost the bold of {token}: {body!r}")
     wanted = world.ledger.of(group.name, "l") - world.ledger.taken

@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 
+from syncline.engine.commands import answer_conflict
+from syncline.store.findings import conflicts
 from tests.support.world import World
 
 HTML = (
@@ -141,3 +143,41 @@ async def test_edits_of_the_same_block_ask_and_put_no_marker_into_any_text(tmp_p
     assert "sparks" in after["mark", "h"]
     assert "screams" in after["text", "h"]
     assert not any("<<<<" in body for body in after.values())
+
+
+async def bold_beside_plain() -> World:
+    """A text with a bold paragraph, in step with a tool that shows none in bold."""
+    world = await World.make(plain={"text_format": "plain"}, html={})
+    world.html.create({"title": "One", "body": "<p><b>bold</b></p><p>end</p>"})
+    await world.settled()
+    assert world.plain.fields("PLAIN-1")["body"] == "bold\n\nend"
+    return world
+
+
+async def test_the_text_of_a_plain_side_that_is_chosen_keeps_what_it_cannot_show() -> None:
+    world = await bold_beside_plain()
+    world.plain.faults.add(method="*", action="down", times=1000)
+    world.html.edit("HTML-1", {"body": "<p>theirs</p><p><b>bold</b></p><p>end</p>"})
+    await world.sync()
+    world.plain.faults.clear()
+    world.plain.edit("PLAIN-1", {"body": "ours\n\nbold\n\nend"})
+    await world.sync()
+    (asked,) = await world.store.read(conflicts.list, "s")
+    (ours,) = (c["value"] for c in asked.candidates if c["side"] == "plain")
+    assert await answer_conflict(world.store, asked.id, asked.digest, ours)
+    await world.settled()
+    body = world.html.fields("HTML-1")["body"]
+    assert "<b>bold</b>" in body and "ours" in body and "theirs" not in body
+    assert world.plain.fields("PLAIN-1")["body"] == "ours\n\nbold\n\nend"
+
+
+async def test_what_a_plain_side_cannot_show_is_kept_through_an_undo() -> None:
+    world = await bold_beside_plain()
+    world.plain.edit("PLAIN-1", {"body": "bold\n\nours\n\nend"})
+    world.html.edit("HTML-1", {"body": "<p>theirs</p><p><b>bold</b></p><p>end</p>"})
+    await world.undo((await world.sync()).run)
+    assert world.plain.fields("PLAIN-1")["body"] == "bold\n\nours\n\nend"
+    world.plain.edit("PLAIN-1", {"body": "more\n\nbold\n\nours\n\nend"})
+    await world.settled()
+    body = world.html.fields("HTML-1")["body"]
+    assert "<b>bold</b>" in body and "more" in body and "ours" in body

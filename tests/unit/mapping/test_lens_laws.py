@@ -89,6 +89,18 @@ def test_what_a_side_cannot_show_survives_its_edits(kind: str, data: Any) -> Non
     assert hidden <= set(lifted or ())
 
 
+@every_kind
+@relaxed
+@given(data=st.data())
+def test_a_view_made_whole_shows_as_that_view(kind: str, data: Any) -> None:
+    one = data.draw(case(kind))
+    try:
+        whole = one.lens.whole(one.value, one.slice, PEOPLE)
+        assert one.lens.kind.equal(one.lens.norm(whole, PEOPLE), one.lens.get(one.slice, PEOPLE))
+    except (Unmappable, Unwritable):
+        return
+
+
 def _is_hidden(lens: UnitLens, element: str) -> bool:
     try:
         return lens.norm([element], PEOPLE) is None
