@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from syncline.engine.spec import Sync
@@ -23,9 +24,12 @@ class Begun:
     links: int
 
 
-def begin(tx: Tx, sync: Sync, run: Run) -> Begun:
-    """Note the run, and that the one before it died if it never ended; say what is known."""
-    runs.crashed(tx, sync.name)
+def begin(tx: Tx, sync: Sync, run: Run, before: datetime | None) -> Begun:
+    """Note the run, and that the one before it died if it never ended; say what is known.
+
+    `before`: the last sign of whoever worked before.
+    """
+    runs.crashed(tx, sync.name, before)
     runs.start(tx, run)
     return Begun(
         {side: people.of_connection(tx, side) for side in sync.sides},

@@ -151,7 +151,8 @@ class Pass:
         """Note the run and load who is known; sends nothing."""
         running = replace(self._run("running"), finished_at=None, counts=None)
         running = replace(running, report={"fingerprint": self.sync.fingerprint})
-        begun = await self.context.commit(bookends.begin, self.sync, running)
+        before = self.context.lease.before
+        begun = await self.context.commit(bookends.begin, self.sync, running, before)
         for side, rows in begun.people.items():
             table: Mapping[str, PersonRow] = self.context.table.get(side, {})
             everybody = [*rows.values(), *table.values()]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from syncline.engine.absence import suspicion
 from syncline.engine.apply import Applier
@@ -25,7 +25,8 @@ from syncline.engine.spec import Sync
 from syncline.mapping.lens import OVERLAP, Unmappable
 from syncline.sdk.connector import Change, FindResult, Found, Missing, Record
 from syncline.sdk.errors import ConnectorError
-from syncline.store.rows import Intent, Link, LinkSide, Observation, Slice
+from syncline.store import runs
+from syncline.store.rows import Intent, Link, LinkSide, Observation, Run, Slice
 
 AT_WORK = timedelta(seconds=10)
 """How long a tool may still be at work on a request whose sender is gone."""
@@ -85,6 +86,8 @@ class Settler:
 
     async def _creates(self, side: str, intents: Sequence[Intent], book: Book) -> None:
         items = [(intent, self.applier.links[intent.link_id]) for intent in intents]
+        senders = await self.context.read(runs.load, {intent.run for intent in intents})
+        asked = self.context.now()
         results = await self.ports[side].find(items)
         await self._know(side, [r.record for r in results if r.record is not None])
         for intent, result in zip(intents, results, strict=True):
@@ -92,14 +95,19 @@ class Settler:
                 case Found.YES if result.record is not None:
                     await self._applied(side, intent, result.record, book)
                 case Found.NO:
-                    self._absent(side, intent, book)
+                    self._absent(side, intent, senders.get(intent.run), asked, book)
                 case _:
                     self._unknown(side, intent, result, book)
 
-    def _absent(self, side: str, intent: Intent, book: Book) -> None:
-        """Not found: believed only when the tool's search has had the time to show it."""
-        lag = max(self.ports[side].capabilities.search_lag, AT_WORK)
-        if intent.created_at is not None and self.context.now() - intent.created_at < lag:
+    def _absent(
+        self, side: str, intent: Intent, sender: Run | None, asked: datetime, book: Book
+    ) -> None:
+        """Not found: believed only when the tool's search has had the time to show it.
+
+        That counts from the end of the run that sent it: a request may leave long after its note.
+        """
+        sent = (sender.finished_at if sender is not None else None) or intent.created_at
+        if sent is not None and asked - sent < AT_WORK + self.ports[side].capabilities.search_lag:
             return
         book.close(intent, "failed", "never reached the tool: no record has its key")
         self._dirty(intent.link_id)

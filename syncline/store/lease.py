@@ -42,12 +42,17 @@ _release = updating(lease, ("holder",), _MINE)
 
 
 class Lease:
-    """One run's hold on a sync (or on one partition of it, under a name of its own)."""
+    """One run's hold on a sync (or on one partition of it, under a name of its own).
 
-    def __init__(self, store: Store, sync: str, holder: str, token: int, clock: Clock) -> None:
+    `before`: the last sign of life of whoever held it before.
+    """
+
+    def __init__(
+        self, store: Store, sync: str, holder: str, taken: tuple[int, datetime | None], clock: Clock
+    ) -> None:
         self.sync = sync
         self.holder = holder
-        self.token = token
+        self.token, self.before = taken
         self.lost = False
         self._store = store
         self._clock = clock
@@ -59,8 +64,8 @@ class Lease:
 
         `holder` names this run to people: host, process, run. Raises LeaseHeld.
         """
-        token = await store.write(_take, sync, holder, clock)
-        return cls(store, sync, holder, token, clock)
+        taken = await store.write(_take, sync, holder, clock)
+        return cls(store, sync, holder, taken, clock)
 
     def check(self, tx: Tx) -> None:
         """Prove within a transaction that the lease is held, and sign it. Raises LeaseLost.
@@ -116,7 +121,7 @@ class Lease:
                 await self.renew()
 
 
-def _take(tx: Tx, sync: str, holder: str, clock: Clock) -> int:
+def _take(tx: Tx, sync: str, holder: str, clock: Clock) -> tuple[int, datetime | None]:
     _make.run(tx, [(sync, None, 0, None, None)])
     (row,) = _held.rows(tx, sync=sync)
     now = clock.now()
@@ -124,7 +129,7 @@ def _take(tx: Tx, sync: str, holder: str, clock: Clock) -> int:
         raise LeaseHeld(sync, row.holder, moment(row.since), moment(row.last_sign))
     token = int(row.token) + 1
     _grant.run(tx, [(holder, token, stamp(now), stamp(now), sync)])
-    return token
+    return token, moment(row.last_sign) if row.last_sign is not None else None
 
 
 def _alive(last_sign: datetime, now: datetime) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -50,12 +51,13 @@ def finish(tx: Tx, one: Run) -> None:
     _finish.run(tx, [(*_end(one), one.id)])
 
 
-def crashed(tx: Tx, sync: str) -> None:
+def crashed(tx: Tx, sync: str, at: datetime | None) -> None:
     """Note of the newest pass of a sync that it died, should it still say that it runs. Only who
-    holds the sync's lease may say so."""
+    holds the sync's lease may say so. `at`: its last sign, soon after which it sent nothing more.
+    """
     newest = _latest.first(tx, sync=sync, limit=1)
     if newest is not None and (dead := _run(newest)).state == "running":
-        finish(tx, replace(dead, state="crashed"))
+        finish(tx, replace(dead, state="crashed", finished_at=at))
 
 
 def list(tx: Tx, sync: str | None = None, limit: int = 50) -> Sequence[Run]:

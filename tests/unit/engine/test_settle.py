@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 
 from syncline.sdk.connector import Capabilities, Change
+from syncline.sdk.errors import Ambiguous
 from syncline.simulation.connector import FULL, MemoryConnector
-from syncline.store import intents
+from syncline.store import intents, runs
 from syncline.store.findings import conflicts
+from syncline.store.lease import Lease
+from syncline.store.rows import Run
 from tests.support.world import World
 
 
@@ -213,3 +216,37 @@ async def test_an_edit_of_what_a_lost_create_wrote_is_asked_about() -> None:
 async def test_an_edit_of_what_a_lost_create_left_empty_is_no_default_of_the_tool() -> None:
     world = await lost_create_then_edited(priority="high")
     assert [fields["priority"] for fields in world.records("a")] == ["high"]
+
+
+async def test_a_create_that_left_long_after_its_note_is_waited_for_from_then_on() -> None:
+    minute = timedelta(minutes=1)
+    world = await World.make(a={}, b={}, capabilities={"b": replace(FULL, search_lag=minute)})
+    world.a.create({"title": "One"})
+    world.b.search_lag = minute
+    world.b.faults.add("create", lambda _: world.clock.advance(30))
+    world.b.faults.add("create", lose_the_answer, when="after")
+    await world.sync()
+    world.clock.advance(35)
+    await world.sync()
+    assert len(await world.store.read(intents.open, "s")) == 1
+    world.clock.advance(60)
+    await world.settled()
+    assert len(world.b.items) == 1
+    assert not await world.store.read(intents.open, "s")
+
+
+def lose_the_answer(_: object) -> None:
+    raise Ambiguous("no answer")
+
+
+async def test_a_run_that_was_killed_ended_with_its_last_sign_of_life() -> None:
+    world = await World.make(a={}, b={})
+    lease = await Lease.acquire(world.store, "s", "killed", world.clock)
+    killed = Run("killed", "s", "sync", "running", world.clock.now())
+    world.clock.advance(4)
+    await world.store.commit(lease, runs.start, killed)
+    last_sign = world.clock.now()
+    world.clock.advance(3600)
+    await world.sync()
+    ended = await world.store.read(runs.get, "killed")
+    assert ended == replace(killed, state="crashed", finished_at=last_sign)
