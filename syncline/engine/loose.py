@@ -232,11 +232,24 @@ def _evidence(tx: Tx, context: PassContext, rows: Sequence[Observation]) -> Foun
     partners = [one for group in found.partners.values() for one in group]
     found.dead |= _dead(tx, sync, partners)
     found.unsettled = _unsettled(tx, context) if rows else []
+    asked = [c for c in conflicts.list(tx, sync) if c.kind == "match"] if found.unsettled else []
     for intent, home in found.unsettled:
         for row in rows:
-            if row.side == intent.side and _wrote(context, intent, row):
+            ours = _wrote(context, intent, row) or _asked(asked, row, home)
+            if row.side == intent.side and ours:
                 found.lost[_place(row)] = intent, home
     return found
+
+
+def _asked(questions: Sequence[Conflict], row: Observation, home: Link) -> bool:
+    """Whether a person was asked already if a row is the record of a lost create: it stays so,
+    whatever is written into it since."""
+    records = set(_records(home))
+    for question in questions:
+        places = {(one["side"], one["value"]) for one in question.candidates}
+        if _place(row) in places and records & places:
+            return True
+    return False
 
 
 def _unsettled(tx: Tx, context: PassContext) -> list[tuple[Intent, Link]]:
@@ -260,9 +273,16 @@ def _wrote(context: PassContext, intent: Intent, row: Observation) -> bool:
     return any(
         name in texts
         and unit["value"] is not None
-        and all(row.fields.get(path) == shown for path, shown in unit["after"].items())
+        and all(_kept(sent, row.fields.get(path)) for path, sent in unit["after"].items())
         for name, unit in intent.payload["units"].items()
     )
+
+
+def _kept(sent: object, shown: object) -> bool:
+    """Whether a tool may have made this of what it was sent: some cut off what is too long."""
+    if isinstance(sent, str) and isinstance(shown, str) and shown:
+        return sent.startswith(shown)
+    return sent == shown
 
 
 def _place(row: Observation) -> tuple[str, str]:
