@@ -6,7 +6,7 @@ A comment's wire is `{"body": text}`, without the line that names its author; a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from syncline.engine.attribution import attributed, stripped
@@ -42,7 +42,47 @@ def split(child: str) -> tuple[str, str]:
     return record_id, id_
 
 
-class CommentPort:
+class _OnRecords:
+    """What hangs on records is not gone for not being shown while its record cannot be read."""
+
+    connector: Connector
+    side: str
+    record: str
+    parents: Mapping[str, Link]
+
+    async def _answered(
+        self, ids: Sequence[str], found: Mapping[str, Record]
+    ) -> Mapping[str, Record | Missing]:
+        """What was found, and what is gone; nothing of what cannot be told now."""
+        missing = [id_ for id_ in ids if id_ not in found]
+        unread = await self._unread(split(id_)[0] for id_ in missing)
+        gone = {i: Missing(i, gone=True) for i in missing if split(i)[0] not in unread}
+        return {**{id_: found[id_] for id_ in ids if id_ in found}, **gone}
+
+    async def _sure(
+        self, items: Sequence[tuple[Intent, Link]], results: Sequence[FindResult]
+    ) -> Sequence[FindResult | None]:
+        """The results, without those of records that cannot be read now."""
+        homes = [self._record_id(link) for _, link in items]
+        pairs = list(zip(homes, results, strict=True))
+        unread = await self._unread(home for home, one in pairs if one.found is Found.NO)
+        return [None if one.found is Found.NO and home in unread else one for home, one in pairs]
+
+    async def _unread(self, record_ids: Iterable[str]) -> set[str]:
+        """Those of these records that their links still have and that cannot be read now."""
+        places = [
+            link.sides[self.side] for link in self.parents.values() if self.side in link.sides
+        ]
+        live = {at.record_id for at in places if at.state in ("in", "out")}
+        asked = [id_ for id_ in dict.fromkeys(record_ids) if id_ in live]
+        found = await self.connector.fetch(self.record, asked) if asked else {}
+        return {id_ for id_ in asked if not isinstance(found.get(id_), Record)}
+
+    def _record_id(self, link: Link) -> str:
+        return self.parents[link.parent or ""].sides[self.side].record_id
+
+
+class CommentPort(_OnRecords):
     """One side's comments. `parents` are the links of their records, by id.
 
     `linked` has the ids of comments that belong to a link already: they are nobody else's.
@@ -69,7 +109,7 @@ class CommentPort:
 
     async def fetch(self, ids: Sequence[str]) -> Mapping[str, Record | Missing]:
         found = await self.listed(dict.fromkeys(split(id_)[0] for id_ in ids))
-        return {id_: found.get(id_) or Missing(id_, gone=True) for id_ in ids}
+        return await self._answered(ids, found)
 
     async def listed(self, record_ids: Mapping[str, object]) -> dict[str, Record]:
         by_record = await self.connector.comments(self.record, list(record_ids))
@@ -110,7 +150,7 @@ class CommentPort:
         outcomes = await self.connector.edit_comments(self.record, edits)
         return [_named(o, edit.record_id) for o, edit in zip(outcomes, edits, strict=True)]
 
-    async def find(self, items: Sequence[tuple[Intent, Link]]) -> Sequence[FindResult]:
+    async def find(self, items: Sequence[tuple[Intent, Link]]) -> Sequence[FindResult | None]:
         """Ours, on the right record, not linked yet, and with the key or exactly this body."""
         record_ids = dict.fromkeys(self._record_id(link) for _, link in items)
         comments = await self.connector.comments(self.record, list(record_ids))
@@ -132,10 +172,7 @@ class CommentPort:
                 continue
             self.linked.add(child_id(record_id, mine[0].id))
             results.append(FindResult(Found.YES, self.wire(record_id, mine[0])))
-        return results
-
-    def _record_id(self, link: Link) -> str:
-        return self.parents[link.parent or ""].sides[self.side].record_id
+        return await self._sure(items, results)
 
     def _body(self, link: Link, body: str) -> str:
         """The body as this side shows it: a copy says who wrote it, an original does not.
@@ -164,7 +201,7 @@ def _named(outcome: Outcome, record_id: str) -> Outcome:
     return replace(outcome, id=child_id(record_id, outcome.id), record=None)
 
 
-class AttachmentPort:
+class AttachmentPort(_OnRecords):
     """One side's files; a copy is read from the side it came from when it is written."""
 
     def __init__(
@@ -178,22 +215,23 @@ class AttachmentPort:
         self.connectors = connectors
         self.connector = connectors[side]
         self.side = side
+        self.record = records[side]
         self.records = records
         self.parents = parents
         self.linked = linked
         self.capabilities = replace(
-            self.connector.capabilities_of(records[side]), answers_writes=False
+            self.connector.capabilities_of(self.record), answers_writes=False
         )
 
     async def fetch(self, ids: Sequence[str]) -> Mapping[str, Record | Missing]:
         record_ids = list(dict.fromkeys(split(id_)[0] for id_ in ids))
-        by_record = await self.connector.attachments(self.records[self.side], record_ids)
+        by_record = await self.connector.attachments(self.record, record_ids)
         found = {
             child_id(record_id, one.id): Record(id=child_id(record_id, one.id), fields={})
             for record_id, files in by_record.items()
             for one in files
         }
-        return {id_: found.get(id_) or Missing(id_, gone=True) for id_ in ids}
+        return await self._answered(ids, found)
 
     async def create(self, items: Sequence[tuple[Write, Link, str]]) -> Sequence[Outcome]:
         """One file after the other: each may be as large as memory allows, and only one is held."""
@@ -217,7 +255,7 @@ class AttachmentPort:
             content_type=meta["content_type"],
             visibility=Visibility(meta["as"][self.side]),
         )
-        outcomes = await self.connector.attach(self.records[self.side], [new])
+        outcomes = await self.connector.attach(self.record, [new])
         return _named(outcomes[0], record_id)
 
     async def _source(self, link: Link) -> Attachment | None:
@@ -229,10 +267,10 @@ class AttachmentPort:
     async def update(self, items: Sequence[tuple[Write, Link]]) -> Sequence[Outcome]:
         return [Outcome(Result.REJECTED, reason="files are never changed") for _ in items]
 
-    async def find(self, items: Sequence[tuple[Intent, Link]]) -> Sequence[FindResult]:
+    async def find(self, items: Sequence[tuple[Intent, Link]]) -> Sequence[FindResult | None]:
         """Ours, on the right record, not linked yet, of the same name and size."""
         record_ids = list(dict.fromkeys(self._record_id(link) for _, link in items))
-        by_record = await self.connector.attachments(self.records[self.side], record_ids)
+        by_record = await self.connector.attachments(self.record, record_ids)
         results = []
         for _, link in items:
             meta, record_id = link.fields[CHILD], self._record_id(link)
@@ -249,7 +287,4 @@ class AttachmentPort:
             id_ = child_id(record_id, mine[0].id)
             self.linked.add(id_)
             results.append(FindResult(Found.YES, Record(id=id_, fields={})))
-        return results
-
-    def _record_id(self, link: Link) -> str:
-        return self.parents[link.parent or ""].sides[self.side].record_id
+        return await self._sure(items, results)

@@ -30,7 +30,7 @@ class Port(Protocol):
     capabilities: Capabilities
 
     async def fetch(self, ids: Sequence[str]) -> Mapping[str, Record | Missing]:
-        """The records as they are now, by id."""
+        """The records as they are now, by id; without those of which it cannot be told now."""
         ...
 
     async def create(self, items: Sequence[tuple[Write, Link, str]]) -> Sequence[Outcome]:
@@ -41,8 +41,8 @@ class Port(Protocol):
         """Patch records."""
         ...
 
-    async def find(self, items: Sequence[tuple[Intent, Link]]) -> Sequence[FindResult]:
-        """Look for creates whose outcome is unknown."""
+    async def find(self, items: Sequence[tuple[Intent, Link]]) -> Sequence[FindResult | None]:
+        """Look for creates whose outcome is unknown; None where it cannot be told now."""
         ...
 
 

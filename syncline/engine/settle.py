@@ -89,8 +89,9 @@ class Settler:
         senders = await self.context.read(runs.load, {intent.run for intent in intents})
         asked = self.context.now()
         results = await self.ports[side].find(items)
-        await self._know(side, [r.record for r in results if r.record is not None])
-        for intent, result in zip(intents, results, strict=True):
+        told = [(i, one) for i, one in zip(intents, results, strict=True) if one is not None]
+        await self._know(side, [one.record for _, one in told if one.record is not None])
+        for intent, result in told:
             match result.found:
                 case Found.YES if result.record is not None:
                     await self._applied(side, intent, result.record, book)

@@ -18,7 +18,7 @@ from syncline.simulation.tool import BOT
 from syncline.simulation.world import World
 from syncline.store import intents, journal, links, runs
 from syncline.store.findings import conflicts, deviations, parked
-from syncline.store.rows import Conflict, JournalEntry, Parked
+from syncline.store.rows import Conflict, Intent, JournalEntry, Parked
 from syncline.store.sql import Tx
 
 PASSES = 3
@@ -29,7 +29,10 @@ UNITS = ("title", "labels", "body", "status", "priority")
 
 @dataclass(slots=True)
 class Findings:
-    """The lists that Syncline keeps for people, each entry with the group that it is about."""
+    """The lists that Syncline keeps for people, each entry with the group that it is about.
+
+    `open_intents`: without those about comments on a record that cannot be read now, which wait.
+    """
 
     conflicts: list[tuple[str | None, Conflict]]
     parked: list[tuple[str | None, Parked]]
@@ -118,7 +121,7 @@ def _written(world: World) -> int:
 
 
 async def _findings(world: World) -> Findings:
-    return await world.store.read(_read_findings, _homes(world))
+    return await world.store.read(_read_findings, _homes(world), _unread(world))
 
 
 def _homes(world: World) -> dict[tuple[str, str], str]:
@@ -129,7 +132,28 @@ def _homes(world: World) -> dict[tuple[str, str], str]:
     }
 
 
-def _read_findings(tx: Tx, homes: dict[tuple[str, str], str]) -> Findings:
+def _unread(world: World) -> set[tuple[str, str]]:
+    """Records that nobody can read now: what a lost request made of them cannot be told either."""
+    found = set()
+    for side, id_ in _homes(world):
+        item = world.tools[side].items.get(id_)
+        if item is None or item.now.hidden:
+            found.add((side, id_))
+    return found
+
+
+def _waits(tx: Tx, intent: Intent, unread: set[tuple[str, str]]) -> bool:
+    """Whether what an intent wrote hangs on a record that cannot be read now."""
+    for link in links.load(tx, [intent.link_id]).values():
+        for parent in links.load(tx, [link.parent or ""]).values():
+            at = parent.sides.get(intent.side)
+            return at is not None and (at.side, at.record_id) in unread
+    return False
+
+
+def _read_findings(
+    tx: Tx, homes: dict[tuple[str, str], str], unread: set[tuple[str, str]]
+) -> Findings:
     all_conflicts = conflicts.every(tx)
     all_parked = parked.list(tx)
     all_deviations = deviations.list(tx, "s")
@@ -152,7 +176,7 @@ def _read_findings(tx: Tx, homes: dict[tuple[str, str], str]) -> Findings:
         [(home(one.link_id), one) for one in all_parked],
         {(home(one.link_id), one.field) for one in all_deviations},
         [(home(hop.link_id), hop) for hop in all_undone],
-        len(intents.open(tx, "s")),
+        sum(not _waits(tx, one, unread) for one in intents.open(tx, "s")),
     )
 
 
