@@ -282,7 +282,8 @@ class Children:
         )
 
     async def _were_read(self, parents: Sequence[Link], live: frozenset[str]) -> None:
-        """Remember whose children were read of these records: what comes later is new."""
+        """Remember whose children were read of these records: what comes later is new. Those of a
+        side that could not be read stay due, where its record changed."""
         ids = [parent.id for parent in parents if UNREAD in parent.fields]
         found = await self.context.read(links.load, ids)
         book = Book(self.sync.name, self.context.run, self.context.now())
@@ -292,6 +293,9 @@ class Children:
             if away and live - before:
                 continue  # a side has joined, and who may have what it lacks could not be read
             fields = {name: packed for name, packed in link.fields.items() if name != UNREAD}
+            due = () if _alone(link) else set(link.fields[UNREAD]) - live
+            if late := sorted(side for side in due if _is_in(link, side)):
+                fields[UNREAD] = late
             read = replace(link, fields={**fields, SEEN: sorted(before | live)})
             missing = link.dirty and bool(lacking(self.sync, link))
             book.links[id_] = replace(read, dirty=missing or owes(self.sync, read))

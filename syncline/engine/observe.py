@@ -15,7 +15,7 @@ from syncline.engine.absence import REUSED, suspicion
 from syncline.engine.book import MARKER, REFERENCES, observation_of
 from syncline.engine.context import PassContext
 from syncline.engine.identity import another
-from syncline.engine.owing import UNREAD
+from syncline.engine.owing import unread
 from syncline.sdk.connector import Page, Record
 from syncline.sdk.errors import ConnectorError
 from syncline.store import cursors, links, observations
@@ -151,9 +151,7 @@ def _told(context: PassContext, link: Link, row: Observation) -> Link:
     now = replace(at, version=newest, key=row.key or at.key, url=row.url or at.url)
     if now != at:
         link = replace(link, sides={**link.sides, row.side: now})
-    if context.sync.comments is None or UNREAD in link.fields:
-        return link
-    return replace(link, fields={**link.fields, UNREAD: True}, dirty=True)
+    return link if context.sync.comments is None else unread(link, [row.side])
 
 
 def is_new(

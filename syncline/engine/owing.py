@@ -5,7 +5,8 @@ Pure, and in one place, because a decision and a receipt must come to the same a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from syncline.engine.decision import UnitState
 from syncline.engine.spec import Sync
@@ -25,7 +26,16 @@ CHILD = "_child"
 show a copy, and as what."""
 
 UNREAD = "_unread"
-"""Where a link keeps that its comments and files are to be read: a record changed."""
+"""Where a link keeps of which sides comments and files are to be read: the record changed there."""
+
+
+def unread(link: Link, sides: Iterable[str]) -> Link:
+    """The link with a note that comments and files of these sides are to be read."""
+    before = link.fields.get(UNREAD, [])
+    now = sorted({*before, *sides})
+    if now == before:
+        return link
+    return replace(link, fields={**link.fields, UNREAD: now}, dirty=True)
 
 
 def lacking(sync: Sync, link: Link) -> list[str]:

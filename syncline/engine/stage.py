@@ -19,7 +19,7 @@ from syncline.engine.decision import Answer, Evidence, digest
 from syncline.engine.directory import PERSONAL
 from syncline.engine.intents import new_intent
 from syncline.engine.notes import note_link
-from syncline.engine.owing import UNREAD
+from syncline.engine.owing import unread
 from syncline.engine.plan import plan_link
 from syncline.engine.planned import LinkPlan, Refusal, Surroundings, Write
 from syncline.engine.ports import Port
@@ -256,9 +256,7 @@ class Stage:
 
         Without the note a pass that dies before it reads them would never know of them.
         """
-        if self.sync.comments is None or not item.observed or UNREAD in link.fields:
-            return link
-        return replace(link, fields={**link.fields, UNREAD: True}, dirty=True)
+        return link if self.sync.comments is None else unread(link, item.observed)
 
     def _conflicts(self, plan: LinkPlan, loaded: Loaded, book: Book) -> None:
         known = {c.field: c for c in loaded.conflicts.get(plan.link.id, []) if c.kind == "field"}

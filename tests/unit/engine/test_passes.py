@@ -204,17 +204,18 @@ async def test_policy_newest_takes_the_later_edit_by_the_tools_history(tmp_path:
     assert [(c["side"], c["value"]) for c in kept.candidates] == [("b", "Earlier")]
 
 
+@pytest.mark.parametrize("away", ["nobody", "c"])
 async def test_a_comment_is_not_missed_when_a_pass_dies_before_it_reads_comments(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch, away: str
 ) -> None:
+    """Nor if the tool that has it is out of reach in the next pass."""
     everything = CommentPolicy((Visibility.PUBLIC, Visibility.INTERNAL), "internal")
-    world = await World.make(tmp_path, a={}, b={}, comments=everything)
-    id_ = world.a.create({"title": "One"})
+    world = await World.make(a={}, b={}, c={}, comments=everything)
+    world.c.create({"title": "One"})
     await world.settled()
-    (other,) = world.b.items
     world.clock.advance(3600)
     await world.settled()
-    world.a.comment(id_, "<p>Hello</p>", Visibility.PUBLIC, by="ann")
+    world.c.comment("C-1", "<p>Hello</p>", Visibility.PUBLIC, by="ann")
 
     class Died(BaseException):
         pass
@@ -227,10 +228,14 @@ async def test_a_comment_is_not_missed_when_a_pass_dies_before_it_reads_comments
         with pytest.raises(Died):
             await world.sync()
     world.clock.advance(3600)
+    if away == "c":
+        world.c.faults.add("changes", "down")
+        assert list((await world.sync()).stopped) == ["c"]
+        world.clock.advance(3600)
     await world.settled()
-    assert [c.body for c in world.b.item(other).comments] == [
-        "<p><strong>ann</strong> wrote in a:</p>\n<p>Hello</p>"
-    ]
+    for side in ("a", "b"):
+        (said,) = world.tools[side].item(f"{side.upper()}-1").comments
+        assert said.body == "<p><strong>ann</strong> wrote in c:</p>\n<p>Hello</p>"
 
 
 async def test_a_record_restored_after_its_deletion_is_not_copied_again(tmp_path: Path) -> None:
