@@ -16,6 +16,7 @@ from syncline.engine.child_ports import child_id, split
 from syncline.engine.children import SEEN
 from syncline.engine.context import PassContext
 from syncline.engine.decision import digest
+from syncline.engine.owing import CHILD
 from syncline.sdk.connector import Missing, Record
 from syncline.sdk.errors import ConnectorError
 from syncline.store import intents, links, observations
@@ -49,17 +50,21 @@ class Merge:
 @dataclass(frozen=True, slots=True)
 class Known:
     """What the store knows of a merge. `home` is the link of the record that answers for both, and
-    `unsettled` the sides where a record of it may have been made that nobody has seen yet."""
+    `unsettled` the sides where a record of it may have been made that nobody has seen yet. `asked`:
+    that record may itself be what another link asked its tool to make. `children` are the comments
+    and files of `link`, `said` those of `home`."""
 
     link: Link | None
     home: Link | None
     unsettled: Set[str]
     buried: bool
+    asked: bool
     observed: Mapping[str, Observation]
     intents: Sequence[Intent]
     parked: Sequence[Parked]
     conflicts: Sequence[Conflict]
     children: Sequence[Link]
+    said: Sequence[Link]
 
 
 async def carry_out(context: PassContext, merges: Sequence[Merge]) -> None:
@@ -118,6 +123,8 @@ class _Merging:
         if self.survivor is not None and known.home is not None:
             if not await self._join(link, known.home, self.survivor, known):
                 return  # the tombstone stays suspected, so that the next pass comes here again
+        elif known.asked:
+            return  # it has a link as soon as its create is settled; the next pass looks again
         elif self.survivor is not None and not known.buried:
             self._move(link, self.survivor, known)
         else:
@@ -154,12 +161,34 @@ class _Merging:
         self.book.links[link.id] = _unread(after)
         self._observe(self.side, survivor, link.id)
         for child in known.children:
-            said = child.sides.get(self.side)
-            record_id, id_ = split(said.record_id) if said is not None else ("", "")
-            if said is not None and record_id == self.tombstone.record_id:
-                place = replace(said, record_id=child_id(survivor.id, id_))
-                sides = {**child.sides, self.side: place}
-                self.book.links[child.id] = replace(child, sides=sides)
+            self.book.links[child.id] = self._said_there(child, survivor)
+
+    def _said_there(self, child: Link, survivor: Record) -> Link:
+        """A comment or file of the merged record, where the record that answers for it shows it."""
+        said = child.sides.get(self.side)
+        record_id, id_ = split(said.record_id) if said is not None else ("", "")
+        if said is None or record_id != self.tombstone.record_id:
+            return child
+        place = replace(said, record_id=child_id(survivor.id, id_))
+        return replace(child, sides={**child.sides, self.side: place})
+
+    def _bring(
+        self, home: Link, rest: Link, survivor: Record, spare: Sequence[str], known: Known
+    ) -> None:
+        """What was said about records goes with them to their new link, so that none of it is said
+        again; where others of its records stay, the new link finds its part out by itself."""
+        side, gone = self.side, {name: LinkSide(name, "", "cut") for name in spare}
+        said = {(c.kind, c.sides[side].record_id): c for c in known.said if side in c.sides}
+        for child in known.children:
+            moved = self._said_there(child, survivor)
+            twin = said.get((child.kind, moved.sides[side].record_id)) if moved != child else None
+            if twin is not None:
+                free = [s for s in spare if s in child.sides and s not in twin.sides]
+                self.book.links[twin.id], child = identity.joined(twin, child, free)
+            if twin is not None or _places(rest):
+                self.book.links[child.id] = replace(child, sides={**child.sides, **gone})
+            else:
+                self.book.links[child.id] = _of(home, moved, {side, *spare})
 
     async def _join(self, link: Link, home: Link, survivor: Record, known: Known) -> bool:
         """Two links become one: the survivor's has both histories, the other one ends here.
@@ -174,6 +203,8 @@ class _Merging:
         kept, rest = identity.joined(home, cut, spare)
         self.book.links[home.id] = _unread(kept) if spare else kept
         self._enter(home.id)
+        if spare:
+            self._bring(home, rest, survivor, spare, known)
         self._end(link, rest, known)
         left = _places(rest)
         if left:
@@ -249,6 +280,15 @@ class _Merging:
         )
 
 
+def _of(home: Link, child: Link, sides: Set[str]) -> Link:
+    """A comment or file in another link, of whose records it knows those on these sides: as what
+    the others show it is settled when they are read with it."""
+    meta = child.fields[CHILD]
+    shown = {side: how for side, how in meta["as"].items() if side in sides}
+    fields = {**child.fields, CHILD: {**meta, "as": shown}}
+    return replace(child, parent=home.id, fields=fields)
+
+
 def _unread(link: Link) -> Link:
     """The link with a record whose comments are older than it: none is to be mailed to anybody."""
     return replace(link, fields={n: v for n, v in link.fields.items() if n != SEEN})
@@ -270,6 +310,7 @@ def _known(tx: Tx, tombstone: Tombstone, survivor: Record | None) -> Known:
     at_home = [home.id] if home is not None else []
     sent = [one for some in intents.of_links(tx, at_home, ("open",)).values() for one in some]
     lost = [one for some in parked.of_links(tx, at_home).values() for one in some]
+    made = [] if survivor is None or home is not None else intents.open(tx, sync)
     link = links.load(tx, [id_]).get(id_)
     return Known(
         link=link if link is not None and side in link.sides else None,
@@ -277,9 +318,21 @@ def _known(tx: Tx, tombstone: Tombstone, survivor: Record | None) -> Known:
         unsettled={one.side for one in sent if one.kind == "create"}
         | {one.side for one in lost if one.digest == "lost"},
         buried=buried,
+        asked=any(_may_have_made(intent, side, survivor) for intent in made if survivor),
         observed=observations.of_links(tx, sync, [id_]).get(id_, {}),
         intents=intents.of_links(tx, [id_], ("open",)).get(id_, ()),
         parked=parked.of_links(tx, [id_]).get(id_, ()),
         conflicts=conflicts.of_links(tx, [id_]).get(id_, ()),
         children=links.children(tx, [id_]).get(id_, ()),
+        said=[one for some in links.children(tx, at_home).values() for one in some],
     )
+
+
+def _may_have_made(intent: Intent, side: str, record: Record) -> bool:
+    """Whether a record may be the one of a create whose answer was lost. A tool without keys, or
+    whose record has lost its key, leaves that open."""
+    if intent.kind != "create" or intent.side != side:
+        return False
+    if intent.record_id is not None:
+        return intent.record_id == record.id
+    return record.marker is None or record.marker == intent.key

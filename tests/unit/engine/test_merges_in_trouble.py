@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
 from syncline.engine.commands import adopt, unlink
 from syncline.engine.passes import Options, open_pass
 from syncline.engine.spec import CommentPolicy
 from syncline.sdk.connector import Visibility
+from syncline.simulation.connector import FULL
+from syncline.simulation.tool import FIELDS, FieldRule
 from tests.support.world import World
 from tests.unit.engine.pairs import link_of, pairs, places
 
@@ -159,3 +165,110 @@ async def test_a_merge_while_the_counterparts_tool_is_down_makes_nothing_twice()
     await world.settled()
     assert places(await link_of(world, "a", "A-2")) == {"a": "A-2", "b": "B-1"}
     assert list(world.b.items) == ["B-1"]
+
+
+async def test_a_merge_into_a_record_whose_create_was_lost_waits_until_that_is_settled() -> None:
+    """Its tool's search does not show it yet, and only the lost create knows whose record it is."""
+    lag = timedelta(seconds=90)
+    late = {"b": replace(FULL, search_lag=lag, conditional_update=False)}
+    world = await pairs(1, b={"search_lag": lag}, capabilities=late)
+    world.b.faults.add("create", "drop_after_apply")
+    world.a.create({"title": "Two"})
+    await world.sync()
+    world.b.merge("B-1", "B-2")
+    world.a.edit("A-1", {"title": "Written to a record that was merged"})
+    await world.sync()
+    await world.sync()
+    assert places(await link_of(world, "a", "A-1")) == {"a": "A-1", "b": "B-1"}
+    world.clock.advance(120)
+    await world.settled()
+    assert places(await link_of(world, "b", "B-2")) == {"a": "A-2", "b": "B-2"}
+    assert places(await link_of(world, "a", "A-1")) == {"a": "A-1"}
+    assert world.b.fields("B-2")["title"] == world.a.fields("A-2")["title"] == "Two"
+
+
+async def without_b_2(**options: Any) -> World:
+    """A-1 with B-1, and A-2 for which no record could be made in b yet."""
+    world = await pairs(1, comments=EVERYTHING, **options)
+    world.b.faults.add("create", "retry", times=20)
+    world.a.create({"title": "Two"})
+    await world.sync()
+    return world
+
+
+def said(world: World, side: str, id_: str) -> list[str]:
+    """The comments of a record, without the names of their authors."""
+    return [c.body.rpartition("\n")[2] for c in world.tools[side].item(id_).comments]
+
+
+@pytest.mark.parametrize("moves", [True, False])
+async def test_what_was_said_about_a_record_goes_with_it_to_the_link_that_lacks_it(
+    moves: bool,
+) -> None:
+    world = await without_b_2()
+    world.b.comment("B-1", "<p>There</p>")
+    world.a.comment("A-1", "<p>Here</p>")
+    await world.sync()
+    merge(world, "a", "A-1", "A-2")
+    if moves:
+        world.a.items["A-2"].comments += world.a.items["A-1"].comments
+    await world.settled()
+    world.b.edit_comment("B-1", "B-1/c1", "<p>There, edited</p>")
+    await world.settled()
+    assert places(await link_of(world, "b", "B-1")) == {"a": "A-2", "b": "B-1"}
+    assert said(world, "b", "B-1") == ["<p>There, edited</p>", "<p>Here</p>"]
+    assert sorted(said(world, "a", "A-2")) == sorted(
+        ["<p>Here</p>", "<p>There, edited</p>"] if moves else []
+    )
+
+
+async def test_what_was_said_is_said_once_where_a_third_record_stays_behind() -> None:
+    world = await without_b_2(c={})
+    world.b.comment("B-1", "<p>There</p>")
+    await world.sync()
+    merge(world, "a", "A-1", "A-2")
+    await world.settled()
+    assert places(await link_of(world, "b", "B-1")) == {"a": "A-2", "b": "B-1", "c": "C-2"}
+    assert [said(world, *place) for place in (("a", "A-2"), ("b", "B-1"), ("c", "C-2"))] == [
+        ["<p>There</p>"]
+    ] * 3
+    world.b.comment("B-1", "<p>Later</p>")
+    await world.settled()
+    assert said(world, "c", "C-1") == ["<p>There</p>"]
+    assert said(world, "c", "C-2") == ["<p>There</p>", "<p>Later</p>"]
+
+
+async def test_what_both_links_know_a_comment_of_is_one_when_they_are() -> None:
+    """The tool moves comments, and those were read with the other record before the merge was."""
+    world = await without_b_2(c={})
+    world.a.comment("A-1", "<p>Here</p>")
+    await world.sync()
+    merge(world, "a", "A-1", "A-2")
+    world.a.move("A-1", in_scope=False)
+    world.a.items["A-2"].comments += world.a.items["A-1"].comments
+    world.a.edit("A-2", {"priority": "high"})
+    await world.sync()
+    assert said(world, "c", "C-2") == ["<p>Here</p>"]
+    await world.sync(full=True)
+    await world.settled()
+    assert places(await link_of(world, "b", "B-1")) == {"a": "A-2", "b": "B-1", "c": "C-2"}
+    assert said(world, "b", "B-1") == said(world, "c", "C-2") == ["<p>Here</p>"]
+    world.a.edit_comment("A-2", "A-1/c1", "<p>Edited</p>")
+    await world.settled()
+    assert said(world, "b", "B-1") == said(world, "c", "C-2") == ["<p>Edited</p>"]
+
+
+async def test_what_was_said_before_a_merge_is_internal_where_nobody_had_heard_of_it() -> None:
+    short = {**FIELDS, "title": FieldRule(required=True, max_length=3)}
+    world = await World.make(a={}, b={}, c={"fields": short}, comments=EVERYTHING)
+    world.a.create({"title": "Refused in c"})
+    await world.sync()
+    world.b.faults.add("create", "retry", times=20)
+    world.a.create({"title": "Two"})
+    world.b.comment("B-1", "<p>Hello</p>", Visibility.PUBLIC)
+    await world.sync()
+    merge(world, "a", "A-1", "A-2")
+    await world.settled()
+    assert places(await link_of(world, "a", "A-2")) == {"a": "A-2", "b": "B-1", "c": "C-1"}
+    assert [c.visibility for c in world.a.item("A-1").comments] == [Visibility.PUBLIC]
+    assert [c.visibility for c in world.c.item("C-1").comments] == [Visibility.INTERNAL]
