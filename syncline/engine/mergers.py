@@ -51,14 +51,16 @@ class Merge:
 class Known:
     """What the store knows of a merge. `home` is the link of the record that answers for both, and
     `unsettled` the sides where a record of it may have been made that nobody has seen yet. `asked`:
-    that record may itself be what another link asked its tool to make. `children` are the comments
-    and files of `link`, `said` those of `home`."""
+    that record may itself be what another link asked its tool to make. `merged`: other sides
+    whose record is one that another was merged into. `children` are the comments and files of
+    `link`, `said` those of `home`."""
 
     link: Link | None
     home: Link | None
     unsettled: Set[str]
     buried: bool
     asked: bool
+    merged: Set[str]
     observed: Mapping[str, Observation]
     intents: Sequence[Intent]
     parked: Sequence[Parked]
@@ -125,12 +127,24 @@ class _Merging:
                 return  # the tombstone stays suspected, so that the next pass comes here again
         elif known.asked:
             return  # it has a link as soon as its create is settled; the next pass looks again
-        elif self.survivor is not None and not known.buried:
+        elif self.survivor is not None and not known.buried and not self._apart(link, known):
             self._move(link, self.survivor, known)
         else:
-            self._end(link, identity.buried(link, self.side), known)
+            rest = identity.buried(link, self.side)
+            self._end(link, rest, known)
+            if not known.buried:
+                self._say("while another tool merged it into something else", rest)
         self.context.counts["merged"] += 1
         await self.context.commit(self.book.write)
+
+    def _apart(self, link: Link, known: Known) -> Set[str]:
+        """Sides whose tool merged its record of the link too, into one that the record merged here
+        never heard of: each is the same as what it had been, and nobody has said that they are the
+        same as each other. A person is told; neither gets what the other shows."""
+        observed = {s: one for s, one in known.observed.items() if s in known.merged}
+        people = self.context.people
+        unheard = identity.unheard(self.sync, link, observed, self.side, people)
+        return known.merged if known.merged and unheard else frozenset()
 
     def _clear(self, known: Known) -> None:
         """What was sent to the merged record, or refused by it, is over; it is not read again."""
@@ -197,7 +211,7 @@ class _Merging:
         it would have another one made there.
         """
         cut = identity.buried(link, self.side)
-        spare = await self._spare(cut, home, known.unsettled)
+        spare = await self._spare(cut, home, known.unsettled | self._apart(link, known))
         if spare is None:
             return False
         kept, rest = identity.joined(home, cut, spare)
@@ -206,14 +220,17 @@ class _Merging:
         if spare:
             self._bring(home, rest, survivor, spare, known)
         self._end(link, rest, known)
-        left = _places(rest)
-        if left:
-            self.context.notes.append(
-                f"{self.side}: {self.tombstone.record_id} was merged into {survivor.id}, which is "
-                f"linked with {_places(home, but=self.side) or 'nothing'}; {left} stays as it is, "
-                "without a partner there"
-            )
+        self._say(f"which is linked with {_places(home, but=self.side) or 'nothing'}", rest)
         return True
+
+    def _say(self, what: str, rest: Link) -> None:
+        """Tells of records that are left alone, if any are; `what`: of the one that answers."""
+        left = _places(rest)
+        if left and self.survivor is not None:
+            self.context.notes.append(
+                f"{self.side}: {self.tombstone.record_id} was merged into {self.survivor.id}, "
+                f"{what}; {left} stays as it is, without a partner there"
+            )
 
     async def _spare(self, link: Link, home: Link, unsettled: Set[str]) -> list[str] | None:
         """Sides of a link that ends whose record the other link lacks: it goes there.
@@ -312,6 +329,8 @@ def _known(tx: Tx, tombstone: Tombstone, survivor: Record | None) -> Known:
     lost = [one for some in parked.of_links(tx, at_home).values() for one in some]
     made = [] if survivor is None or home is not None else intents.open(tx, sync)
     link = links.load(tx, [id_]).get(id_)
+    ended = {t.side for t in tombstones.of_links(tx, [id_]).get(id_, ()) if t.reason == "merged"}
+    live = {s for s, at in link.sides.items() if at.state in LIVE} if link is not None else set()
     return Known(
         link=link if link is not None and side in link.sides else None,
         home=home,
@@ -319,6 +338,7 @@ def _known(tx: Tx, tombstone: Tombstone, survivor: Record | None) -> Known:
         | {one.side for one in lost if one.digest == "lost"},
         buried=buried,
         asked=any(_may_have_made(intent, side, survivor) for intent in made if survivor),
+        merged=(live & ended) - {side},
         observed=observations.of_links(tx, sync, [id_]).get(id_, {}),
         intents=intents.of_links(tx, [id_], ("open",)).get(id_, ()),
         parked=parked.of_links(tx, [id_]).get(id_, ()),

@@ -250,10 +250,11 @@ def _out_of_reach(world: World, group: Group) -> bool:
 
 
 def _lost(world: World, group: Group, kept: set[str]) -> set[str]:
-    """Tokens that are neither shown, nor replaced knowingly, nor kept in a conflict."""
+    """Tokens that are neither shown, nor replaced knowingly, nor kept in a conflict. What was
+    merged shows them still."""
     safe = world.ledger.superseded() | world.ledger.excused | kept
-    for unit in UNITS:
-        safe |= set(tokens(_shown(world, group, unit)))
+    for name in group.all:
+        safe |= {t for unit in UNITS for t in tokens(_shown(world, world.groups[name], unit))}
     written = {t for kind in "tlp" for t in world.ledger.of(group.name, kind)}
     return written - safe
 

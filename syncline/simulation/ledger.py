@@ -35,7 +35,8 @@ class Group:
 
     `ids`: side to record. `torn`: sides where a person deleted, binned, merged, cut off or took
     away the record at some time: what the sides have to show then depends on when the hub heard of
-    it. `kin`: groups of which a record was merged with one of this group. `choices`: by unit.
+    it. `kin`: groups that are the same thing as this one to somebody who merged records. `choices`:
+    by unit.
     """
 
     name: str

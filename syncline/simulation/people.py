@@ -267,13 +267,29 @@ def _merge(world: World, group: Group, tool: MemoryTool, id_: str, into: str) ->
     if any(one.deleted or one.merged_into or not one.in_scope for one in (now, answering)):
         return
     world.watch.look()
+    one = _taken_for(world, tool, id_) | _taken_for(world, tool, other)
     tool.merge(id_, other)
     group.torn.add(tool.name)
-    home.kin.add(group.name)
-    group.kin.add(home.name)
+    for name in one:
+        world.groups[name].kin |= one - {name}
     if set(home.ids) != set(world.tools) or home.torn:
         home.torn.add(tool.name)
     world.counts["records: merge"] += 1
+
+
+def _taken_for(world: World, tool: MemoryTool, id_: str) -> set[str]:
+    """Groups that a record stands for to whoever looks at it in its tool: its own, those of which a
+    record was merged into it there, and those whose words it shows since one was merged elsewhere.
+    Who merges it says that all of them are one; what happens elsewhere unseen is not part of it."""
+    homes = world.ledger.home
+    found = {homes[token] for token in tokens(tool.fields(id_)) if token in homes}
+    for group in world.groups.values():
+        at = group.ids.get(tool.name)
+        while at is not None and at != id_:
+            at = tool.items[at].now.merged_into if at in tool.items else None
+        if at == id_:
+            found.add(group.name)
+    return found
 
 
 def _fate(world: World, group: Group, tool: MemoryTool, id_: str, what: str) -> None:

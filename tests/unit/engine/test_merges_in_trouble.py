@@ -14,6 +14,7 @@ from syncline.engine.spec import CommentPolicy
 from syncline.sdk.connector import Visibility
 from syncline.simulation.connector import FULL
 from syncline.simulation.tool import FIELDS, FieldRule
+from syncline.store.findings import conflicts
 from tests.support.world import World
 from tests.unit.engine.pairs import link_of, pairs, places
 
@@ -272,3 +273,50 @@ async def test_what_was_said_before_a_merge_is_internal_where_nobody_had_heard_o
     assert places(await link_of(world, "a", "A-2")) == {"a": "A-2", "b": "B-1", "c": "C-1"}
     assert [c.visibility for c in world.a.item("A-1").comments] == [Visibility.PUBLIC]
     assert [c.visibility for c in world.c.item("C-1").comments] == [Visibility.INTERNAL]
+
+
+async def test_a_record_that_two_tools_merged_into_two_others_makes_those_not_one() -> None:
+    world = await pairs(1)
+    world.a.create({"title": "Here"})
+    world.b.create({"title": "There"})
+    merge(world, "a", "A-1", "A-2")
+    merge(world, "b", "B-1", "B-2")
+    report = await world.sync()
+    await world.settled()
+    assert (world.a.fields("A-2")["title"], world.b.fields("B-2")["title"]) == ("Here", "There")
+    assert places(await link_of(world, "a", "A-2")) == {"a": "A-2"}
+    assert places(await link_of(world, "b", "B-2")) == {"a": "A-3", "b": "B-2"}
+    (kept,) = await world.store.read(conflicts.list, "s")
+    holder, answers = kept.candidates
+    assert (kept.kind, holder["value"], answers["value"]) == ("merged", "A-2", "B-2")
+    assert holder["edits"]["title"] == "Here"
+    (note,) = report.notes
+    assert "B-1 was merged into B-2" in note and "a:A-2" in note
+
+
+async def test_a_record_goes_to_no_link_whose_record_it_was_never_the_same_as() -> None:
+    world = await pairs(1)
+    world.a.faults.add("create", "retry", times=20)
+    world.b.create({"title": "There"})
+    await world.sync()
+    world.a.create({"title": "Here"})
+    merge(world, "a", "A-1", "A-2")
+    merge(world, "b", "B-1", "B-2")
+    await world.sync()
+    world.a.faults.clear()
+    await world.settled()
+    assert (world.a.fields("A-2")["title"], world.b.fields("B-2")["title"]) == ("Here", "There")
+    assert places(await link_of(world, "a", "A-2")) == {"a": "A-2"}
+
+
+async def test_who_merges_a_record_that_shows_another_by_now_says_that_all_are_one() -> None:
+    world = await pairs(1)
+    world.a.create({"title": "Here"})
+    merge(world, "a", "A-1", "A-2")
+    await world.settled()
+    assert world.b.fields("B-1")["title"] == "Here"
+    world.b.create({"title": "There"})
+    merge(world, "b", "B-1", "B-2")
+    await world.settled()
+    assert places(await link_of(world, "a", "A-2")) == {"a": "A-2", "b": "B-2"}
+    assert world.a.fields("A-2")["title"] == world.b.fields("B-2")["title"] == "There"
