@@ -245,6 +245,8 @@ class Stage:
         if self.sync is self.context.sync:
             places = [(side, o.record_id) for side, o in item.observed.items()]
             (book.held if plan.hold else book.done).extend(places)
+            if plan.hold:  # what waits for an answer waits with its link, which may be a new one
+                book.attached += [(side, record_id, link.id) for side, record_id in places]
         book.new_links += [note_link(self.sync, link, note) for note in plan.notes]
         records = {side: seen.record_id for side, seen in item.observed.items()}
         book.entries += entries.decided(book, plan, records)

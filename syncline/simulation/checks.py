@@ -64,6 +64,11 @@ class Findings:
         open_ = [one for name, one in self.conflicts if name in group.all]
         return {one.field for one in open_ if one.state != "resolved"}
 
+    def unheard(self, group: Group) -> set[str]:
+        """Units of a group about which a person's answer was not taken up."""
+        mine = [one for name, one in self.conflicts if name in group.all]
+        return {one.field for one in mine if one.state == "answered"}
+
     def stuck(self, group: Group) -> list[Parked]:
         return [row for name, row in self.parked if name in group.all]
 
@@ -202,6 +207,8 @@ def _check(world: World, found: Findings, *, answered: bool) -> None:
             apart = waiting | found.taken_back(group) | world.story.modes.keys()
             _agree(world, group, apart | told if automated else apart)
             _commented(world, group)
+            for unit in found.unheard(group) if answered else ():
+                world.broke("unheard", f"{group.name}: the answer about {unit} changed nothing")
         if answered and not waiting and not stuck:
             world.counts["groups that agree"] += 1
     if answered:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from syncline.engine.commands import adopt, retry_parked, unlink
+from syncline.engine.commands import adopt, answer_conflict, retry_parked, unlink
 from syncline.sdk.connector import CreateSearch, FindResult, Found
 from syncline.simulation.connector import FULL, MemoryConnector
 from syncline.store import intents, links
@@ -359,3 +359,29 @@ async def test_a_record_that_was_never_ours_is_copied_while_a_create_is_lost() -
     world.b.edit("B-2", {"priority": "high"})
     await world.settled()
     assert sorted(record["title"] for record in world.records("a")) == ["Another", "One"]
+
+
+async def test_the_answer_to_a_conflict_of_two_records_that_were_just_linked_is_delivered() -> None:
+    world = await World.make(a={}, b={}, match=(("title",),))
+    world.a.create({"title": "Printer", "priority": "low"})
+    world.b.create({"title": "Printer", "priority": "high"})
+    await world.sync()
+    (asked,) = await world.store.read(conflicts.list, "s")
+    assert await answer_conflict(world.store, asked.id, asked.digest, "high")
+    await world.settled()
+    assert world.a.fields("A-1")["priority"] == world.b.fields("B-1")["priority"] == "high"
+    assert not await world.store.read(conflicts.list, "s")
+
+
+async def test_what_a_record_showed_when_it_joined_its_link_is_told_in_a_later_conflict() -> None:
+    world = await referring(c={}, create="never", match=("reference", ("title",)))
+    world.a.create({"title": "One"})
+    world.c.create({"title": "One"})
+    await world.settled()
+    world.b.create(record("Said in b", "memory://a/A-1"))
+    await world.sync()
+    world.a.edit("A-1", {"title": "Said in a"})
+    await world.settled()
+    (asked,) = await world.store.read(conflicts.list, "s")
+    assert {one["value"] for one in asked.candidates} == {"Said in a", "Said in b"}
+    assert world.c.fields("C-1")["title"] == "One"
