@@ -37,7 +37,7 @@ class Loose:
 
     async def batches(self, size: int) -> AsyncIterator[list[Item]]:
         """New links, in batches; what stays alone is left for later records to find."""
-        if not self.complete:
+        if not self.complete or self.context.stopped:
             return
         after: tuple[str, str] | None = None
         taken: set[tuple[str, str]] = set()

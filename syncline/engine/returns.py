@@ -2,7 +2,8 @@
 
 The same record takes its place in its link again and is compared with what it was seen to show, so
 that edits made meanwhile on either side are delivered by rule 1. Whether it is the same is told by
-when its tool made it: an id that was given to a new record brings nothing back.
+when its tool made it: an id that was given to a new record brings nothing back. Whether it is back
+is read by its id: a listing that lags shows for a while what was there before the deletion.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from syncline.engine.book import Book
+from syncline.engine.book import Book, ended, observation_of
 from syncline.engine.context import PassContext
 from syncline.engine.identity import CREATED, another, returned
+from syncline.sdk.connector import Record
+from syncline.sdk.errors import ConnectorError
 from syncline.store import links, matching
 from syncline.store.findings import conflicts, tombstones
 from syncline.store.rows import Conflict, JournalEntry, Link, Observation, Tombstone
@@ -33,25 +36,42 @@ async def welcome(context: PassContext) -> None:
     """Tie records that are back to their links; free the ids that belong to new records now."""
     returns = await context.read(_returns, context.sync.name)
     book = Book(context.sync.name, context.run, context.now())
+    back: dict[str, list[Return]] = {}
     for one in returns:
-        side, id_ = one.row.side, one.row.record_id
-        new = another(one.link, side, id_, one.row.fields.get(CREATED))
-        if new is None:
-            continue
+        new = another(one.link, one.row.side, one.row.record_id, one.row.fields.get(CREATED))
         if new:
             book.tombstones.append(replace(one.tombstone, reason="reused"))
-        else:
-            _tie(one, book)
-            context.counts["returned"] += 1
+        elif new is not None:
+            back.setdefault(one.row.side, []).append(one)
+    for side, mine in back.items():
+        if side in context.reachable():
+            await _look(context, side, mine, book)
     if returns:
         await context.commit(book.write)
 
 
-def _tie(one: Return, book: Book) -> None:
+async def _look(context: PassContext, side: str, returns: Sequence[Return], book: Book) -> None:
+    """Read records by id, and tie those that are there; what is gone may still come back."""
+    connector, record = context.connectors[side], context.sync.sides[side].record
+    try:
+        found = await connector.fetch(record, [one.row.record_id for one in returns])
+    except ConnectorError as error:
+        context.stop(side, error)  # they wait for a later pass, like all new records
+        return
+    for one in returns:
+        now = found.get(one.row.record_id)
+        if isinstance(now, Record) and not ended(now):
+            _tie(context, one, now, book)
+            context.counts["returned"] += 1
+        else:
+            book.done.append((side, one.row.record_id))
+
+
+def _tie(context: PassContext, one: Return, now: Record, book: Book) -> None:
     side, id_ = one.row.side, one.row.record_id
     link = book.links.get(one.link.id, one.link)  # another of its records may be back as well
     book.links[link.id] = returned(link, side)
-    book.attached.append((side, id_, one.link.id))
+    book.seen.append(observation_of(context.sync, side, now, link.id, book.at, context.people))
     book.lifted.append((book.sync, side, id_))
     # What nobody could deliver is delivered now.
     book.resolved += [conflict.id for conflict in one.conflicts if conflict.kind == "deleted"]

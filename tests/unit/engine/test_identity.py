@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from syncline.engine.commands import adopt
 from syncline.engine.spec import DeletePolicy
 from syncline.sdk.connector import Record
-from syncline.simulation.connector import PLAIN, MemoryConnector
+from syncline.simulation.connector import FULL, PLAIN, MemoryConnector
 from syncline.simulation.tool import Item, State
 from syncline.store import lookup
 from syncline.store.findings import conflicts, tombstones
@@ -130,6 +131,41 @@ async def test_both_records_out_of_the_bin_are_in_step_again() -> None:
     await world.settled()
     assert world.a.fields("A-1")["title"] == "Back"
     assert (len(world.a.items), len(world.b.items)) == (1, 1)
+
+
+async def test_what_a_list_still_shows_of_a_record_that_we_put_into_the_bin_is_no_return() -> None:
+    """Its other half came back meanwhile; taken for back too, it took that one with it again."""
+    lag = timedelta(seconds=60)
+    late = {"b": replace(FULL, search_lag=lag)}
+    world = await pairs(1, b={"search_lag": lag}, capabilities=late)
+    world.change(deletes=DeletePolicy(propagate="archive"))
+    world.clock.advance(60)
+    await world.settled()
+    world.b.comment("B-1", "<p>Its list shows it anew for this, and late</p>")
+    world.a.archive("A-1")
+    await world.sync()
+    assert not world.records("a")
+    world.a.restore("A-1")
+    for _ in range(20):
+        await world.sync()
+    assert [record["title"] for record in world.records("a")] == ["Ticket 1"]
+    assert places(await link_of(world, "a", "A-1")) == {"a": "A-1"}
+
+
+async def test_a_record_is_back_once_its_tool_can_be_asked_whether_it_is() -> None:
+    world = await pairs(1)
+    world.a.archive("A-1")
+    await world.settled()
+    world.clock.advance(60)
+    world.a.restore("A-1")
+    world.b.edit("B-1", {"title": "Edited meanwhile"})
+    world.a.faults.add("fetch", "down")
+    report = await world.sync()
+    assert list(report.stopped) == ["a"]
+    assert places(await link_of(world, "b", "B-1")) == {"b": "B-1"}
+    await world.settled()
+    assert places(await link_of(world, "b", "B-1")) == {"a": "A-1", "b": "B-1"}
+    assert world.a.fields("A-1")["title"] == "Edited meanwhile"
 
 
 async def test_a_record_that_moves_out_of_scope_and_back_keeps_its_link_and_loses_no_edit() -> None:
