@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from syncline.engine.attempts import PUT_OFF
+from syncline.engine.child_ports import split
+from syncline.engine.children import SEEN
 from syncline.engine.identity import buried, forgotten
 from syncline.engine.owing import WANTED
 from syncline.store import intents, journal, links, observations
@@ -64,6 +66,8 @@ def _adopt(tx: Tx, sync: str, records: Sequence[tuple[str, str]], link_id: str) 
             )
         if at is not None and at.record_id != id_:
             link = forgotten(link, side)
+        if at is None or at.record_id != id_:
+            link = _take_along(tx, link, side, id_)
     tombstones.lift(tx, [(sync, side, id_) for side, id_ in records])
     sides = {**link.sides, **{s: LinkSide(s, id_) for s, id_ in records}}
     fields = {**link.fields, WANTED: True} if len(records) == 1 else link.fields
@@ -73,6 +77,21 @@ def _adopt(tx: Tx, sync: str, records: Sequence[tuple[str, str]], link_id: str) 
     _note_answered(tx, sync, set(records))
     observations.attach(tx, sync, [(side, id_, link.id) for side, id_ in records])
     return link
+
+
+def _take_along(tx: Tx, link: Link, side: str, id_: str) -> Link:
+    """The link that is to read the comments and files of a record anew: as older than the tie, so
+    that none is mailed to anybody. The links that the record was in have them no more."""
+    buried = tombstones.of_records(tx, link.sync, side, [id_]).get(id_, ())
+    known = links.children(tx, {one.link_id for one in buried} - {link.id})
+    theirs = [one for group in known.values() for one in group if side in one.sides]
+    mine = [one for one in theirs if split(one.sides[side].record_id)[0] == id_]
+    cut = LinkSide(side, "", "cut")
+    links.update(tx, [replace(forgotten(c, side), sides={**c.sides, side: cut}) for c in mine])
+    if SEEN not in link.fields:
+        return link
+    seen = [name for name in link.fields[SEEN] if name != side]
+    return replace(link, fields={**link.fields, SEEN: seen})
 
 
 def _note_parked(tx: Tx, link: Link) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from syncline.engine.commands import adopt, unlink
 from syncline.engine.spec import CommentPolicy
 from syncline.schema.text import adf_source
 from syncline.sdk.connector import Visibility
@@ -15,6 +16,7 @@ from syncline.simulation.tool import BOT
 from syncline.store import intents
 from syncline.store.findings import conflicts, deviations, parked
 from tests.support.world import World
+from tests.unit.engine.pairs import link_of, pairs
 
 EVERYTHING = CommentPolicy((Visibility.PUBLIC, Visibility.INTERNAL), "same")
 HOT = {"type": "paragraph", "content": [{"type": "text", "text": "Is it hot?"}]}
@@ -268,3 +270,19 @@ async def test_a_comment_that_cannot_be_read_is_told_and_copied_when_it_can() ->
     await world.settled()
     assert said(world, "a", one) == ["<p><strong>ann</strong> wrote in b:</p>\n<p>Is it hot?</p>"]
     assert not await world.store.read(parked.list, "s")
+
+
+async def test_comments_of_a_record_that_is_tied_to_another_are_copied_once_and_to_nobody() -> None:
+    """They are older than the tie; the link that the record was in has them no more."""
+    world = await pairs(2, comments=EVERYTHING)
+    world.a.comment("A-1", "<p>Is it hot?</p>", Visibility.PUBLIC)
+    await world.settled()
+    for id_ in ("A-1", "A-2"):
+        await unlink(world.store, await link_of(world, "a", id_), "a", world.clock.now())
+    await adopt(world.store, "s", [("a", "A-1"), ("b", "B-2")], "unused")
+    await world.settled()
+    copied = [[c.visibility for c in world.b.item(id_).comments] for id_ in ("B-1", "B-2")]
+    assert copied == [[Visibility.PUBLIC], [Visibility.INTERNAL]]
+    world.b.comment("B-2", "<p>It is.</p>", Visibility.PUBLIC)
+    await world.settled()
+    assert [c.visibility for c in world.a.item("A-1").comments] == [Visibility.PUBLIC] * 2
