@@ -351,8 +351,5 @@ def _known(tx: Tx, tombstone: Tombstone, survivor: Record | None) -> Known:
 def _may_have_made(intent: Intent, side: str, record: Record) -> bool:
     """Whether a record may be the one of a create whose answer was lost. A tool without keys, or
     whose record has lost its key, leaves that open."""
-    if intent.kind != "create" or intent.side != side:
-        return False
-    if intent.record_id is not None:
-        return intent.record_id == record.id
-    return record.marker is None or record.marker == intent.key
+    sent = intent.kind == "create" and intent.side == side and intent.record_id is None
+    return sent and record.marker in (None, intent.key)

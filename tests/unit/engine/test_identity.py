@@ -159,10 +159,11 @@ async def test_a_record_is_back_once_its_tool_can_be_asked_whether_it_is() -> No
     world.clock.advance(60)
     world.a.restore("A-1")
     world.b.edit("B-1", {"title": "Edited meanwhile"})
-    world.a.faults.add("fetch", "down")
-    report = await world.sync()
-    assert list(report.stopped) == ["a"]
-    assert places(await link_of(world, "b", "B-1")) == {"b": "B-1"}
+    for method in ("fetch", "changes"):
+        world.a.faults.add(method, "down")
+        report = await world.sync()
+        assert list(report.stopped) == ["a"]
+        assert places(await link_of(world, "b", "B-1")) == {"b": "B-1"}
     await world.settled()
     assert places(await link_of(world, "b", "B-1")) == {"a": "A-1", "b": "B-1"}
     assert world.a.fields("A-1")["title"] == "Edited meanwhile"

@@ -320,3 +320,14 @@ async def test_who_merges_a_record_that_shows_another_by_now_says_that_all_are_o
     await world.settled()
     assert places(await link_of(world, "a", "A-2")) == {"a": "A-2", "b": "B-2"}
     assert world.a.fields("A-2")["title"] == world.b.fields("B-2")["title"] == "There"
+
+
+async def test_a_merge_into_a_record_that_was_cut_off_ties_it_to_nothing() -> None:
+    world = await pairs(2)
+    await unlink(world.store, await link_of(world, "a", "A-2"), "a", world.clock.now())
+    merge(world, "a", "A-1", "A-2")
+    report = await world.sync()
+    await world.settled()
+    assert places(await link_of(world, "b", "B-1")) == {"b": "B-1"}
+    assert places(await link_of(world, "b", "B-2")) == {"b": "B-2"}
+    assert report.notes == ()
