@@ -20,7 +20,7 @@ from syncline.engine.hops import written
 from syncline.engine.intents import new_intent
 from syncline.engine.planned import Write, part
 from syncline.engine.ports import Port
-from syncline.engine.receipt import Receipt, receive
+from syncline.engine.receipt import Receipt, holds, receive
 from syncline.engine.refusals import park
 from syncline.engine.spec import Sync
 from syncline.sdk.connector import Missing, Outcome, Record, Result
@@ -317,11 +317,21 @@ class Applier:
         if self.observes:
             since = intent.created_at or self.context.now()
             edited = await self.context.edited_since(side, record.id, receipt.doubts, since)
+        if self.observes and not (history or created):
+            edited = self._beside(side, write, record, receipt.doubts)
         open_ = late and self.observes and not history
         return receive(
             self.sync, link, side, write.units, record, people,
             created=created, edited=edited, unsure=receipt.doubts if open_ else (),
         )  # fmt: skip
+
+    def _beside(
+        self, side: str, write: Write, record: Record, names: Sequence[str]
+    ) -> frozenset[str]:
+        """Units that show all that was sent, and more: somebody put that there."""
+        shown, people = self.sync.read(side, record.fields), self.context.people[side]
+        put = {n for n in names if holds(self.sync, side, n, shown, write.units[n], people)}
+        return frozenset(put)
 
     def _refused(self, side: str, write: Write, intent: Intent, reason: str, book: Book) -> None:
         """A tool's final no to a create or to a field."""

@@ -14,7 +14,7 @@ from syncline.engine.identity import born
 from syncline.engine.owing import agreed, lacking, owes
 from syncline.engine.planned import UnitWrite, part
 from syncline.engine.spec import Sync, Unit
-from syncline.mapping.lens import People, Unmappable
+from syncline.mapping.lens import OVERLAP, People, Unmappable
 from syncline.sdk.connector import Record
 from syncline.store.rows import Deviation, Link, LinkSide, Slice
 
@@ -112,6 +112,24 @@ def receive(
     return Receipt(
         _with(sync, link, side, record, fields, created), tuple(deviations), tuple(doubts), stale
     )
+
+
+def holds(
+    sync: Sync, side: str, name: str, shown: Mapping[str, Any], write: UnitWrite, people: People
+) -> bool:
+    """Whether all that was to change is shown, in a set or a text that somebody edited since.
+
+    A part is not enough: what is missing the tool may have left out, and nobody took it away.
+    """
+    kind, lens = sync.units[name].kind, sync.units[name].lenses[side]
+    if not kind.merges:
+        return False
+    try:
+        view = lens.get(part(lens.paths, shown), people)
+        changed = lens.lift(view, write.before, write.after, people)
+    except Unmappable:
+        return False
+    return changed is not OVERLAP and kind.equal(changed, view)
 
 
 def _filled(slice_: Slice) -> bool:

@@ -19,10 +19,9 @@ from syncline.engine.identity import another
 from syncline.engine.intents import write_of
 from syncline.engine.planned import UnitWrite, Write, part
 from syncline.engine.ports import Port
-from syncline.engine.receipt import halfway, receive
+from syncline.engine.receipt import halfway, holds, receive
 from syncline.engine.refusals import park
 from syncline.engine.spec import Sync
-from syncline.mapping.lens import OVERLAP, Unmappable
 from syncline.sdk.connector import Change, FindResult, Found, Missing, Record
 from syncline.sdk.errors import ConnectorError
 from syncline.store import runs
@@ -225,22 +224,6 @@ class Settler:
         """Whether a tool has a history to tell of changes."""
         return self.applier.observes and self.ports[side].capabilities.history
 
-    def _holds(self, side: str, name: str, shown: Mapping[str, object], unit: UnitWrite) -> bool:
-        """Whether all that was to change is shown, in a set or a text that somebody edited since.
-
-        A part is not enough: what is missing the tool may have left out, and nobody took it away.
-        """
-        kind, lens = self.sync.units[name].kind, self.sync.units[name].lenses[side]
-        people = self.context.people[side]
-        if not kind.merges:
-            return False
-        try:
-            view = lens.get(part(lens.paths, shown), people)
-            changed = lens.lift(view, unit.before, unit.after, people)
-        except Unmappable:
-            return False
-        return changed is not OVERLAP and kind.equal(changed, view)
-
     async def _history(
         self, side: str, intents: Sequence[Intent]
     ) -> Mapping[str, Sequence[Change]]:
@@ -262,6 +245,7 @@ class Settler:
         write = write_of(intent)
         shown = self.sync.read(side, record.fields)
         untouched = self._untouched(side, write, record, shown)
+        people = self.context.people[side]
         applied, edited = {}, set()
         for name, unit in write.units.items():
             lens = self.sync.units[name].lenses[side]
@@ -273,7 +257,7 @@ class Settler:
                 applied[name] = unit
                 if last_by_person(lens, changes):
                     edited.add(name)
-            elif not self._tells(side) and self._holds(side, name, shown, unit):
+            elif not self._tells(side) and holds(self.sync, side, name, shown, unit, people):
                 applied[name] = unit
                 edited.add(name)
             elif lens.transition and _last_is_ours(lens.paths, changes):

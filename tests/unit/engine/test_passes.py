@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from syncline.engine.commands import adopt
 from syncline.engine.spec import CommentPolicy, Policy
 from syncline.sdk.connector import Visibility
 from syncline.sdk.errors import Ambiguous
-from syncline.simulation.connector import PLAIN
+from syncline.simulation.connector import FULL, PLAIN
 from syncline.simulation.tool import BOT
 from syncline.store import runs
 from syncline.store.findings import conflicts
@@ -372,3 +373,20 @@ async def test_each_item_of_a_batch_has_its_own_outcome(tmp_path: Path) -> None:
     assert [fields["priority"] for fields in world.records("b")].count("high") == 1
     await world.settled()
     assert [fields["priority"] for fields in world.records("b")] == ["high"] * 3
+
+
+async def test_a_label_put_beside_ours_before_it_is_read_again_is_an_edit() -> None:
+    """Without a history nothing tells so but what is shown: all that was sent, and more."""
+    silent = replace(FULL, answers_writes=False, history=False)
+    world = await World.make(a={}, b={}, capabilities={"b": silent})
+    world.a.create({"title": "Printer"})
+    await world.settled()
+
+    def meanwhile(_: object) -> None:
+        world.b.edit("B-1", {"labels": ["ours", "theirs"]})
+
+    world.a.edit("A-1", {"labels": ["ours"]})
+    world.b.faults.add("fetch", meanwhile)
+    await world.settled()
+    assert sorted(world.a.fields("A-1")["labels"]) == ["ours", "theirs"]
+    assert sorted(world.b.fields("B-1")["labels"]) == ["ours", "theirs"]
