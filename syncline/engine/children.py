@@ -293,7 +293,7 @@ class Children:
             if away and live - before:
                 continue  # a side has joined, and who may have what it lacks could not be read
             fields = {name: packed for name, packed in link.fields.items() if name != UNREAD}
-            due = () if _alone(link) else set(link.fields[UNREAD]) - live
+            due = () if _alone(link) else set(link.fields.get(UNREAD, ())) - live
             if late := sorted(side for side in due if _is_in(link, side)):
                 fields[UNREAD] = late
             read = replace(link, fields={**fields, SEEN: sorted(before | live)})
