@@ -52,7 +52,7 @@ class Recorded:
             await world.enter()
             yield world
             await world.aclose()
-        assert not played.unknown
+        assert not played.unknown, played.unknown
 
 
 class Live:

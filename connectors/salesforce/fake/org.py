@@ -125,7 +125,7 @@ class Org:
         ]
         changed = {one["name"]: one["to"] for one in self._changed.values() if one["of"] == source}
         return {
-            one.name: Column.of(one.document() | changed.get(one.name, {}))
+            one.name: Column.of(one.document() | changed[one.name]) if one.name in changed else one
             for one in (*columns_of(source), *custom)
         }
 
