@@ -32,6 +32,7 @@ ROOT = Path(__file__).parents[2]
 
 KINDS = ("killed before", "killed after", "timeout after")
 HIDDEN = (2, 9, 10)
+ALL = range(1, WRITES + 1)
 CLEAN_RUNS = 3
 
 
@@ -103,23 +104,23 @@ class Played:
     overwritten: int
 
 
-def play(program: Program, folder: Path) -> Played:
-    """The whole table for one program, in a folder of its own."""
+def play(program: Program, folder: Path, at: Sequence[int] = ALL) -> Played:
+    """The table for one program, in a folder of its own; `at`: the writes that meet trouble."""
     four, ten = Stage(program, folder / "four", 4), Stage(program, folder / "ten", 10)
     edit(four.here)
     four.keep()
     four.expect_everything_done()
     return Played(
-        {kind: at_every_write(four, kind) for kind in KINDS},
+        {kind: at_writes(four, kind, at) for kind in KINDS},
         {count: over_a_listing(ten, count) for count in HIDDEN},
         over_one_field(ten),
     )
 
 
-def at_every_write(stage: Stage, kind: str) -> Cell:
+def at_writes(stage: Stage, kind: str, which: Sequence[int]) -> Cell:
     """Trouble at the first write, at the second, …; each time from the same beginning."""
     verdicts, waiting = [], 0
-    for at in range(1, WRITES + 1):
+    for at in which:
         stage.begin_again()
         for _ in range(CLEAN_RUNS):  # a deletion may take a program more than one run
             if writes(stage.here) < at:

@@ -74,7 +74,7 @@ def test_a_seed_gives_the_same_trace_in_another_process() -> None:
     code = (
         "from syncline.simulation.draw import draw\n"
         "from syncline.simulation.runner import play\n"
-        "print(*(play(draw(seed)).fingerprint for seed in range(5)))"
+        "print(*(play(draw(seed)).fingerprint for seed in range(3)))"
     )
     told = {
         subprocess.run(  # noqa: S603
@@ -86,17 +86,17 @@ def test_a_seed_gives_the_same_trace_in_another_process() -> None:
         ).stdout
         for number in ("1", "2")
     }
-    assert told == {" ".join(play(draw(seed)).fingerprint for seed in range(5)) + "\n"}
+    assert told == {" ".join(play(draw(seed)).fingerprint for seed in range(3)) + "\n"}
 
 
 def test_a_campaign_that_was_stopped_goes_on_where_it_was(tmp_path: Path) -> None:
     whole = campaign.Tally(0, 0)
     for part in campaign.seeds(0, 20, 1):
         whole.add(part)
-    half = campaign.Tally(0, 0)
-    half.add(next(campaign.seeds(0, 20, 1)))
-    half.save(tmp_path / "state.json")
+        if not (tmp_path / "state.json").exists():
+            whole.save(tmp_path / "state.json")
     rest = campaign.Tally.load(tmp_path / "state.json")
+    assert rest.end == campaign.CHUNK
     for part in campaign.seeds(rest.end, 20, 1):
         rest.add(part)
     assert (rest.end, rest.counts, rest.broken) == (20, whole.counts, whole.broken)
