@@ -8,7 +8,7 @@ RUNS := $(VENV)/.runs
 # Tests start hundreds of processes, each of which would compile Syncline and itself anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install demo test check unit prefect servers real real-tests sandbox-tests crashes simulate-long mutants coverage bench anchors connectors constraints clean
+.PHONY: install demo test tests check unit prefect servers real real-tests sandbox-tests crashes simulate-long mutants coverage bench anchors connectors constraints clean
 
 install: $(STAMP)
 
@@ -37,9 +37,11 @@ demo: $(RUNS)
 
 # The gate: style, types, import rules, every test, and two real servers where they can be had.
 # The parts that wait most, for processes to start and for servers to answer, run beside each other
-# and beside what only reads the code.
+# and beside what only reads the code; every other test begins when Prefect has been tried.
 test: install
-	$(MAKE) --no-print-directory -j 3 check prefect servers
+	$(MAKE) --no-print-directory -j 3 servers tests
+
+tests: check prefect
 	$(MAKE) --no-print-directory unit
 
 servers: install
