@@ -8,7 +8,7 @@ RUNS := $(VENV)/.runs
 # Tests start hundreds of processes, each of which would compile Syncline and itself anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install demo test tests check unit prefect servers real real-tests sandbox-tests crashes simulate-long mutants coverage bench anchors connectors constraints clean
+.PHONY: install demo test tests check unit prefect servers real real-tests sandbox-tests crashes stories simulate-long mutants coverage bench anchors connectors constraints clean
 
 install: $(STAMP)
 
@@ -79,6 +79,12 @@ sandbox-tests: install
 # each tenth of those deaths the pass after it dies at every tenth step.
 crashes: install
 	SYNCLINE_EVERY_CRASH=10 $(BIN)/pytest -n 2 tests/unit/simulation/test_crashes.py
+
+# Longer run, not part of the gate: five thousand stories and a thousand state machines of fifty steps
+# each, which Hypothesis draws anew every time (five to fifteen minutes).
+stories: install
+	SYNCLINE_STORIES=5000 SYNCLINE_MACHINES=1000 $(BIN)/pytest -n 2 tests/unit/simulation/test_stories.py \
+	  tests/unit/simulation/test_machine.py
 
 # Longer run, not part of the gate: a million stories of people, tools and troubles. It may be stopped;
 # the next call goes on where it was.
