@@ -22,7 +22,6 @@ from syncline.sdk.secrets import Secret
 from syncline.sdk.webhook import Headers, Hint, Refused, Webhook
 
 _NAMED = re.compile(r"(.*)\(#[0-9]+\)", re.DOTALL)
-# Neither is empty: that is what a call without a name claims.
 _GENUINE, _OTHER = b"named by the secret", b"named otherwise"
 
 
