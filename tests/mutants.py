@@ -91,14 +91,15 @@ def judge(mutant: Mutant) -> Verdict:
 
 @cache
 def base() -> Path:
-    """A compiled copy of the project, made once a process: what each planted bug is put beside."""
+    """A compiled copy of what bugs are planted in, and the tests: made once a process."""
     folder = Path(tempfile.mkdtemp(prefix="syncline-planted-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    for name in (*PACKAGES, "tests"):
-        compiled = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / name, folder / name, ignore=compiled)
-        if name != "tests":
-            compileall.compile_dir(folder / name, quiet=2)
+    (folder / "tests").symlink_to(ROOT / "tests")
+    for name in PACKAGES:
+        # With what is compiled already, but for what is just being written.
+        unfinished = shutil.ignore_patterns("*.pyc.*")
+        shutil.copytree(ROOT / name, folder / name, ignore=unfinished)
+        compileall.compile_dir(folder / name, quiet=2)
     shutil.copy(ROOT / "pyproject.toml", folder)
     return folder
 

@@ -6,6 +6,7 @@ It reads which tests from `wanted` in a folder, runs them there, and writes `rep
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import signal
@@ -32,7 +33,7 @@ NEEDED = (
     "tenacity",
     "yaml",
 )
-UNUSED = ("cacheprovider", "xdist", "pytest_cov", "anyio")
+UNUSED = ("cacheprovider", "xdist", "pytest_cov", "anyio", "unraisableexception")
 
 for _module in NEEDED:
     importlib.import_module(_module)
@@ -40,6 +41,7 @@ for _module in NEEDED:
 
 def main(folder: Path) -> None:
     signal.alarm(PATIENCE)
+    gc.disable()  # it ends soon
     os.chdir(folder)
     sys.path[0] = str(folder)
     for name in [name for name in sys.modules if name.partition(".")[0] == "tests"]:
