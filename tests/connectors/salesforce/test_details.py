@@ -2,26 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import pytest
-
 from connectors.salesforce import SalesforceConnector
 from connectors.salesforce.fake.schema import text
 from syncline.rot.snapshot import Details, TellsDetails
-from tests.connectors.salesforce.world import SalesforceWorld, living, opened
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[SalesforceWorld]:
-    async with living() as world:
-        yield world
-
-
-@pytest.fixture
-async def crm(world: SalesforceWorld) -> AsyncIterator[SalesforceConnector]:
-    async with opened(world) as crm:
-        yield crm
+from tests.connectors.salesforce.world import SalesforceWorld, opened
 
 
 async def told(crm: SalesforceConnector) -> Details:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,19 +13,7 @@ from connectors.salesforce import SalesforceConnector
 from syncline.sdk.connector import Attachment, NewAttachment, Result, Visibility
 from syncline.sdk.errors import NotFound, Rejected
 from tests.connectors.salesforce.test_engine import Desk
-from tests.connectors.salesforce.world import API, SalesforceWorld, living, opened
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[SalesforceWorld]:
-    async with living() as world:
-        yield world
-
-
-@pytest.fixture
-async def crm(world: SalesforceWorld) -> AsyncIterator[SalesforceConnector]:
-    async with opened(world) as connector:
-        yield connector
+from tests.connectors.salesforce.world import API, SalesforceWorld
 
 
 def new(id: str, name: str = "log.txt", **more: Any) -> NewAttachment:
