@@ -1,4 +1,4 @@
-"""A Mixpanel and a connector to it, for all tests here."""
+"""A Mixpanel with profiles and a connector to it."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import AsyncIterator
 import pytest
 
 from connectors.mixpanel import MixpanelConnector
-from tests.connectors.mixpanel.world import AnnotationWorld, living, opened
+from tests.connectors.mixpanel.world import ProfileWorld, living, opened
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[AnnotationWorld]:
-    async with living(AnnotationWorld) as world:
+async def world() -> AsyncIterator[ProfileWorld]:
+    async with living(ProfileWorld) as world:
         yield world
 
 
 @pytest.fixture
-async def connector(world: AnnotationWorld) -> AsyncIterator[MixpanelConnector]:
+async def connector(world: ProfileWorld) -> AsyncIterator[MixpanelConnector]:
     async with opened(world) as connector:
         yield connector

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from importlib import resources
 
 import httpx
@@ -14,7 +15,7 @@ from syncline.sdk.connector import Create, CreateSearch, Found, Missing, Record,
 from syncline.sdk.errors import AuthRequired
 from syncline.sdk.secrets import Secret
 from syncline.store.findings import conflicts, deviations
-from tests.connectors.mixpanel.world import ANNOTATIONS, START, AnnotationWorld, opened
+from tests.connectors.mixpanel.world import ANNOTATIONS, START, AnnotationWorld, living, opened
 from tests.support.world import World, compiled
 
 RECORD = "annotation"
@@ -28,6 +29,18 @@ fields:
   date: {path: custom.day}
 """
 SHIPPED = (resources.files("mappings") / "mixpanel" / "release.yaml").read_text("utf-8")
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[AnnotationWorld]:
+    async with living(AnnotationWorld) as world:
+        yield world
+
+
+@pytest.fixture
+async def connector(world: AnnotationWorld) -> AsyncIterator[MixpanelConnector]:
+    async with opened(world) as connector:
+        yield connector
 
 
 async def made(connector: MixpanelConnector, key: str, **fields: object) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -18,7 +18,7 @@ from connectors.mixpanel.fake.office import (
     TOKEN,
 )
 from syncline.sandbox import Company, Hooks, Refusal, State, ToolClock
-from tests.connectors.mixpanel.world import ANNOTATIONS, START, ProfileWorld, living
+from tests.connectors.mixpanel.world import ANNOTATIONS, START, ProfileWorld
 
 TAG = {"id": int, "name": str, "project_id": int, "has_annotations": bool}
 ANNOTATION = {
@@ -46,12 +46,6 @@ FAILED = {
     "status": str,
     "failed_records": [{"index": int, "field": str, "message": str}],
 }
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[ProfileWorld]:
-    async with living(ProfileWorld) as world:
-        yield world
 
 
 def shape(value: Any) -> Any:

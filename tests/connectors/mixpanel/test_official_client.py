@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
 from mixpanel import (
@@ -23,7 +23,7 @@ from connectors.mixpanel.fake.office import (
     READER_SECRET,
     TOKEN,
 )
-from tests.connectors.mixpanel.world import START, ProfileWorld, living, opened
+from tests.connectors.mixpanel.world import START, ProfileWorld, opened
 
 MOMENT = int(START.timestamp())
 
@@ -31,12 +31,6 @@ MOMENT = int(START.timestamp())
 @pytest.fixture(autouse=True)
 def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[ProfileWorld]:
-    async with living(ProfileWorld) as world:
-        yield world
 
 
 async def by_client(

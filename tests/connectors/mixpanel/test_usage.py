@@ -13,7 +13,7 @@ from connectors.mixpanel.fake.office import DATA_GROUP_ID, GROUP_KEY, HUB, HUB_S
 from connectors.mixpanel.usage import MOST
 from syncline.engine.spec import SideSpec
 from syncline.sdk.connector import Record, Result, Update
-from tests.connectors.mixpanel.world import START, ProfileWorld, living, opened
+from tests.connectors.mixpanel.world import START, ProfileWorld, opened
 from tests.support.world import World, compiled
 
 RECORD = "group"
@@ -38,12 +38,6 @@ fields:
   name: {path: $name}
   active: {kind: number, path: usage.active, read_only: true}
 """
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[ProfileWorld]:
-    async with living(ProfileWorld) as world:
-        yield world
 
 
 @pytest.fixture
