@@ -16,7 +16,7 @@ HEALTHY = Mutant(
     file="syncline/engine/guards.py",
     old="FLOOR = 20",
     new="FLOOR = 20",
-    killed_by=("tests/unit/engine/test_guards_and_absence.py::test_limits_are_the_operators",),
+    killed_by=("tests/unit/engine/test_guards.py::test_limits_are_the_operators",),
 )
 
 
