@@ -17,6 +17,7 @@ from typing import Any
 
 from deployments.stage import RECORDS, SEED, TOOLS, Demo, NotAsShown
 from deployments.up import Prefect, Say, prefect, until_told
+from syncline.cli.output import count
 from syncline.config import load
 from syncline.registry import fakes
 from syncline.sandbox import running
@@ -241,7 +242,7 @@ def _words(value: Any) -> str:
 
 
 def _requests(requests: Mapping[str, Any]) -> str:
-    return " and ".join(f"about {n} requests to {side}" for side, n in requests.items())
+    return " and ".join(f"about {count(n, 'request')} to {side}" for side, n in requests.items())
 
 
 def _program() -> str:
