@@ -134,6 +134,29 @@ async def test_a_tool_that_makes_something_unreadable_of_a_write_is_told(answers
     assert "the tool made something unreadable of it: priority 'p7'" in told.reason
 
 
+async def test_what_takes_the_place_of_a_write_before_it_is_read_again_may_be_unreadable() -> None:
+    silent = replace(FULL, answers_writes=False, history=False)
+    world = await World.make(a={}, b={}, capabilities={"b": silent})
+    world.a.create({"title": "One"})
+    await world.settled()
+
+    def meanwhile(_: object) -> None:
+        world.b.edit("B-1", {"labels": {"no": "labels"}})
+
+    world.a.edit("A-1", {"labels": ["ours"]})
+    world.b.faults.add("fetch", meanwhile)
+    await world.settled()
+    assert world.a.fields("A-1")["labels"] == ["ours"]
+    assert world.b.fields("B-1")["labels"] == {"no": "labels"}
+    (told,) = await world.store.read(deviations.list, "s")
+    assert (told.side, told.field) == ("b", "labels")
+    assert told.reason.startswith("the tool made something unreadable of it: labels")
+    world.b.edit("B-1", {"labels": ["ours", "theirs"]})
+    await world.settled()
+    assert sorted(world.a.fields("A-1")["labels"]) == ["ours", "theirs"]
+    assert await world.store.read(deviations.list, "s") == []
+
+
 async def test_what_a_tool_puts_into_a_new_record_may_be_a_word_that_nobody_knows() -> None:
     world = await World.make(a={}, b={}, c={}, mappings={"a": LESS})
 

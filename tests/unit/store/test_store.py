@@ -273,3 +273,10 @@ async def test_a_new_file_that_another_process_does_not_let_go_is_refused(
     with pytest.raises(StoreLocked, match="another process has been writing"):
         await Store.open(f"sqlite:///{tmp_path}/state.db?timeout=0.1", "acme", clock)
     other.close()
+
+
+async def test_a_file_that_may_only_be_read_is_refused(tmp_path: Path, clock: ManualClock) -> None:
+    sqlite3.connect(tmp_path / "state.db").execute("CREATE TABLE theirs (id)").connection.close()
+    url = f"sqlite:///file:{tmp_path}/state.db?mode=ro&uri=true"
+    with pytest.raises(StoreUnavailable, match="cannot be used: attempt to write a readonly"):
+        await Store.open(url, "acme", clock)
