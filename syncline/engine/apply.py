@@ -314,10 +314,10 @@ class Applier:
         if not receipt.doubts:
             return receipt
         edited: frozenset[str] = frozenset()
-        if self.observes:
+        if self.observes and (history or created):
             since = intent.created_at or self.context.now()
             edited = await self.context.edited_since(side, record.id, receipt.doubts, since)
-        if self.observes and not (history or created):
+        elif self.observes:
             edited = self._beside(side, write, record, receipt.doubts)
         open_ = late and self.observes and not history
         return receive(

@@ -29,6 +29,7 @@ class Deletes:
         self.confirmed: list[Tombstone] = []
         self.merges: list[Merge] = []
         self.anew: dict[tuple[str, str], Record] = {}
+        self._ended: set[tuple[str, str]] = set()
 
     async def collect(self) -> None:
         """Suspect what tools call deleted, look again at what was suspected before."""
@@ -54,6 +55,7 @@ class Deletes:
         """Bury every confirmed record and tell the other sides what the sync says to tell."""
         await carry_out(self.context, self.merges)
         found = await self.context.read(links.load, [t.link_id for t in self.confirmed])
+        self._ended = {(t.link_id, t.side) for t in self.confirmed}
         for tombstone in self.confirmed:
             link = found.get(tombstone.link_id)
             if link is not None and tombstone.side in link.sides:
@@ -176,6 +178,8 @@ class Deletes:
         for other, at in list(link.sides.items()):
             if other == side or at.state != "in" or self.context.sync.sides[other].read_only:
                 continue
+            if (link.id, other) in self._ended:
+                continue  # it has ended by itself, and is buried as `side` is
             if other not in self.context.reachable():
                 done = False
                 continue

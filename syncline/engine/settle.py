@@ -253,7 +253,7 @@ class Settler:
                 applied[name] = unit
             elif untouched:
                 continue
-            elif any(_is_ours(change, lens.paths, unit) for change in changes):
+            elif any(_is_ours(one, lens.paths, unit) for one in _later(changes, lens.paths, unit)):
                 applied[name] = unit
                 if last_by_person(lens, changes):
                     edited.add(name)
@@ -301,6 +301,19 @@ class Settler:
     def _dirty(self, link_id: str) -> None:
         link = self.applier.links[link_id]
         self.applier.links[link_id] = replace(link, dirty=True)
+
+
+def _later(changes: Sequence[Change], paths: Sequence[str], unit: UnitWrite) -> Sequence[Change]:
+    """The changes after we last put there what the write in question was planned from.
+
+    The history is read from well before the write (`context.history`), where the same value may
+    have been written, and written over, already.
+    """
+    for at in reversed(range(len(changes))):
+        one = changes[at]
+        if one.by_us and one.path in paths and one.after == unit.before.get(one.path):
+            return changes[at + 1 :]
+    return changes
 
 
 def _is_ours(change: Change, paths: Sequence[str], unit: UnitWrite) -> bool:

@@ -228,7 +228,7 @@ class Undo:
     def _state(self, known: Known, link: Link, name: str, restores: Sequence[Restore]) -> UnitState:
         runs = {one.written.last.run for one in restores}
         edited = [
-            hop.before
+            (hop.side, hop.before)
             for hop in known.stories[link.id]
             if hop.kind == "edit" and hop.field == name and hop.run in runs
         ]

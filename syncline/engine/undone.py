@@ -16,7 +16,7 @@ from typing import Any
 from syncline.engine.decision import UnitState
 from syncline.engine.planned import part
 from syncline.engine.spec import Sync, Unit
-from syncline.mapping.lens import People, Unmappable
+from syncline.mapping.lens import People, Unmappable, Unwritable
 from syncline.store.rows import Deviation, Intent, JournalEntry, Link, Slice
 
 UNDONE = "its value was taken back elsewhere by an undo; it travels again when the field is edited"
@@ -183,17 +183,19 @@ def taken_back(
     unit: Unit,
     state: UnitState,
     before: Mapping[str, Slice],
-    edited: Sequence[Any],
+    edited: Sequence[tuple[str, Any]],
     people: Mapping[str, People],
 ) -> UnitState:
     """The unit after an undo that takes sides back to what they showed `before`.
 
     The value decided is the one that most of these sides showed, with what they cannot show of the
-    one before; `edited` are values from before the edits that led to what is undone. A side that
-    keeps the value that is taken back counts as delivered, so that neither is written over.
+    one before; `edited` are the sides of the edits that led to what is undone, each with what it
+    showed before its own. A side that keeps the value that is taken back counts as delivered, so
+    that neither is written over.
     """
     shown = [unit.lenses[s].whole(state.value, slice_, people[s]) for s, slice_ in before.items()]
-    value = max([*edited, *shown], key=lambda one: sum(_shown(unit, before, one, people).values()))
+    past = [_completed(unit, side, state.value, value, people) for side, value in edited]
+    value = max([*past, *shown], key=lambda one: sum(_shown(unit, before, one, people).values()))
     seen = {side: s for side, s in {**state.seen, **before}.items() if side in unit.lenses}
     agrees = _shown(unit, seen, value, people)
     delivered = set(state.delivered) - set(seen)
@@ -206,6 +208,17 @@ def taken_back(
         state.seen,
         dict.fromkeys(sorted(held), UNDONE),
     )
+
+
+def _completed(unit: Unit, side: str, kept: Any, value: Any, people: Mapping[str, People]) -> Any:
+    """What a side showed, with what it cannot show of the value that is taken back."""
+    lens = unit.lenses.get(side)
+    if lens is None:
+        return value
+    try:
+        return lens.whole(kept, lens.put(None, value, people[side]), people[side])
+    except (Unmappable, Unwritable):
+        return value
 
 
 def _shown(

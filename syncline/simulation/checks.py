@@ -204,9 +204,10 @@ def _check(world: World, found: Findings, *, answered: bool) -> None:
             )
         if _intact(world, group) and not stuck:
             automated = any(tool.automation for tool in world.story.tools.values())
-            told = {"priority"} if (group.name, "priority") in found.deviating else set()
+            own = group.replaced | ({"priority"} if automated else set())
+            told = {unit for unit in own if (group.name, unit) in found.deviating}
             apart = waiting | found.taken_back(group) | world.story.modes.keys()
-            _agree(world, group, apart | told if automated else apart)
+            _agree(world, group, apart | told)
             _commented(world, group)
             for unit in found.unheard(group) if answered else ():
                 world.broke("unheard", f"{group.name}: the answer about {unit} changed nothing")

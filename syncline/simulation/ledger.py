@@ -35,14 +35,16 @@ class Group:
 
     `ids`: side to record. `torn`: sides where a person deleted, binned, merged, cut off or took
     away the record at some time: what the sides have to show then depends on when the hub heard of
-    it. `kin`: groups that are the same thing as this one to somebody who merged records. `choices`:
-    by unit.
+    it. `kin`: groups that are the same thing as this one to somebody who merged records.
+    `replaced`: units in which somebody put something in the place of a write that was not read
+    again yet, where nothing else tells what a tool made of a write. `choices`: by unit.
     """
 
     name: str
     ids: dict[str, str] = field(default_factory=dict)
     torn: set[str] = field(default_factory=set)
     kin: set[str] = field(default_factory=set)
+    replaced: set[str] = field(default_factory=set)
     choices: dict[str, Choices] = field(default_factory=lambda: {u: Choices() for u in UNITS})
 
     @property

@@ -70,6 +70,8 @@ class Unplugged(MemoryConnector):
 
     def _told(self, records: Iterable[Record]) -> None:
         for one in records:
+            if one.fields == self.tool.fields(one.id):
+                self.world.watch.shown(self.tool.name, one.id)
             group = self.world.group_of(self.tool.name, one.id)
             for unit, choices in group.choices.items() if group is not None else ():
                 choices.tell(self.tool.name, one.fields[unit])
@@ -196,7 +198,9 @@ def _excused(
 
     An edit of a record made a moment ago looks like what the tool puts into a new record, unless
     the tool answered with what it made; and one that takes back a write whose answer was lost, as
-    if that write had never arrived, or as if the tool had left something out of it.
+    if that write had never arrived, or as if the tool had left something out of it. Where nothing
+    answers a write either, what is put in its place before it is read again is like what the tool
+    made of it.
     """
     watch, now = world.watch, tool.fields(id_)
 
@@ -209,6 +213,11 @@ def _excused(
         excuse()
     elif born:
         watch.unless_answered(tool.name, id_, excuse)
+    for path in watch.replaced(tool.name, id_, now) if silent else ():
+        world.ledger.excused |= set(tokens(shown[path])) ^ set(tokens(now[path]))
+        group.replaced.add(path)
+        if path in UNITS:
+            group.choices[path].excuse(tool.name, shown[path])
 
 
 def _unrecognisable(world: World, tool: MemoryTool, id_: str) -> bool:
@@ -268,6 +277,10 @@ def _merge(world: World, group: Group, tool: MemoryTool, id_: str, into: str) ->
         return
     world.watch.look()
     one = _taken_for(world, tool, id_) | _taken_for(world, tool, other)
+    # What is never heard of this side is written over by what the others say of the merged one.
+    deaf = [unit for unit in WRITTEN.values() if not world.hears(tool.name, unit)]
+    shown = tool.fields(other)
+    world.ledger.excused |= {token for unit in deaf for token in tokens(shown[unit])}
     tool.merge(id_, other)
     group.torn.add(tool.name)
     for name in one:

@@ -33,6 +33,8 @@ class Watch:
         self._read: dict[str, int] = dict.fromkeys(world.tools, 0)
         self._comments: dict[str, set[str]] = {}
         self._whole = 0
+        self._took_at: dict[str, float] = {}
+        self._whole_from = 0.0
         self._made_at: dict[tuple[str, str], tuple[int, float]] = {}
         self._owner: str | None = None
         self._writer = ""
@@ -40,6 +42,8 @@ class Watch:
         self._lost: set[tuple[str, str]] = set()
         self._ends: list[tuple[str, object]] = []
         self._unheard: dict[tuple[str, str], dict[str, tuple[Any, Any]]] = {}
+        self._sent: dict[tuple[str, str], dict[str, tuple[int, Any]]] = {}
+        self._shown: dict[tuple[str, str], int] = {}
         self._late: dict[str, int] = {}
         self.repriced: dict[str, list[Deed]] = {}
 
@@ -61,6 +65,7 @@ class Watch:
     def took(self, hub: str) -> None:
         """A hub has taken the lease."""
         self._owner = hub
+        self._took_at[hub] = self.world.clock.monotonic()
         self._late[hub] = 0
 
     def ended(self, hub: str, outcome: object) -> None:
@@ -74,6 +79,7 @@ class Watch:
         heard = False
         if isinstance(outcome, Report) and outcome.state != "failed":
             self._whole += 1
+            self._whole_from = self._took_at[hub]
             heard = not outcome.counts.get("ambiguous")
             late = outcome.stopped if heard else self.world.tools
             self._unheard = {at: told for at, told in self._unheard.items() if at[0] in late}
@@ -100,7 +106,7 @@ class Watch:
             return False
         passes, at = self._made_at[side, id_]
         lag = self.world.tools[side].search_lag.total_seconds()
-        return self._whole < passes + 2 or self.world.clock.monotonic() < at + lag + 60
+        return self._whole < passes + 2 or self._whole_from < at + lag + 60
 
     def unless_answered(self, side: str, id_: str, excuse: Callable[[], None]) -> None:
         """Excuse what was done to a record if the answer to the create that made it is lost."""
@@ -119,18 +125,33 @@ class Watch:
         gone = set(after) - set(before) - set(fields["labels"])
         return bool(gone) or any(fields[path] == told for path, (told, _) in unheard.items())
 
+    def shown(self, side: str, id_: str) -> None:
+        """A hub is shown a record as it stands."""
+        self._shown[side, id_] = len(self.world.tools[side].deeds)
+
+    def replaced(self, side: str, id_: str, fields: Mapping[str, Any]) -> set[str]:
+        """What the hub wrote to a record and has not read again, and of which something is gone."""
+        last = self._shown.get((side, id_), 0)
+        return {
+            path
+            for path, (deed, sent) in self._sent.get((side, id_), {}).items()
+            if deed >= last
+            and (set(tokens(sent)) - set(tokens(fields[path])) or path in UNITS)
+            and fields[path] != sent
+        }
+
     def look(self) -> None:
         """Read what the tools wrote down since the last look."""
         for side, tool in self.world.tools.items():
             deeds = tool.deeds[self._read[side] :]
             self._read[side] = len(tool.deeds)
-            for deed in deeds:
+            for number, deed in enumerate(deeds, len(tool.deeds) - len(deeds)):
                 if deed.by == BOT:
-                    self._judge(side, deed)
+                    self._judge(side, deed, number)
         while self._ends:
             self._over(*self._ends.pop(0))
 
-    def _judge(self, side: str, deed: Deed) -> None:
+    def _judge(self, side: str, deed: Deed, number: int) -> None:
         self.world.counts[f"hub: {deed.kind}"] += 1
         self.deeds += 1
         match deed.kind:
@@ -139,7 +160,7 @@ class Watch:
             case "delete" | "archive":
                 self._removed(side, deed)
             case "edit":
-                self._wrote(side, deed)
+                self._wrote(side, deed, number)
             case "comment":
                 self._copied(side, deed)
 
@@ -170,7 +191,7 @@ class Watch:
         if self.world.story.deletes != "archive" or not torn:
             self.world.broke("deletion", f"{side}:{deed.id} was removed and nobody asked for it")
 
-    def _wrote(self, side: str, deed: Deed) -> None:
+    def _wrote(self, side: str, deed: Deed, number: int) -> None:
         told = self.world.story.tools[side]
         # What a tool cut off is sent again when an operator asks for it or the mapping is another;
         # without compare-and-set somebody may have written the same a moment before.
@@ -180,8 +201,10 @@ class Watch:
         changed = {path: value for path, value in before.items() if after[path] != value}
         self._written(side, deed, changed)
         unheard = self._unheard.setdefault((side, deed.id), {})
+        sent = self._sent.setdefault((side, deed.id), {})
         for path, value in changed.items():
             unheard[path] = unheard.get(path, (value,))[0], after[path]
+            sent[path] = number, after[path]
         self._provenance(side, deed)
 
     def _written(self, side: str, deed: Deed, changed: Iterable[str]) -> None:

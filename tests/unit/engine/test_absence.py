@@ -11,7 +11,7 @@ from syncline.engine.commands import adopt, unlink
 from syncline.engine.report import Report
 from syncline.engine.spec import CommentPolicy, DeletePolicy
 from syncline.sdk.connector import Visibility
-from syncline.simulation.connector import FULL
+from syncline.simulation.connector import BOT, FULL
 from syncline.store import links
 from syncline.store.findings import conflicts, tombstones
 from syncline.store.rows import Link
@@ -158,6 +158,19 @@ async def test_a_record_in_the_bin_is_a_deletion_the_tool_tells_of() -> None:
     await world.sync()
     assert (await the_link(world)).sides["a"].state == "gone"
     assert len(world.records("b")) == 1
+
+
+async def test_a_record_that_is_in_the_bin_by_itself_is_not_deleted_as_the_other_was() -> None:
+    world, ids = await one()
+    world.change(deletes=DeletePolicy(propagate="delete"))
+    for side, tool in world.tools.items():
+        tool.archive(ids[side])
+    await world.settled()
+    sides = (await the_link(world)).sides
+    assert [at.state for at in sides.values()] == ["gone", "gone"]
+    for side, tool in world.tools.items():
+        assert tool.item(ids[side]).now.deleted
+        assert not [deed for deed in tool.deeds if deed.by == BOT and deed.kind == "delete"]
 
 
 async def test_a_tool_that_cannot_archive_keeps_its_record_and_says_so() -> None:

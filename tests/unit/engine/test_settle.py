@@ -105,6 +105,23 @@ async def test_a_write_of_two_fields_is_settled_field_by_field(action: str) -> N
         assert [fields["priority"] for fields in shown] == ["high", "low"]
 
 
+async def test_a_lost_write_of_what_had_been_written_over_a_moment_before_is_sent_again() -> None:
+    """A history is asked for from well before the write: its clock is not ours."""
+    world = await World.make(a={}, b={})
+    one = world.a.create({"title": "One"})
+    for status in ("done", "blocked", "done"):
+        world.a.edit(one, {"status": status})
+        await world.sync()
+    world.b.faults.add(method="update", action="drop_before", times=1)
+    world.a.edit(one, {"status": "blocked"})
+    await world.sync()
+    world.b.edit("B-1", {"title": "Two"})
+    await world.settled()
+    for side in ("a", "b"):
+        (fields,) = world.records(side)
+        assert (fields["title"], fields["status"]) == ("Two", "blocked")
+
+
 async def test_a_lost_create_that_the_listing_shows_before_the_search_does_stays_in_step() -> None:
     minute = timedelta(minutes=1)
     can = {"b": replace(FULL, search_lag=minute)}

@@ -181,3 +181,15 @@ async def test_what_a_plain_side_cannot_show_is_kept_through_an_undo() -> None:
     await world.settled()
     body = world.html.fields("HTML-1")["body"]
     assert "<b>bold</b>" in body and "more" in body and "ours" in body
+
+
+async def test_what_a_plain_side_cannot_show_is_kept_where_its_own_edit_is_undone() -> None:
+    world = await World.make(plain={"text_format": "plain"}, copy={"text_format": "plain"}, html={})
+    world.html.create({"title": "One", "body": "<p><b>bold</b></p><p>end</p>"})
+    await world.settled()
+    world.html.faults.add(method="update", action="drop_before", times=1)
+    world.plain.edit("PLAIN-1", {"body": "ours\n\nbold\n\nend"})
+    await world.undo((await world.sync()).run)
+    await world.settled()
+    assert world.copy.fields("COPY-1")["body"] == "bold\n\nend"
+    assert world.html.fields("HTML-1")["body"] == "<p><b>bold</b></p><p>end</p>"

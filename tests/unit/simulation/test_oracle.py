@@ -11,7 +11,7 @@ from syncline.simulation import story
 from syncline.simulation.checks import judge
 from syncline.simulation.choices import Choices
 from syncline.simulation.shrink import shrink
-from syncline.simulation.story import Create, Edit, Pass, Story, Tool, Trouble
+from syncline.simulation.story import Create, Edit, Merge, Pass, Story, Tool, Trouble, Wait
 from syncline.simulation.tool import BOT
 from syncline.simulation.world import World
 
@@ -133,6 +133,30 @@ async def test_an_edit_of_a_new_record_is_excused_where_the_answer_to_its_create
     assert world.ledger.excused == set()
     await world.do(Pass())
     assert world.ledger.excused == ({"l3"} if lost else set())
+
+
+@pytest.mark.parametrize(("until", "excused"), [("b update", {"t3", "t4"}), ("b fetch", set())])
+async def test_an_edit_in_the_place_of_a_write_is_excused_until_that_was_read(
+    until: str, excused: set[str]
+) -> None:
+    rename = Edit(record="r1", side="a", how="title", value="t3")
+    steps = (AT_REST.steps[0], Pass(), Wait(seconds=600), Pass(), rename, Pass(until=until))
+    world = World(Story(tools={"a": Tool(), "b": Tool(history=False, answers=False)}, steps=steps))
+    await world.play()
+    await world.do(Edit(record="r1", side="b", how="label", value="l5"))
+    beside = set(world.ledger.excused)
+    await world.do(Edit(record="r1", side="b", how="title", value="t4"))
+    replaced = set(world.ledger.excused)
+    await world.do(Pass())
+    assert (beside, replaced) == (set(), excused)
+
+
+async def test_what_stands_where_a_text_is_only_written_is_excused_in_a_merge() -> None:
+    world = World(AT_REST.model_copy(update={"modes": {"body": {"b": "target"}}}))
+    await world.play()
+    await world.do(Create(record="r2", side="b", title="t5", paragraph="p6"))
+    await world.do(Merge(record="r1", into="r2", side="b"))
+    assert world.ledger.excused == {"p6"}
 
 
 def test_a_choice_is_lost_unless_it_was_settled_shown_or_kept() -> None:
