@@ -28,6 +28,7 @@ CANARIES = 3
 TOLD = "the tool calls it deleted"
 TOLD_MERGED = "the tool merged it into another record"
 REUSED = "its id was given to a new record"
+OURS = "we were removing it, as another record of its link had ended"
 
 AT_ONCE = (TOLD_MERGED, REUSED)
 """Evidence that was read by id, or is looked at so: reading by id does not lag."""
@@ -53,6 +54,15 @@ def suspicion(
 ) -> Tombstone:
     """A record that looks as if it had ended; a later look decides."""
     return Tombstone(sync, link_id, side, record_id, "suspected", "deleted", evidence, at)
+
+
+def removing(link: Link, side: str, sync: str, at: datetime) -> Tombstone:
+    """A record that we were removing, and of which nothing was heard.
+
+    If it has ended that was our doing, and no reason to remove the others: the one that ended first
+    may have been restored since.
+    """
+    return suspicion(sync, link.id, side, link.sides[side].record_id, OURS, at)
 
 
 def _suspect(tx: Tx, context: PassContext, side: str, ids: Sequence[str], evidence: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -127,6 +127,16 @@ def observation_of(
         deleted=ended(record),
         seen_at=at,
     )
+
+
+def moot(asked: Iterable[Conflict], live: Collection[str]) -> list[str]:
+    """Questions about fields in which no record that is left has a say: no answer would be heard,
+    and what the others showed is kept with the question."""
+    return [
+        one.id
+        for one in asked
+        if one.kind == "field" and not any(c["side"] in live for c in one.candidates)
+    ]
 
 
 def ended(record: Record) -> bool:

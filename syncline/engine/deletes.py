@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from syncline.engine import absence
-from syncline.engine.book import MERGED, Book, observation_of
+from syncline.engine.book import MERGED, Book, moot, observation_of
 from syncline.engine.context import PassContext
 from syncline.engine.decision import UnitState, digest
 from syncline.engine.identity import buried
-from syncline.engine.mergers import Merge, carry_out
+from syncline.engine.mergers import LIVE, Merge, carry_out
 from syncline.engine.owing import undelivered
 from syncline.sdk.connector import Outcome, Record, Result
 from syncline.sdk.errors import ConnectorError
 from syncline.store import intents, links, matching, observations
+from syncline.store.findings import conflicts
 from syncline.store.rows import Conflict, Intent, JournalEntry, Link, Tombstone
 
 CLOSED = ("cancelled", "declined", "closed", "done")
@@ -65,7 +66,8 @@ class Deletes:
         policy = self.context.sync.deletes
         side = tombstone.side
         book = Book(self.context.sync.name, self.context.run, self.context.now())
-        removes = policy.propagate in ("archive", "delete")
+        ours = tombstone.evidence == absence.OURS
+        removes = policy.propagate in ("archive", "delete") and not ours
         late = await self._undecided(link, side) or (removes and await self._touched(link, side))
         if removes and not (late and policy.on_edit == "keep"):
             link, done = await self._removed(link, side, book)
@@ -85,6 +87,9 @@ class Deletes:
             book.unlinked.append(row)
         book.entries.append(self._entry(after, tombstone, book))
         self.context.counts["deleted"] += 1
+        asked = await self.context.read(conflicts.of_links, [link.id])
+        live = {at.side for at in after.sides.values() if at.state in LIVE}
+        book.resolved += moot(asked.get(link.id, ()), live)
         if late and policy.on_edit == "keep":
             book.conflicts.append(self._kept(after, tombstone, book))
         elif policy.propagate == "close":
@@ -209,6 +214,7 @@ class Deletes:
                 )
             else:
                 book.close(intent, "superseded", outcome.reason)
+                book.tombstones.append(absence.removing(link, other, book.sync, book.at))
                 done = False
         return link, done
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from syncline.engine import identity
-from syncline.engine.book import Book, observation_of
+from syncline.engine.book import Book, moot, observation_of
 from syncline.engine.child_ports import child_id, split
 from syncline.engine.children import SEEN
 from syncline.engine.context import PassContext
@@ -267,6 +267,7 @@ class _Merging:
             # A record that may have been made is still somewhere, for a person to tell.
             self.book.unparked += [row.id for row in known.parked if row.digest != "lost"]
             return
+        self.book.resolved += moot(known.conflicts, live)
         observed = {s: one for s, one in known.observed.items() if s in live}
         # What waited for an answer between the two is planned again without the one that ended.
         self.book.attached += [(s, o.record_id, after.id) for s, o in observed.items()]

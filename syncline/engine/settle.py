@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from syncline.engine.absence import suspicion
+from syncline.engine.absence import removing, suspicion
 from syncline.engine.apply import Applier
 from syncline.engine.births import fields_digest
 from syncline.engine.book import Book, observation_of, parked
@@ -60,7 +60,7 @@ class Settler:
     async def _side(self, side: str, intents: Sequence[Intent]) -> None:
         book = Book(self.context.sync.name, self.context.run, self.context.now())
         for removal in (i for i in intents if i.kind == "remove"):
-            book.close(removal, "superseded", "whether it is deleted is looked at anew")
+            self._removal(side, removal, book)
         intents = [intent for intent in intents if intent.kind != "remove"]
         placed = [self._placed(side, intent) for intent in intents]
         lost = [i for i in placed if i.kind == "create" and i.record_id is None]
@@ -75,6 +75,13 @@ class Settler:
             for link_id in {intent.link_id for intent in intents}
         }
         await self.context.commit(book.write)
+
+    def _removal(self, side: str, intent: Intent, book: Book) -> None:
+        book.close(intent, "superseded", "whether it is deleted is looked at anew")
+        link = self.applier.links[intent.link_id]
+        at = link.sides.get(side)
+        if at is not None and at.state == "in" and at.record_id == intent.record_id:
+            book.tombstones.append(removing(link, side, book.sync, book.at))
 
     def _placed(self, side: str, intent: Intent) -> Intent:
         """A create whose link has come to a record there meanwhile: that record is the evidence."""

@@ -207,6 +207,7 @@ def _excused(
     def excuse() -> None:
         world.ledger.excused |= set(tokens(shown)) ^ set(tokens(now))
         group.excuse(tool.name, shown)
+        group.replaced |= {unit for unit in UNITS if shown[unit] != now[unit]}
 
     born, silent = watch.newborn(tool.name, id_), not world.story.tools[tool.name].answers
     if watch.taken_back(tool.name, id_, now) or (born and silent):

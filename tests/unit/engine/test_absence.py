@@ -11,7 +11,7 @@ from syncline.engine.commands import adopt, unlink
 from syncline.engine.report import Report
 from syncline.engine.spec import CommentPolicy, DeletePolicy
 from syncline.sdk.connector import Visibility
-from syncline.simulation.connector import BOT, FULL
+from syncline.simulation.connector import BOT, FIELDS, FULL, FieldRule
 from syncline.store import links
 from syncline.store.findings import conflicts, tombstones
 from syncline.store.rows import Link
@@ -171,6 +171,35 @@ async def test_a_record_that_is_in_the_bin_by_itself_is_not_deleted_as_the_other
     for side, tool in world.tools.items():
         assert tool.item(ids[side]).now.deleted
         assert not [deed for deed in tool.deeds if deed.by == BOT and deed.kind == "delete"]
+
+
+async def test_a_record_that_is_restored_while_the_others_are_removed_stays() -> None:
+    world, ids = await one()
+    world.change(deletes=DeletePolicy(propagate="archive"))
+    world.a.archive(ids["a"])
+    world.b.faults.add(method="remove", action="drop_after_apply", times=1)
+    await world.sync()
+    assert world.b.item(ids["b"]).now.deleted
+    world.a.restore(ids["a"])
+    await world.settled()
+    assert not world.a.item(ids["a"]).now.deleted
+    assert (await the_link(world)).sides["b"].state == "gone"
+
+
+async def test_a_question_is_over_where_the_record_that_raised_it_has_ended() -> None:
+    short = {**FIELDS, "title": FieldRule(required=True, cut=8)}
+    can = {"b": replace(FULL, history=False)}
+    world = await World.make(a={}, b={"fields": short}, capabilities=can)
+    world.a.create({"title": "A title that is long"})
+    world.b.faults.add(method="create", action="drop_after_apply", times=1)
+    await world.sync()
+    await world.sync()
+    (asked,) = await world.store.read(conflicts.list, "s")
+    assert asked.field == "title"
+    world.b.delete("B-1")
+    await noticed(world)
+    assert await world.store.read(conflicts.list, "s") == []
+    assert world.records("a")[0]["title"] == "A title that is long"
 
 
 async def test_a_tool_that_cannot_archive_keeps_its_record_and_says_so() -> None:
