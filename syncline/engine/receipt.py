@@ -127,9 +127,12 @@ def holds(
     try:
         view = lens.get(part(lens.paths, shown), people)
         changed = lens.lift(view, write.before, write.after, people)
+        if changed is not OVERLAP:
+            return kind.equal(changed, view)
+        before, after = (lens.get(one, people) for one in (write.before, write.after))
     except Unmappable:
         return False
-    return changed is not OVERLAP and kind.equal(changed, view)
+    return kind.grown(before, after, view)
 
 
 def _filled(slice_: Slice) -> bool:

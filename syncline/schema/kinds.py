@@ -76,6 +76,11 @@ class Kind:
         """
         return view
 
+    def grown(self, before: Value, written: Value, view: Value) -> bool:
+        """Whether a view is what was written over `before` with more put beside it: where `lift`
+        cannot tell, as of what was put at the very place of what was written."""
+        return False
+
 
 class Text(Kind):
     """Plain text without white space around it; lines end with a newline."""
@@ -259,6 +264,9 @@ class RichText(Kind):
         )
         return OVERLAP if lifted is rich.Overlap else lifted
 
+    def grown(self, before: Value, written: Value, view: Value) -> bool:
+        return rich.grown(before, written, view)
+
 
 class Extension(Kind):
     """A field of the operator's own, of any kind."""
@@ -277,6 +285,9 @@ class Extension(Kind):
 
     def lift(self, value: Value, seen: Value, view: Value) -> Value:
         return self.inner.lift(value, seen, view)
+
+    def grown(self, before: Value, written: Value, view: Value) -> bool:
+        return self.inner.grown(before, written, view)
 
 
 class Group(Kind):

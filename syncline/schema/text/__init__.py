@@ -24,6 +24,7 @@ from syncline.schema.text.codecs import CODECS, TooLarge, Written, codec
 from syncline.schema.text.codecs.adf_json import adf_object, adf_source
 from syncline.schema.text.codecs.parts import Losses
 from syncline.schema.text.codecs.plain import PLAIN
+from syncline.schema.text.diff import hunks
 from syncline.schema.text.normal import normal
 from syncline.schema.text.tree import EMPTY, Document
 
@@ -84,6 +85,18 @@ def same_shown(format: str, value: Value | None, view: str | None) -> bool:
     if value and value["format"] == format and value["source"] == view:
         return True
     return shown(format, value) == _read(format, view or "")
+
+
+def grown(before: Value | None, written: Value | None, view: Value | None) -> bool:
+    """Whether a view is what was written over `before` with blocks put beside it, also where those
+    that were written had been put; not where one comes back that was left out."""
+    old, new, now = parse(before).blocks, parse(written).blocks, parse(view).blocks
+    gone = [block for block in old if block not in new]
+    return all(
+        one.start == one.end
+        and not any(block in gone for block in now[one.new_start : one.new_end])
+        for one in hunks(new, now)
+    )
 
 
 @lru_cache(maxsize=2048)
@@ -165,6 +178,7 @@ __all__ = [
     "adf_source",
     "check",
     "compose",
+    "grown",
     "lift_text",
     "parse",
     "plain_text",

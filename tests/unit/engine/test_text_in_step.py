@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+from dataclasses import replace
 from pathlib import Path
 
 from syncline.engine.commands import answer_conflict
+from syncline.simulation.connector import FULL
 from syncline.store.findings import conflicts
 from tests.support.world import World
 
@@ -193,3 +195,19 @@ async def test_what_a_plain_side_cannot_show_is_kept_where_its_own_edit_is_undon
     await world.settled()
     assert world.copy.fields("COPY-1")["body"] == "bold\n\nend"
     assert world.html.fields("HTML-1")["body"] == "<p><b>bold</b></p><p>end</p>"
+
+
+async def test_a_paragraph_put_where_ours_was_put_before_it_is_read_again_is_an_edit() -> None:
+    silent = replace(FULL, answers_writes=False, history=False)
+    world = await World.make(a={}, b={}, capabilities={"b": silent})
+    world.a.create({"title": "One", "body": "<p>end</p>"})
+    await world.settled()
+
+    def meanwhile(_: object) -> None:
+        world.b.edit("B-1", {"body": "<p>theirs</p><p>ours</p><p>end</p>"})
+
+    world.a.edit("A-1", {"body": "<p>ours</p><p>end</p>"})
+    world.b.faults.add("fetch", meanwhile)
+    await world.settled()
+    bodies = {world.records(side)[0]["body"].replace("\n", "") for side in ("a", "b")}
+    assert bodies == {"<p>theirs</p><p>ours</p><p>end</p>"}

@@ -140,6 +140,29 @@ def test_changes_of_different_paragraphs_merge_and_of_the_same_one_overlap() -> 
     assert kind.lift(elsewhere, seen, text("First?\n\nSecond.")) is OVERLAP
 
 
+@pytest.mark.parametrize(
+    ("view", "grown"),
+    [
+        ("New.\n\nLast.", True),
+        ("Theirs.\n\nNew.\n\nLast.\n\nMore.", True),
+        ("New.", False),
+        ("New!\n\nLast.", False),
+        ("Old.\n\nNew.\n\nLast.", False),
+        ("", False),
+    ],
+)
+def test_a_text_has_grown_where_all_that_was_written_stands_in_it_and_nothing_is_back(
+    view: str, grown: bool
+) -> None:
+    def text(source: str) -> dict[str, str]:
+        return {"format": "markdown", "source": source}
+
+    before, written = text("Old.\n\nLast."), text("New.\n\nLast.")
+    for kind in (KINDS["rich_text"], Extension(KINDS["rich_text"])):
+        assert kind.grown(before, written, kind.normal(text(view))) is grown
+    assert not KINDS["text"].grown("a", "b", "b")
+
+
 def test_an_enum_takes_only_its_options() -> None:
     assert PRIORITY.normal("high") == "high"
     assert PRIORITY.normal("") is None
