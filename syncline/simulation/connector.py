@@ -10,8 +10,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict
-
 from syncline.sdk.clock import Clock
 from syncline.sdk.connector import (
     Attachment,
@@ -44,6 +42,7 @@ from syncline.sdk.connector import (
 from syncline.sdk.secrets import Secret
 from syncline.simulation.calls import MemoryCalls, chunks
 from syncline.simulation.clock import ManualClock, SkewedClock
+from syncline.simulation.config import MemoryConfig, TokenAuth
 from syncline.simulation.faults import Call, Faults
 from syncline.simulation.gate import Gate
 from syncline.simulation.tool import (
@@ -130,20 +129,6 @@ def publish(tool: MemoryTool) -> str:
     address = f"memory://{tool.name}"
     _published[address] = tool
     return address
-
-
-class TokenAuth(BaseModel):
-    """A token, by reference."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-
-    token: Secret
-
-
-class MemoryConfig(ConnectionConfig):
-    """Configuration of a connection to a published `MemoryTool`."""
-
-    auth: TokenAuth
 
 
 class MemoryConnector(MemoryCalls, Connector):

@@ -16,7 +16,8 @@ from typing import Any
 from syncline.sdk.clock import Clock
 from syncline.sdk.connector import Attachment, Change, Comment, LinkCard, Person, Visibility
 from syncline.simulation.faults import CallLog, Faults
-from syncline.simulation.wire import copied, differences, leaves, patched
+from syncline.simulation.wire import copied, differences, leaves, nested, patched
+from syncline.simulation.workflow import steps_to
 
 BOT = "syncline"
 
@@ -343,7 +344,7 @@ class MemoryTool:
         for path, rule in self.rules.items():
             value = values.get(path)
             if rule.cut is not None and isinstance(value, str) and len(value) > rule.cut:
-                fields = patched(fields, _nested(path, value[: rule.cut]))
+                fields = patched(fields, nested(path, value[: rule.cut]))
         return fields
 
     def _objections(
@@ -395,25 +396,3 @@ class MemoryTool:
     def _new_id(self) -> str:
         self._made += 1
         return f"{self._prefix}{self._made}"
-
-
-def steps_to(
-    workflow: Mapping[Any, Sequence[str]] | None, current: str | None, status: str | None
-) -> Sequence[str] | None:
-    """The shortest way through a workflow to `status`, itself included; None: no way there."""
-    if workflow is None or current == status:
-        return (status,) if status is not None else ()
-    ways: list[tuple[str, ...]] = [(step,) for step in workflow.get(current, ())]
-    seen = {current}
-    for way in ways:
-        if way[-1] == status:
-            return way
-        if way[-1] not in seen:
-            seen.add(way[-1])
-            ways.extend((*way, step) for step in workflow.get(way[-1], ()))
-    return None
-
-
-def _nested(path: str, value: Any) -> dict[str, Any]:
-    head, _, rest = path.partition(".")
-    return {head: _nested(rest, value) if rest else value}

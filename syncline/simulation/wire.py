@@ -50,3 +50,9 @@ def differences(
     for path in sorted(old.keys() | new.keys()):
         if old.get(path) != new.get(path):
             yield path, copied(old.get(path)), copied(new.get(path))
+
+
+def nested(path: str, value: Any) -> dict[str, Any]:
+    """The patch of one dotted path."""
+    head, _, rest = path.partition(".")
+    return {head: nested(rest, value) if rest else value}

@@ -35,8 +35,9 @@ from syncline.sdk.connector import (
 )
 from syncline.sdk.errors import Ambiguous, Conflict, ConnectorError, NotFound, Rejected
 from syncline.sdk.http import Response
-from syncline.simulation.tool import BOT, Item, MemoryTool, State, steps_to
+from syncline.simulation.tool import BOT, Item, MemoryTool, State
 from syncline.simulation.wire import shows
+from syncline.simulation.workflow import steps_to
 from tests.sides.http_side import HttpSide, record_of, schema, shown
 from tests.sides.serving import FIELD_NAMES, Asked, Endpoint, answer, app
 
