@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from syncline.engine.commands import unlink
 from syncline.engine.undone import UNDONE
 from syncline.simulation.connector import MAPPING
@@ -182,3 +184,16 @@ async def test_a_record_that_never_holds_still_is_given_up_and_told() -> None:
     why = await left(world, run, record)
     assert why == "c has not confirmed it; the next pass goes on"
     assert world.c.log.count("update") == 1 + 3
+
+
+@pytest.mark.parametrize("says", ["  title: {path: title, read_only: true}\n", ""])
+async def test_an_edit_is_undone_whether_or_not_its_own_side_still_takes_the_field(
+    says: str,
+) -> None:
+    world, run, record = await edited()
+    mapping = MAPPING.replace("  title: {path: title}\n", says)
+    other = await World.make(a={}, b={}, c={}, mappings={"b": mapping})
+    world.change(units=other.spec.units)
+    await world.undo(run)
+    assert world.a.fields("A-1")["title"] == world.c.fields(record)["title"] == "One"
+    assert world.b.fields(next(iter(world.b.items)))["title"] == "Two"
