@@ -37,12 +37,16 @@ demo: $(RUNS)
 
 # The gate: style, types, import rules, every test, and two real servers where they can be had.
 # The parts that wait most, for processes to start and for servers to answer, run beside each other
-# and beside what only reads the code; every other test begins when Prefect has been tried.
+# and beside what only reads the code; every other test begins when Prefect has been tried. What is
+# left of ten minutes then goes to the simulator.
+BEGAN := $(shell date +%s)
+
 test: install
-	$(MAKE) --no-print-directory -j 3 servers tests
+	$(MAKE) --no-print-directory -j 3 servers tests SYNCLINE_UNTIL=$$(($(BEGAN) + 600))
 
 tests: check prefect
 	$(MAKE) --no-print-directory unit
+	$(MAKE) --no-print-directory stories
 
 servers: install
 	$(BIN)/python -m deployments.real.gate
@@ -54,7 +58,13 @@ check: install
 	$(BIN)/lint-imports
 
 unit: install
-	$(BIN)/pytest -m "not real and not prefect" -n 3 --dist worksteal
+	$(BIN)/pytest -m "not real and not prefect and not stories" -n 3 --dist worksteal
+
+# Five thousand stories, and a thousand histories of fifty steps that Hypothesis draws: all of them where
+# they are asked for by hand, in the gate as many as fit.
+stories: install
+	SYNCLINE_STORIES=5000 SYNCLINE_MACHINES=1000 $(BIN)/pytest -m stories -n 2 --dist worksteal \
+	  tests/unit/simulation
 
 # Prefect's threads draw from the process's random numbers, which Hypothesis must have for itself:
 # so its tests run in a process of their own.
@@ -79,12 +89,6 @@ sandbox-tests: install
 # each tenth of those deaths the pass after it dies at every tenth step.
 crashes: install
 	SYNCLINE_EVERY_CRASH=10 $(BIN)/pytest -n 2 tests/unit/simulation/test_crashes.py
-
-# Longer run, not part of the gate: five thousand stories and a thousand state machines of fifty steps
-# each, which Hypothesis draws anew every time (five to fifteen minutes).
-stories: install
-	SYNCLINE_STORIES=5000 SYNCLINE_MACHINES=1000 $(BIN)/pytest -n 2 tests/unit/simulation/test_stories.py \
-	  tests/unit/simulation/test_machine.py
 
 # Longer run, not part of the gate: a million stories of people, tools and troubles. It may be stopped;
 # the next call goes on where it was.

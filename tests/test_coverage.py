@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -84,6 +86,14 @@ def test_a_reason_for_a_line_that_runs_is_told(files: dict[str, Measured]) -> No
     assert told(files, NEGATIVE, EMPTY) == [
         f'{FILE}:8 is excused, and covered: return "some"',
     ]
+
+
+def test_a_reason_of_another_python_may_stand_where_the_line_runs(
+    files: dict[str, Measured],
+) -> None:
+    assert told(files, NEGATIVE, replace(EMPTY, python="3.11.0")) == []
+    here = replace(EMPTY, python=platform.python_version())
+    assert told(files, NEGATIVE, here) == [f'{FILE}:8 is excused, and covered: return "some"']
 
 
 @pytest.mark.parametrize(

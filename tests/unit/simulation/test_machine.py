@@ -8,7 +8,8 @@ import itertools
 import os
 from typing import Any, get_args
 
-from hypothesis import HealthCheck, settings
+import pytest
+from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -17,6 +18,7 @@ from hypothesis.stateful import (
     initialize,
     invariant,
     rule,
+    run_state_machine_as_test,
 )
 
 from syncline.simulation.checks import judge
@@ -42,8 +44,16 @@ from syncline.simulation.story import (
     dump,
 )
 from syncline.simulation.world import World
+from tests.unit.simulation.time_left import while_time_is_left
 
-EXAMPLES = int(os.environ.get("SYNCLINE_MACHINES", "15"))
+FIRST = int(os.environ.get("SYNCLINE_FIRST_MACHINE", "0"))
+"""Another number, and Hypothesis draws others."""
+
+MACHINES = int(os.environ.get("SYNCLINE_MACHINES", "15"))
+BLOCK = 20
+ALWAYS = 3
+"""Blocks that are tried whatever the time."""
+
 STEPS = 50
 
 places = st.integers(0, 3)
@@ -165,11 +175,18 @@ class Machine(RuleBasedStateMachine):
         return dump(self.story.model_copy(update={"steps": tuple(self.steps)}))
 
 
-TestMachine = Machine.TestCase
-TestMachine.settings = settings(
-    max_examples=EXAMPLES,
-    stateful_step_count=STEPS,
-    deadline=None,
-    derandomize="SYNCLINE_MACHINES" not in os.environ,
-    suppress_health_check=list(HealthCheck),
-)
+@pytest.mark.stories
+@pytest.mark.parametrize("block", range(0, MACHINES, BLOCK), ids=lambda first: f"from-{first}")
+def test_no_history_that_hypothesis_draws_breaks_a_promise(block: int) -> None:
+    if block >= ALWAYS * BLOCK:
+        while_time_is_left(f"{BLOCK} histories")
+    run_state_machine_as_test(
+        seed(FIRST + block)(Machine),
+        settings=settings(
+            max_examples=min(BLOCK, MACHINES - block),
+            stateful_step_count=STEPS,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
