@@ -1,4 +1,4 @@
-"""`syncline demo`: a Jira and a Zendesk of the sandbox, kept in step before your eyes."""
+"""`syncline demo`: four tools of the sandbox, kept in step before your eyes."""
 
 from __future__ import annotations
 

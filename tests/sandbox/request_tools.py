@@ -1,4 +1,5 @@
-"""Desks and CRMs in which customers' requests are kept, each by its fake, all talked of alike.
+"""Desks, CRMs and trackers in which customers' requests are kept, each by its fake, all talked of
+alike.
 
 What a tool calls its fields and options stands here once more, beside the mappings that ship, so
 that a test says what people see in the tool and not what the mapping makes of it.
@@ -14,9 +15,13 @@ from typing import Any
 
 from connectors.hubspot.fake import properties
 from connectors.intercom.fake.workspace import DESCRIPTION, TITLE
+from connectors.jira.fake.vocabulary import PRIORITIES, STATUSES
+from syncline.schema.text import adf_source
 from syncline.sdk.connector import Connector
 from tests.connectors.hubspot import world as hubspot
 from tests.connectors.intercom import world as intercom
+from tests.connectors.jira import world as jira
+from tests.connectors.jira.world import DataCenterWorld, JiraWorld, plain, written
 from tests.connectors.salesforce import world as salesforce
 from tests.connectors.zendesk import world as zendesk
 
@@ -40,7 +45,7 @@ class Words:
         }
 
 
-WORDS: Mapping[str, Words] = {
+WORDS: dict[str, Words] = {
     "zendesk": Words(
         "ticket",
         {
@@ -101,6 +106,15 @@ WORDS: Mapping[str, Words] = {
     ),
 }
 
+WORDS["jira"] = WORDS["jira data center"] = Words(
+    "issue",
+    {"title": "summary", "body": "description", "status": "status", "priority": "priority"},
+    {
+        "status": {"new": "To Do", "open": "In Progress", "pending": "Blocked", "closed": "Done"},
+        "priority": {"high": "High", "medium": "Medium", "low": "Low"},
+    },
+)
+
 
 class Place:
     """One tool's people, and what they see."""
@@ -115,12 +129,26 @@ class Place:
         known = self.world.carol
         return known["id"] if self.tool == "intercom" else known.id
 
+    def advance(self, seconds: float) -> None:
+        """Time passes in the tool."""
+        clock = self.world.clock if isinstance(self.world, JiraWorld) else self.world.tool
+        clock.advance(seconds)
+
     async def ask(self, **fields: Any) -> str:
         """A customer's request is entered here; its id."""
         return str(await self.world.create(self.words.told(fields)))
 
     async def edit(self, id: str, **fields: Any) -> None:
-        await self.world.edit(id, self.words.told(fields))
+        told = self.words.told(fields)
+        if isinstance(self.world, JiraWorld):
+            if status := told.pop("status", None):
+                # From every status of a task leads a step to every other, named like it.
+                await self.world.walk(id, status)
+            if body := told.get("description"):
+                own = isinstance(self.world, DataCenterWorld)
+                told["description"] = body if own else written(body)
+        if told:
+            await self.world.edit(id, told)
 
     async def delete(self, id: str) -> None:
         await self.world.delete(id)
@@ -175,6 +203,16 @@ def _in_hubspot(world: hubspot.HubSpotWorld, id: str, name: str) -> Any:
     return {s["id"]: s["label"] for one in pipelines.values() for s in one["stages"]}[value]
 
 
+def _in_jira(world: JiraWorld, id: str, name: str) -> Any:
+    value = world.doc(id)["fields"][name]
+    if name in _NAMED:
+        return next((option.name for option in _NAMED[name] if option.id == value), None)
+    return plain(adf_source(value)) if isinstance(value, dict) else value
+
+
+_NAMED: Mapping[str, Any] = {"status": STATUSES, "priority": PRIORITIES}
+
+
 def _in_salesforce(world: salesforce.SalesforceWorld, id: str, name: str) -> Any:
     return world.row(id)[name]
 
@@ -196,6 +234,8 @@ _SHOWS: Mapping[str, Callable[[Any, str, str], Any]] = {
     "intercom": _in_intercom,
     "hubspot": _in_hubspot,
     "salesforce": _in_salesforce,
+    "jira": _in_jira,
+    "jira data center": _in_jira,
 }
 _RETURNS: Mapping[str, Callable[[Any, str], Any]] = {
     "zendesk": partial(_edited_back, {"group": zendesk.SUPPORT}),
@@ -208,6 +248,8 @@ _ROWS: Mapping[str, Callable[[Any], list[dict[str, Any]]]] = {
     "intercom": lambda world: world.tickets(),
     "hubspot": lambda world: world.all(),
     "salesforce": lambda world: world.rows(),
+    "jira": lambda world: world.site.issues.values(),
+    "jira data center": lambda world: world.site.issues.values(),
 }
 Opened = AbstractAsyncContextManager[Any]
 _LIVING: Mapping[str, tuple[Callable[[], Opened], Callable[[Any], Opened]]] = {
@@ -215,6 +257,8 @@ _LIVING: Mapping[str, tuple[Callable[[], Opened], Callable[[Any], Opened]]] = {
     "intercom": (partial(intercom.living, intercom.IntercomWorld), intercom.opened),
     "hubspot": (hubspot.living, hubspot.opened),
     "salesforce": (salesforce.living, salesforce.opened),
+    "jira": (JiraWorld.serving, jira.opened),
+    "jira data center": (DataCenterWorld.serving, jira.opened),
 }
 
 

@@ -61,7 +61,7 @@ async def business(folder: Path, tools: tuple[str, str], **sync: Any) -> AsyncIt
             **sync,
         }
         connectors = {side: place.connector for side, place in places.items()}
-        clock = Clocks(*(place.world.tool.advance for place in places.values()))
+        clock = Clocks(*(place.advance for place in places.values()))
         async with in_step(folder, connectors, said, clock) as hub:
             yield Business(support, crm, hub)
 

@@ -20,7 +20,7 @@ from syncline.config import load
 from syncline.engine.commands import answer_conflict
 from syncline.engine.compile import compile_sync
 from syncline.engine.report import Report
-from syncline.mapping.load import builtin
+from syncline.mapping.load import builtin, load_mapping
 from syncline.sdk.connector import Connector
 from syncline.store.findings import conflicts, deviations, parked
 from syncline.store.rows import Conflict
@@ -111,22 +111,24 @@ async def in_step(
     sync: Mapping[str, Any],
     clock: Clocks,
     wait: Callable[[], Awaitable[None]] = no_wait,
+    own: Mapping[str, str] | None = None,
 ) -> AsyncIterator[InStep]:
-    """A sync between these connectors by their shipped mappings."""
+    """A sync between these connectors by their shipped mappings, or an `own` file of a side."""
     office = InStep()
     office.clock, office.wait = clock, wait
     office.connectors = dict(connectors)  # type: ignore[arg-type]  # the engine takes any
     named = {side: {"connector": one.name} for side, one in connectors.items()}
     file = {"connections": named, "syncs": {SYNC: dict(sync)}}
     (folder / "syncline.yaml").write_text(json.dumps(file), "utf-8")
+    mappings = {side: builtin(one.name, sync["entity"]) for side, one in connectors.items()}
+    mappings |= {
+        side: load_mapping(text, tool=connectors[side].name) for side, text in (own or {}).items()
+    }
     office.spec = compile_sync(
         load(folder),
         SYNC,
-        {side: builtin(one.name, sync["entity"]) for side, one in connectors.items()},
-        {
-            side: one.capabilities_of(builtin(one.name, sync["entity"]).record)
-            for side, one in connectors.items()
-        },
+        mappings,
+        {side: one.capabilities_of(mappings[side].record) for side, one in connectors.items()},
         {side: await one.describe() for side, one in connectors.items()},
     )
     async with await Store.open("sqlite://", "w", clock, inline=True) as office.store:
