@@ -86,3 +86,33 @@ async def test_what_is_tried_again_in_one_tool_stays_parked_in_the_others() -> N
     await world.settled()
     assert (len(world.b.items), len(world.c.items)) == (1, 0)
     assert [row.side for row in await world.store.read(parked.list, "s")] == ["c"]
+
+
+async def test_a_lost_create_that_is_adopted_waits_no_longer_and_what_else_waits_stays() -> None:
+    keyless = replace(FULL, find_by_key=False)
+    world = await World.make(a={}, b={}, c={}, capabilities={"b": keyless, "c": keyless})
+    one = world.a.create({"title": "One", "assignee": "nobody-knows"})
+    world.b.faults.add("create", "drop_after_apply")
+    world.c.faults.add("create", "drop_before")
+    await world.settled()
+    waiting = {(row.side, row.action) for row in await world.store.read(parked.list, "s")}
+    (lost,) = world.b.items
+    await adopt(world.store, "s", [("a", one), ("b", lost)], "new")
+    left = {(row.side, row.action) for row in await world.store.read(parked.list, "s")}
+    assert left == waiting - {("b", "create")}
+    assert {("c", "create"), ("a", "read")} <= left
+
+
+async def test_a_second_conflict_of_a_record_is_asked_beside_the_first() -> None:
+    world = await World.make(a={}, b={})
+    one = world.a.create({"title": "One", "priority": "low"})
+    await world.settled()
+    (other,) = world.b.items
+    world.a.edit(one, {"title": "Mine"})
+    world.b.edit(other, {"title": "Ours"})
+    await world.settled()
+    world.a.edit(one, {"priority": "high"})
+    world.b.edit(other, {"priority": "urgent"})
+    await world.settled()
+    asked = await world.store.read(conflicts.list, "s")
+    assert sorted(row.field for row in asked) == ["priority", "title"]

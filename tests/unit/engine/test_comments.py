@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from syncline.engine.commands import adopt, unlink
 from syncline.engine.spec import CommentPolicy
 from syncline.schema.text import adf_source
-from syncline.sdk.connector import Visibility
-from syncline.simulation.connector import FULL
+from syncline.sdk.connector import Comment, NewComment, Outcome, Visibility
+from syncline.simulation.connector import FULL, MemoryConnector
 from syncline.simulation.tool import BOT
 from syncline.store import intents
 from syncline.store.findings import conflicts, deviations, parked
@@ -286,3 +287,46 @@ async def test_comments_of_a_record_that_is_tied_to_another_are_copied_once_and_
     world.b.comment("B-2", "<p>It is.</p>", Visibility.PUBLIC)
     await world.settled()
     assert [c.visibility for c in world.a.item("A-1").comments] == [Visibility.PUBLIC] * 2
+
+
+async def test_comments_that_the_sync_does_not_copy_stay_where_they_are() -> None:
+    world, one, other = await linked(comments=CommentPolicy((Visibility.PUBLIC,), "same"))
+    world.a.comment(one, "<p>Between us.</p>", Visibility.INTERNAL)
+    world.a.comment(one, "<p>Is it hot?</p>", Visibility.PUBLIC)
+    await world.settled()
+    assert said(world, "b", other) == [f"{LINE}<p>Is it hot?</p>"]
+
+
+class Keyed(MemoryConnector):
+    """A tool that keeps the key that a comment was made with, and tidies what is said."""
+
+    keys: ClassVar[list[str]] = []
+
+    async def comment(self, record: str, items: Sequence[NewComment]) -> Sequence[Outcome]:
+        self.keys += [item.key for item in items]
+        tidy = [replace(item, body=f"<div>{item.body}</div>") for item in items]
+        return await super().comment(record, tidy)
+
+    async def comments(self, record: str, ids: Sequence[str]) -> Mapping[str, Sequence[Comment]]:
+        found = await super().comments(record, ids)
+        keys = iter(self.keys)
+        return {
+            id_: [replace(one, key=next(keys)) if one.by_us else one for one in comments]
+            for id_, comments in found.items()
+        }
+
+
+async def test_a_comment_whose_answer_was_lost_is_known_by_its_key_whatever_it_says() -> None:
+    world, one, other = await linked()
+    world.connectors["b"] = keyed = Keyed(world.b, FULL)
+    keyed.keys.clear()
+    for text in ("<p>Is it hot?</p>", "<p>Is it cold?</p>"):
+        world.a.comment(one, text)
+        world.b.faults.add("comment", "drop_after_apply")
+        await world.sync()
+        await world.settled()
+    first, second = said(world, "b", other)
+    assert "hot" in first and "cold" in second
+    assert len({*keyed.keys}) == len(keyed.keys) == 2
+    assert await world.store.read(intents.open, "s") == []
+    assert await world.store.read(parked.list, "s") == []

@@ -1,8 +1,9 @@
-"""What a plan says it will cost is what the pass then costs."""
+"""What a plan says it will cost is what the pass then costs, and what a pass says that it was."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -31,3 +32,15 @@ async def test_a_plan_tells_how_many_requests_its_writes_take(what: str, can: Ca
     await world.sync()
     sent = sum(world.b.log.count(kind) for kind in ("create", "update", "fetch"))
     assert told == {"b": sent}
+
+
+@pytest.mark.parametrize(
+    ("options", "partial"),
+    [({}, False), ({"limit": 5}, True), ({"only": ["a:A-1"]}, True), ({"full": True}, False)],
+)
+async def test_a_pass_over_some_records_says_that_it_was_one(
+    options: dict[str, Any], partial: bool
+) -> None:
+    world = await World.make(a={}, b={})
+    world.a.create({"title": "One"})
+    assert (await world.sync(**options)).partial is partial

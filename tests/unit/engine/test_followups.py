@@ -131,6 +131,8 @@ async def test_a_record_of_ours_that_was_closed_is_not_taken_for_its_follow_up()
     await world.settled()
     assert world.b.closed["B-1"] == ["B-2"]
     assert places(await link_of(world, "a", "A-1")) == {"a": "A-1", "b": "B-2"}
+    keys = {world.b.item(id_).key for id_ in ("B-1", "B-2")}
+    assert len(keys) == 2 and None not in keys
 
 
 async def test_what_was_parked_before_goes_into_a_follow_up_when_it_is_tried_again() -> None:

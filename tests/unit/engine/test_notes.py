@@ -160,3 +160,11 @@ async def test_a_field_that_is_no_text_is_said_in_words() -> None:
     await world.settled()
     ((_, body),) = notes(world)
     assert "Somebody who edited the labels" in body and "x" in body and "y" in body
+
+
+async def test_a_note_says_in_which_tool_the_field_was_edited() -> None:
+    world = await desk()
+    world.b.edit("B-1", {"body": "It is **out**."})
+    await world.settled()
+    ((_, body),) = notes(world)
+    assert "wrote in b:" in body

@@ -339,3 +339,12 @@ async def test_an_edit_that_the_mapping_cannot_read_is_kept_in_the_tools_own_wor
     await world.settled()
     (kept,) = await world.store.read(conflicts.list, "s")
     assert kept.candidates[0]["edits"] == {"priority": {"priority": "p7"}}
+
+
+async def test_merges_are_counted_and_the_note_names_the_other_records_alone() -> None:
+    world = await pairs(3)
+    merge(world, "a", "A-1", "A-2", told=True)
+    merge(world, "a", "A-2", "A-3", told=True)
+    report = await world.sync()
+    assert report.counts["merged"] == 2
+    assert any("which is linked with b:B-3;" in note for note in report.notes)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from syncline.engine.commands import unlink
 from syncline.engine.removal import Created
 from syncline.sdk.errors import Retriable
+from syncline.simulation.connector import FULL
 from syncline.store import intents, links
 from tests.support.world import World
 from tests.unit.engine.pairs import link_of, places
@@ -74,3 +77,22 @@ async def test_a_record_that_its_tool_does_not_remove_is_cut_off_and_told(how: s
     assert (await taken_away(world, run)).fate == "deleted"
     assert copy not in world.b.items
     assert len(world.records("a")) == 1
+
+
+@pytest.mark.parametrize("history", [True, False])
+async def test_a_record_in_which_somebody_changed_what_is_not_synced_is_kept(history: bool) -> None:
+    world = await World.make(a={}, b={}, capabilities={"b": replace(FULL, history=history)})
+    world.a.create({"title": "One"})
+    run = (await world.sync()).run
+    (copy,) = world.b.items
+    world.b.edit(copy, {"estimate": "two days"})
+    one = await taken_away(world, run)
+    assert (one.fate, one.reason) == ("kept", "somebody has worked on it since")
+    assert copy in world.b.items
+
+
+async def test_what_was_taken_away_is_counted() -> None:
+    world, run, copy = await made()
+    undone = await world.undo(run, created="delete")
+    assert undone.report.counts["deleted"] == 1
+    assert copy not in world.b.items

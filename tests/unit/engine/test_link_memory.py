@@ -1,0 +1,64 @@
+"""What a link remembers, and what is worked out from it alone: pure functions, no tool."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from syncline.engine.decision import UnitState
+from syncline.engine.identity import forgotten
+from syncline.engine.owing import CARDS, cards_owed
+from syncline.store.rows import Link, LinkSide
+from tests.unit.engine.scene import TWO, Scene, linked
+
+
+def test_a_record_that_is_forgotten_takes_nothing_of_the_others_along() -> None:
+    state = UnitState(
+        "One",
+        True,
+        frozenset("abc"),
+        {side: {"title": "One"} for side in "abc"},
+        {"b": "it shortens titles", "c": "it takes no titles"},
+        frozenset("ac"),
+    )
+    link = Link("L1", "s", "record", None, {}, {"title": state.pack(), "_other": {"kept": 1}})
+    after = forgotten(link, "c")
+    assert UnitState.unpack(after.fields["title"]) == UnitState(
+        "One",
+        True,
+        frozenset("ab"),
+        {side: {"title": "One"} for side in "ab"},
+        {"b": "it shortens titles"},
+        frozenset("a"),
+    )
+    assert after.fields["_other"] == {"kept": 1}
+
+
+def showing(**sides: LinkSide) -> tuple[Scene, Link]:
+    scene = linked(**TWO)
+    specs = {name: replace(spec, cards=True) for name, spec in scene.sync.sides.items()}
+    scene.sync = replace(scene.sync, sides=specs)
+    return scene, replace(scene.link, sides=sides)
+
+
+def test_a_card_is_owed_for_each_record_in_scope_that_has_an_address() -> None:
+    here = {side: LinkSide(side, f"{side}1", url=f"https://{side}.example/1") for side in "ab"}
+    scene, link = showing(**here)
+    assert cards_owed(scene.sync, link) == {"a": ["b:b1"], "b": ["a:a1"]}
+    known = replace(link, fields={CARDS: {"a": ["b:b1"]}})
+    assert cards_owed(scene.sync, known) == {"b": ["a:a1"]}
+
+
+def test_a_record_without_an_address_or_out_of_scope_is_on_no_card_and_gets_none() -> None:
+    a = LinkSide("a", "a1", url="https://a.example/1")
+    scene, link = showing(a=a, b=LinkSide("b", "b1"))
+    assert cards_owed(scene.sync, link) == {}
+    scene, link = showing(a=a, b=LinkSide("b", "b1", "out", url="https://b.example/1"))
+    assert cards_owed(scene.sync, link) == {}
+
+
+def test_an_address_and_a_key_stay_known_where_a_tool_does_not_tell_them_again() -> None:
+    scene = linked(**TWO)
+    at = replace(scene.link.sides["a"], key="APP-1", url="https://a.example/1")
+    scene.link = replace(scene.link, sides={**scene.link.sides, "a": at})
+    after = scene.plan().link.sides["a"]
+    assert (after.key, after.url) == ("APP-1", "https://a.example/1")
