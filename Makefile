@@ -8,7 +8,7 @@ RUNS := $(VENV)/.runs
 # Tests start hundreds of processes, each of which would compile Syncline and itself anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install demo test tests check unit prefect servers real real-tests sandbox-tests crashes stories simulate-long mutants coverage bench anchors connectors constraints clean
+.PHONY: install demo test tests check unit prefect servers real real-tests sandbox-tests crashes stories simulate-long mutants mutation-score coverage bench anchors connectors constraints clean
 
 install: $(STAMP)
 
@@ -99,6 +99,12 @@ simulate-long: install
 mutants: install
 	$(BIN)/python -m tests.mutants
 
+# Longer run, not part of the gate: how many of four hundred small changes of the engine its own tests
+# notice, and which they do not (half an hour).
+mutation-score: install
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check mutmut==3.8.1
+	$(BIN)/python -m tests.mutation_score
+
 # Longer run, not part of the gate: the branch coverage of the engine, the store and the SDK by the
 # gate's plain tests, and a reason for every line that they leave out.
 coverage: install
@@ -127,4 +133,4 @@ constraints: install
 	  --no-emit-index-url --no-header --python-version 3.11 --quiet -c constraints.txt -o constraints-run.txt
 
 clean:
-	rm -rf $(VENV) .coverage.json .anchors .servers .syncline .simulation dist build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .coverage.json .anchors .mutation .servers .syncline .simulation dist build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
