@@ -12,7 +12,8 @@ from statistics import median
 
 import httpx
 
-from tests.bench import recovery, report, requests
+from deployments.real.servers import available
+from tests.bench import recovery, report, requests, servers
 from tests.bench.program import HOUR, Program, running
 from tests.bench.report import Measure, Result
 from tests.bench.steps import Step, steps
@@ -84,10 +85,15 @@ def main() -> None:
         ]
     report.show(results)
     chosen.out.parent.mkdir(parents=True, exist_ok=True)
+    before = chosen.out.read_text("utf-8") if chosen.out.is_file() else ""
     page = report.page(results)
     if chosen.kills:
         page += "\n" + recovery.section(10_000, chosen.kills)
     page += "\n" + requests.section(chosen.cases)
+    if available("request_tracker", "redmine", "odoo"):
+        page += "\n" + servers.section(records=200)
+    elif kept := servers.known_section(before):
+        page += f"\n{kept}"
     chosen.out.write_text(page, encoding="utf-8")
 
 
