@@ -26,6 +26,7 @@ from syncline.simulation.clock import ManualClock
 from syncline.simulation.connector import FULL, MAPPING, MemoryConnector, MemoryTool
 from syncline.simulation.syncs import compiled
 from syncline.store.store import Store
+from tests.support.particular import Particular
 
 
 class StillClock(ManualClock):
@@ -84,7 +85,7 @@ class World:
             tool = MemoryTool(world.clock, name=name, id_prefix=f"{name.upper()}-", **options)
             can = (capabilities or {}).get(name, FULL)
             world.tools[name] = tool
-            world.connectors[name] = MemoryConnector(tool, can)
+            world.connectors[name] = Particular(tool, can)
             setattr(world, name, tool)
             texts[name] = (mappings or {}).get(
                 name, MAPPING.replace("text: html", f"text: {tool.text_format}")

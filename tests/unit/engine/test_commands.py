@@ -8,7 +8,7 @@ import pytest
 
 from syncline.engine.commands import adopt, answer_conflict, retry_parked, unlink
 from syncline.simulation.connector import FULL
-from syncline.store import links
+from syncline.store import journal, links
 from syncline.store.findings import conflicts, parked
 from tests.support.world import World
 
@@ -116,3 +116,20 @@ async def test_a_second_conflict_of_a_record_is_asked_beside_the_first() -> None
     await world.settled()
     asked = await world.store.read(conflicts.list, "s")
     assert sorted(row.field for row in asked) == ["priority", "title"]
+
+
+async def test_a_question_and_its_answer_name_times_and_people() -> None:
+    world = await pairs()
+    link = (await world.store.read(links.page, "s", None, 5))[0]
+    one, other = (link.sides[side].record_id for side in "ab")
+    world.a.edit(one, {"title": "Mine"}, by="ann")
+    world.b.edit(other, {"title": "Ours"}, by="bob")
+    await world.sync()
+    (asked,) = await world.store.read(conflicts.list, "s")
+    assert asked.created_at == world.clock.now()
+    told = {c["side"]: (c["person"], c["at"] is not None) for c in asked.candidates if c["side"]}
+    assert told == {"a": ("ann", True), "b": ("bob", True)}
+    assert await answer_conflict(world.store, asked.id, asked.digest, "Mine", "olga")
+    await world.settled()
+    story = (await world.store.read(journal.of_links, [link.id]))[link.id]
+    assert "olga" in {hop.person for hop in story if hop.after == "Mine"}

@@ -330,3 +330,11 @@ async def test_a_comment_whose_answer_was_lost_is_known_by_its_key_whatever_it_s
     assert len({*keyed.keys}) == len(keyed.keys) == 2
     assert await world.store.read(intents.open, "s") == []
     assert await world.store.read(parked.list, "s") == []
+
+
+async def test_what_a_person_writes_under_such_a_line_is_theirs_and_copied_whole() -> None:
+    world, one, other = await linked()
+    forwarded = "<p><strong>bob</strong> wrote in mail:</p>\n<p>Is it hot?</p>"
+    world.a.comment(one, forwarded)
+    await world.settled()
+    assert said(world, "b", other) == [f"{LINE}{forwarded}"]

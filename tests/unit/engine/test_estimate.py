@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from syncline.engine import passes
+from syncline.engine.intents import new_intent, write_of
+from syncline.engine.passes import Options, open_pass
 from syncline.engine.report import estimate
 from syncline.sdk.connector import Capabilities
 from syncline.simulation.connector import FULL, PLAIN
@@ -44,3 +47,31 @@ async def test_a_pass_over_some_records_says_that_it_was_one(
     world = await World.make(a={}, b={})
     world.a.create({"title": "One"})
     assert (await world.sync(**options)).partial is partial
+
+
+async def test_a_plan_of_many_batches_is_one_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passes, "BATCH", 2)
+    world = await World.make(a={}, b={})
+    for n in range(5):
+        world.a.create({"title": f"Ticket {n}"})
+    assert len(await world.preview()) == 5
+    await world.settled()
+    for n in range(5):
+        world.a.edit(f"A-{n + 1}", {"title": f"Edited {n}"})
+    plans = await world.preview()
+    assert sorted(write.patch["title"] for plan in plans for write in plan.writes) == [
+        f"Edited {n}" for n in range(5)
+    ]
+
+
+async def test_a_write_that_was_noted_is_the_same_when_it_is_read_again() -> None:
+    world = await World.make(a={}, b={})
+    world.a.create({"title": "One", "priority": "low"})
+    await world.settled()
+    world.a.edit("A-1", {"title": "Two", "priority": "high"})
+    ((write,),) = [plan.writes for plan in await world.preview()]
+    marked = {name: replace(unit, why="answer") for name, unit in write.units.items()}
+    async with open_pass(world.environment(), world.spec, Options()) as one:
+        for tried in (write, replace(write, units=marked, follows=("B-0",))):
+            note = new_intent(one.context, tried, world.clock.now())
+            assert write_of(note) == tried

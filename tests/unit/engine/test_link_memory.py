@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from syncline.engine.decision import UnitState
-from syncline.engine.identity import forgotten
+from syncline.engine.identity import forgotten, joined, moved
 from syncline.engine.owing import CARDS, cards_owed
-from syncline.store.rows import Link, LinkSide
+from syncline.engine.undone import Extent
+from syncline.store.rows import JournalEntry, Link, LinkSide
 from tests.unit.engine.scene import TWO, Scene, linked
 
 
@@ -62,3 +64,39 @@ def test_an_address_and_a_key_stay_known_where_a_tool_does_not_tell_them_again()
     scene.link = replace(scene.link, sides={**scene.link.sides, "a": at})
     after = scene.plan().link.sides["a"]
     assert (after.key, after.url) == ("APP-1", "https://a.example/1")
+
+
+def test_a_record_that_goes_to_the_other_link_is_remembered_there_alone() -> None:
+    state = UnitState("One", True, frozenset("ab"), {s: {"title": "One"} for s in "ab"})
+    sides = {"a": LinkSide("a", "a1", "gone"), "b": LinkSide("b", "b1")}
+    ends = Link("L2", "s", "record", None, sides, {"title": state.pack()})
+    home = Link("L1", "s", "record", None, {"a": LinkSide("a", "a2")}, {})
+    kept, rest = joined(home, ends, ["b"])
+    assert kept.sides["b"] == LinkSide("b", "b1")
+    assert kept.dirty
+    assert rest.sides["b"] == LinkSide("b", "", "cut")
+    left = UnitState.unpack(rest.fields["title"])
+    assert (left.delivered, set(left.seen)) == (frozenset("a"), {"a"})
+
+
+def test_what_the_old_record_would_not_take_is_to_be_sent_to_the_one_in_its_place() -> None:
+    scene = linked(**TWO)
+    packed = scene.state("title")._replace(deviates={"b": "it shortens titles"}).pack()
+    link = replace(scene.link, fields={**scene.link.fields, "title": packed}, dirty=False)
+    at = LinkSide("b", "b2")
+    after = moved(scene.sync, link, "b", at)
+    assert after.sides["b"] == at
+    assert after.dirty
+    assert UnitState.unpack(after.fields["title"]).delivered == {"a"}
+    assert not moved(scene.sync, replace(scene.link, dirty=False), "b", at).dirty
+
+
+def test_an_undo_covers_what_happened_from_its_first_moment_to_its_last() -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    hop = JournalEntry(at, "s", "run", "L1", "a", "a1", "title", "write", None, "One", None, "")
+    moment = timedelta(seconds=1)
+    assert Extent(since=at, until=at).covers(hop)
+    assert not Extent(since=at + moment).covers(hop)
+    assert not Extent(until=at - moment).covers(hop)
+    assert not Extent(unit="body").covers(hop)
+    assert not Extent(run="another").covers(hop)

@@ -22,8 +22,9 @@ EVERYTHING = CommentPolicy((Visibility.PUBLIC, Visibility.INTERNAL), "internal")
 async def desk(note: bool = True, **options: Any) -> World:
     """One linked record; side a takes the body at creation only."""
     rules = {**FIELDS, "body": FieldRule("rich_text", create_only=True)}
+    markdown = MAPPING.replace("text: html", "text: markdown")
     world = await World.make(
-        mappings={"a": FIXED, "b": MAPPING.replace("text: html", "text: markdown")},
+        mappings={"a": FIXED, "b": markdown, "c": markdown},
         a={"fields": rules},
         b={"text_format": "markdown"},
         **options,
@@ -164,6 +165,15 @@ async def test_a_field_that_is_no_text_is_said_in_words() -> None:
 
 async def test_a_note_says_in_which_tool_the_field_was_edited() -> None:
     world = await desk()
+    world.b.edit("B-1", {"body": "It is **out**."})
+    await world.settled()
+    ((_, body),) = notes(world)
+    assert "wrote in b:" in body
+
+
+async def test_a_note_names_the_tool_of_its_own_field_and_no_other() -> None:
+    world = await desk(c={"text_format": "markdown"})
+    world.tools["c"].edit("C-1", {"title": "Printer, third floor"})
     world.b.edit("B-1", {"body": "It is **out**."})
     await world.settled()
     ((_, body),) = notes(world)

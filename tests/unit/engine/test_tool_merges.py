@@ -348,3 +348,15 @@ async def test_merges_are_counted_and_the_note_names_the_other_records_alone() -
     report = await world.sync()
     assert report.counts["merged"] == 2
     assert any("which is linked with b:B-3;" in note for note in report.notes)
+
+
+async def test_the_link_has_the_address_of_the_record_that_answers() -> None:
+    world = await pairs(1, create="never", match=(("title",),))
+    world.b.create({"title": "Ticket 1", "status": "todo", "priority": "low"})
+    await world.settled()
+    world.a.create({"title": "Called in twice"})
+    await world.settled()
+    merge(world, "a", "A-1", "A-2", told=True)
+    await noticed(world)
+    at = (await link_of(world, "a", "A-2")).sides["a"]
+    assert (at.record_id, at.url) == ("A-2", "memory://a/A-2")

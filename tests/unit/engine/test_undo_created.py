@@ -70,6 +70,9 @@ async def test_a_record_that_its_tool_does_not_remove_is_cut_off_and_told(how: s
     assert one.reason
     assert copy in world.b.items
     assert not await world.store.read(intents.open, "s")
+    noted = await world.store.read(intents.of_links, [one.link], ("applied", "superseded"))
+    (asked,) = (note for note in noted[one.link] if note.kind == "remove")
+    assert (asked.state, asked.reason) == ("superseded", one.reason)
     await world.settled()
     assert len(world.records("b")) == 1
     link = (await world.store.read(links.load, [one.link]))[one.link]
