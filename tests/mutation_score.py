@@ -2,7 +2,7 @@
 
 mutmut makes some fifteen thousand mutants of `syncline/engine`; trying all takes a day. A few
 hundred, drawn by a seed, give the share within two or three per cent. Each is judged by the tests
-of the engine and of the command line and by a hundred stories, not by the gate's other tests; so the
+of the engine and of the command line and by a hundred stories, not by the gate's other tests: the
 gate's share is no lower.
 
     make mutation-score                                  # 400 mutants: half an hour of two cores
