@@ -16,7 +16,7 @@ install: $(STAMP)
 # would do it on one core; but for HubSpot's client, a fifth of it all, of which tests import little.
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 define installed
-	$(PYTHON) -m venv $(VENV)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) --require-hashes --no-compile -r $(1)
 	$(PIP) --no-build-isolation -e .
 	$(BIN)/python -m compileall -q -j 0 -x /hubspot/ $(VENV)/lib
