@@ -273,7 +273,7 @@ class Applier:
         if write.kind == "create":
             book.unparked += parked_ids(write.link_id, side, [""], "create")
         book.entries += written(self.context, self.sync, write, record, intent, book.at)
-        book.deviations += receipt.deviations
+        book.deviations += [replace(one, created_at=book.at) for one in receipt.deviations]
         self.context.counts["deviations"] += len(receipt.deviations)
         self.context.counts[self._counted(write)] += 1
         if receipt.stale:

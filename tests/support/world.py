@@ -27,6 +27,7 @@ from syncline.simulation.connector import FULL, MAPPING, MemoryConnector, Memory
 from syncline.simulation.syncs import compiled
 from syncline.store.store import Store
 from tests.support.particular import Particular
+from tests.support.whole import Whole
 
 
 class StillClock(ManualClock):
@@ -62,6 +63,7 @@ class World:
         self.tools: dict[str, MemoryTool] = {}
         self.connectors: dict[str, MemoryConnector] = {}
         self.ids = (f"id{n:05d}" for n in itertools.count(1))
+        self.whole = Whole()
 
     @classmethod
     async def make(
@@ -129,7 +131,9 @@ class World:
             await one.observe()
             await one.judge()
             await one.carry_out()
-            return await one.finish()
+            report = await one.finish()
+        await self.store.read(self.whole.look)
+        return report
 
     async def undo(
         self, run: str, created: str | None = None, env: Environment | None = None
@@ -145,7 +149,9 @@ class World:
             made = await removal.carry_out(await removal.look(ids))
             work.gone = {(record.link, record.side) for record in made if record.fate != "kept"}
             looked = await work.carry_out(ids)
-            return Undone(await one.finish(), looked, made)
+            undone = Undone(await one.finish(), looked, made)
+        await self.store.read(self.whole.look)
+        return undone
 
     async def preview(self, **options: Any) -> list[LinkPlan]:
         """What a pass would do."""
