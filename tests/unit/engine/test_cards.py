@@ -32,7 +32,8 @@ def restarts(_: object) -> None:
 async def test_each_record_shows_all_the_others_once() -> None:
     world = await showing("a", "b", "c", c={})
     world.a.create({"title": "One"})
-    await world.settled()
+    reports = await world.settled()
+    assert sum(report.counts.get("cards", 0) for report in reports) == 6
     everything = {"a": "memory://a/A-1", "b": "memory://b/B-1", "c": "memory://c/C-1"}
     for side, own in everything.items():
         assert cards(world, side, f"{side.upper()}-1") == {*everything.values()} - {own}

@@ -178,6 +178,12 @@ from tests.unit.engine.test_compile import FIXED, A, B, problems
         ),
         ({"mappings": {"a": A}}, "sides.b", "no mapping shows memory's records as ticket"),
         (
+            {"capabilities": {"a": PLAIN, "b": PLAIN}, "deletes": {"propagate": "delete"}},
+            "deletes.propagate",
+            "no side of main can delete records; they can neither archive nor delete; "
+            "`unlink` works everywhere",
+        ),
+        (
             {"read_only": True, "sides": {"a": {}, "b": {"create": "when_missing"}}},
             "sides.b.create",
             "the connection b is `read_only`, so nothing is created there",
