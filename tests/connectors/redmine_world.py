@@ -131,6 +131,11 @@ class RedmineWorld:
             # Behind the lookback of one second and the two that reading goes on after it.
             await asyncio.sleep(4)
 
+    async def moments_later(self) -> None:
+        """The server's clock catches up with the connector's, which ran ahead in quick passes."""
+        if self._server:
+            await asyncio.sleep(3)
+
     async def administer(self, statement: str) -> None:
         """Change what no interface changes, live; a recording is of a Redmine so changed."""
         if self._server:

@@ -106,6 +106,7 @@ class Office(World):
         report = await self.sync()
         assert self.writes() == before
         assert report.links == report.agreed
+        await self.redmine.moments_later()
 
     def shown_in_jira(self, title: str) -> tuple[str, dict[str, Any]]:
         (doc,) = [i for i in self.jira.site.issues.values() if i["fields"]["summary"] == title]

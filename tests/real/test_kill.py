@@ -36,6 +36,8 @@ MADE = {"desk": 4, "tracker": 4}
 EDITED = {False: {"desk": 28, "tracker": 10}, True: {"desk": 12, "tracker": 6}}
 """Edits of a round: fewer where comments are copied, each of which costs a request more."""
 COMMENTED = 3
+GUARDS = {"max_changed_percent": 100, "max_writes_per_hour": 100}
+"""People here type more in an hour than they do in a week."""
 LOST = 0.1
 """How many of the replies to writes never arrive."""
 WRITES = {
@@ -77,7 +79,7 @@ class Rounds:
     def prepare(self) -> None:
         def settings(told: dict[str, Any]) -> None:
             # Every record may change at once here.
-            told["syncs"][SYNC]["guards"] = {"max_changed_percent": 100}
+            told["syncs"][SYNC]["guards"] = GUARDS
             if not self.comments:
                 del told["syncs"][SYNC]["comments"]
                 told["syncs"][SYNC]["links"] = "off"

@@ -51,7 +51,7 @@ EVERYWHERE = {
         "labels": {},
     },
     "links": "off",
-    "guards": {"max_changed_percent": 100},
+    "guards": {"max_changed_percent": 100, "max_writes_per_hour": 100},
 }
 WRITES = {
     "support": [("POST", "/api/v2/tickets"), ("PUT", "/api/v2/tickets")],
