@@ -38,7 +38,7 @@ WORDS: dict[Table, dict[str, set[str]]] = {
     tables.link_side: {"state": {"in", "out", "cut", "gone"}},
     tables.observation: {"state": {"new", "unlinked", "held"}},
     tables.run: {
-        "kind": {"sync", "plan", "undo", "verify"},
+        "kind": {"sync", "plan", "apply", "undo", "verify"},
         "state": {"running", "done", "attention", "refused", "failed", "crashed"},
     },
 }
