@@ -94,12 +94,12 @@ class AtTheTracker:
 class AtTheOffice:
     def __init__(self, known: Mapping[str, Any]) -> None:
         self._office = Office(known)
-        self._project = self._office.rows("project.project", fields=("name",))
-        wanted = str(known["scope"]["project"])
-        self._in = next(row["id"] for row in self._project if row["name"] == wanted)
+        projects = self._office.rows("project.project", fields=("name",))
+        wanted = known["scope"]["project"]
+        self._project = next(row["id"] for row in projects if row["name"] == wanted)
 
     def create(self, title: str) -> str:
-        return str(self._office.create("project.task", name=title, project_id=self._in))
+        return str(self._office.create("project.task", name=title, project_id=self._project))
 
     def rename(self, id: str, title: str) -> None:
         self._office.edit("project.task", id, name=title)
