@@ -121,14 +121,25 @@ def test_ports_follow_the_base(folder: Path, up: Up) -> None:
     assert [one.about["base_url"].rpartition(":")[2] for one in begun] == [str(base), str(base + 1)]
 
 
+def neighbours() -> tuple[int, socket.socket]:
+    """A port that is free, and the one after it, taken."""
+    while True:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port, taken = free.getsockname()[1], socket.socket()
+            try:
+                taken.bind(("127.0.0.1", port + 1))
+            except (OSError, OverflowError):
+                taken.close()
+                continue
+            taken.listen()
+            return port, taken
+
+
 def test_a_taken_port_is_told_and_nothing_is_left(folder: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        # Another test may have been given the port before it, for the first of the two.
-        with pytest.raises(running.NotUp, match=f"port ({port}|{port - 1}) .*--port-base"):
-            running.start(TWO, folder, seed=1, records=0, port_base=port - 1)
+    port, taken = neighbours()
+    with taken, pytest.raises(running.NotUp, match=f"port {port + 1} .*--port-base"):
+        running.start(TWO, folder, seed=1, records=0, port_base=port)
     assert running.down(folder) == []
 
 
