@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import resource
 import shutil
 import subprocess
 import sys
@@ -36,6 +37,10 @@ NEEDED = ("connectors", "mappings", "flows", "deployments", "tests", "docs", "py
 
 SMALLEST = "syncline.engine.planned.*"
 """A few mutants, tried first: mutmut tells what there is only once it has run."""
+
+
+MEMORY = 2 * 1024**3
+"""Bytes for each mutant: one that collects without end fails, and starves nobody."""
 
 
 def prepared() -> Path:
@@ -94,6 +99,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     prepared()
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     mutmut("run", SMALLEST)
     names = sorted(exit_codes())
     sample = Random(asked.seed).sample(names, asked.sample)

@@ -58,7 +58,6 @@ DATA_CENTER = Dialect(
     "name",
     ("values", "values"),
 )
-DIALECTS: Mapping[Deployment, Dialect] = {"cloud": CLOUD, "data_center": DATA_CENTER}
 
 
 def text(value: Any) -> str | None:

@@ -310,7 +310,7 @@ class Children:
         found: dict[str, Unit] = {}
         if kind in SAID:
             found["body"] = self._body()
-        return Sync(self.sync.name, kind, sides, found, show_links=False)
+        return Sync(self.sync.name, kind, sides, found)
 
     def _body(self) -> Unit:
         mappings = {

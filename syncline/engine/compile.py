@@ -121,7 +121,6 @@ class _Compiler:
             units=units,
             match=said.match,
             comments=self._comments(),
-            show_links=said.links == "show",
             deletes=DeletePolicy(**said.deletes.model_dump()),
             guards=Guards(**said.guards.model_dump()),
             fingerprint=self._fingerprint(units),

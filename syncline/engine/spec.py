@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any, Literal, Protocol
 
 from syncline.mapping.lens import People, UnitLens
@@ -129,11 +128,9 @@ class Sync:
     units: Mapping[str, Unit]
     match: tuple[str | tuple[str, ...], ...] = ("reference", "marker")
     comments: CommentPolicy | None = None
-    show_links: bool = True
     deletes: DeletePolicy = DeletePolicy()
     guards: Guards = Guards()
     fingerprint: str = ""
-    settle_after: timedelta = timedelta(0)
 
     def read(self, side: str, wire: Mapping[str, Any]) -> dict[str, Any]:
         """The slice of a wire record that this sync reads on a side."""

@@ -156,7 +156,6 @@ class World:
             match=MATCH if self.story.match else MATCH[:2],
             units=compiled(sides, texts, {"title": policy}, self._modes()),
             comments=CommentPolicy(everybody, "internal") if self.story.comments else None,
-            show_links=False,
             deletes=DeletePolicy(propagate=self.story.deletes),
             fingerprint=f"f{self.fingerprint}",
         )

@@ -85,7 +85,6 @@ def sync() -> Sync:
             for unit in units(mappings)
         },
         match=("marker", ("title",)),
-        show_links=False,
         guards=Guards(max_changed_percent=100.0),
         fingerprint="bench",
     )

@@ -66,7 +66,6 @@ class Office(World):
                 units=compiled(specs, {"desk": MAPPING, "odoo": TICKET}, {}, {}),
                 match=("reference", "marker"),
                 comments=CommentPolicy((Visibility.PUBLIC, Visibility.INTERNAL)),
-                show_links=False,
                 fingerprint="f1",
             )
             async with await Store.open(

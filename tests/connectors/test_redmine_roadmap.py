@@ -98,7 +98,6 @@ def _roadmap() -> Sync:
         units=compiled(specs, MAPPINGS, {}, {}) | {"issue_type": kind},
         match=("marker", ("title",)),
         comments=None,
-        show_links=False,
         fingerprint="f1",
     )
 

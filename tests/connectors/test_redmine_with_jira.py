@@ -89,7 +89,6 @@ class Office(World):
                 units=compiled(specs, MAPPINGS, {}, {}),
                 match=("marker", ("title",)),
                 comments=None,
-                show_links=False,
                 fingerprint="f1",
             )
             async with await Store.open(

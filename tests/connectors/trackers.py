@@ -96,7 +96,7 @@ class Office(World):
     def shows_links(self) -> None:
         """From now on the tracker's people are shown what the desks have."""
         side = replace(self.spec.sides["tracker"], cards=True)
-        self.change(sides={**self.spec.sides, "tracker": side}, show_links=True)
+        self.change(sides={**self.spec.sides, "tracker": side})
 
     def only_desks_make_records(self) -> None:
         """From now on the sync makes none in the tracker."""

@@ -100,7 +100,6 @@ class World:
             units=compiled(specs, texts, policies or {}, modes or {}),
             match=match,
             comments=comments,
-            show_links=False,
             fingerprint="f1",
         )
         url = url or (f"sqlite:///{folder}/state.db" if folder else "sqlite://")

@@ -91,7 +91,6 @@ class Plan(World):
                 units=units,
                 match=("marker",),
                 comments=None,
-                show_links=False,
                 fingerprint="f1",
             )
             async with await Store.open("sqlite://", "w", plan.clock, inline=True) as plan.store:

@@ -62,7 +62,6 @@ class Office(World):
             units=compiled(specs, {"desk": DESK, "jira": TICKET}, {}, {}),
             match=("reference", "marker"),
             comments=CommentPolicy((Visibility.INTERNAL,)),
-            show_links=True,
             fingerprint="f1",
         )
         office.url = "sqlite://"

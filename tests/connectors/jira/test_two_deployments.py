@@ -80,7 +80,6 @@ class Office(World):
                 units=units,
                 match=("marker",),
                 comments=CommentPolicy((Visibility.INTERNAL,)),
-                show_links=True,
                 fingerprint="f1",
             )
             async with await Store.open(

@@ -16,7 +16,7 @@ async def showing(*sides: str, **options: Any) -> World:
     """Tools of a sync that shows links; `sides` are those that can."""
     world = await World.make(**{"a": {}, "b": {}, **options})
     specs = {n: replace(spec, cards=n in sides) for n, spec in world.spec.sides.items()}
-    world.change(sides=specs, show_links=True)
+    world.change(sides=specs)
     return world
 
 
