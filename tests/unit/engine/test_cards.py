@@ -117,3 +117,13 @@ async def test_only_tools_that_show_links_are_asked_to_take_cards_off() -> None:
     await world.undo(run, created="unlink")
     assert cards(world, "a", "A-1") == set()
     assert world.b.log.count("show_links") == 0
+
+
+async def test_a_record_that_is_still_to_be_made_is_not_forgotten_over_the_others_cards() -> None:
+    world = await showing("a", "b", c={})
+    world.c.faults.add("create", restarts)
+    world.a.create({"title": "One"})
+    assert list((await world.sync()).stopped) == ["c"]
+    assert cards(world, "a", "A-1") == {"memory://b/B-1"}
+    await world.settled()
+    assert [record["title"] for record in world.records("c")] == ["One"]

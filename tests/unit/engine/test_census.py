@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+from syncline.engine.census import take_census
+from syncline.engine.passes import Options, open_pass
 from syncline.sdk.connector import Page
 from syncline.simulation.connector import FULL, MemoryConnector
 from tests.support.world import World
@@ -88,3 +90,17 @@ async def test_a_record_moved_out_of_scope_is_not_missing_from_the_census(tmp_pa
     await world.settled()
     report = await world.sync(full=True)
     assert (report.state, report.notes) == ("done", ())
+
+
+async def test_a_listing_that_shrank_is_told_in_numbers(tmp_path: Path) -> None:
+    world = await forgetful(tmp_path)
+    for n in range(30):
+        world.a.create({"title": f"Ticket {n}"})
+    await world.settled()
+    for n in range(20):
+        world.a.delete(f"A-{n + 1}")
+    async with open_pass(world.environment(), world.spec, Options(full=True)) as one:
+        found = {census.side: census for census in await take_census(one.context)}
+    assert (found["a"].known, found["a"].unseen) == (30, 20)
+    assert found["a"].refused is not None
+    assert (found["b"].known, found["b"].unseen, found["b"].refused) == (30, 0, None)

@@ -133,3 +133,47 @@ async def test_a_question_and_its_answer_name_times_and_people() -> None:
     await world.settled()
     story = (await world.store.read(journal.of_links, [link.id]))[link.id]
     assert "olga" in {hop.person for hop in story if hop.after == "Mine"}
+
+
+async def test_an_answer_tells_what_it_replaced() -> None:
+    world = await pairs()
+    link = (await world.store.read(links.page, "s", None, 5))[0]
+    one, other = (link.sides[side].record_id for side in "ab")
+    was = world.a.fields(one)["title"]
+    world.a.edit(one, {"title": "Mine"})
+    world.b.edit(other, {"title": "Ours"})
+    await world.sync()
+    (asked,) = await world.store.read(conflicts.list, "s")
+    assert await answer_conflict(world.store, asked.id, asked.digest, "Mine", "olga")
+    await world.settled()
+    story = (await world.store.read(journal.of_links, [link.id]))[link.id]
+    assert [(hop.before, hop.after) for hop in story if hop.kind == "answer"] == [(was, "Mine")]
+
+
+async def test_a_record_that_is_tied_by_hand_counts_as_a_change_of_its_link() -> None:
+    world = await World.make(a={}, b={}, create="never")
+    one, other = world.a.create({"title": "One"}), world.b.create({"title": "Two"})
+    await world.settled()
+    await adopt(world.store, "s", [("a", one), ("b", other)], "new")
+    (made,) = await world.store.read(links.page, "s", None, 5)
+    third = world.b.create({"title": "Three"})
+    await unlink(world.store, made, "b", world.clock.now())
+    await world.settled()
+    (cut,) = await world.store.read(links.page, "s", None, 5)
+    await adopt(world.store, "s", [("a", one), ("b", third)], "new")
+    (tied,) = await world.store.read(links.page, "s", None, 5)
+    assert tied.sides["b"].record_id == third
+    assert tied.revision > cut.revision > made.revision
+
+
+async def test_that_something_was_tried_again_is_told() -> None:
+    world = await World.make(a={}, b={}, capabilities={"b": replace(FULL, find_by_key=False)})
+    world.a.create({"title": "One"})
+    world.b.faults.add("create", "drop_before")
+    await world.settled()
+    (waiting,) = await world.store.read(parked.list, "s")
+    assert await retry_parked(world.store, waiting.id, world.clock.now())
+    story = (await world.store.read(journal.of_links, [waiting.link_id]))[waiting.link_id]
+    assert [(hop.side, hop.rule) for hop in story if hop.kind == "retry"] == [
+        ("b", "tried again by an operator")
+    ]

@@ -337,3 +337,16 @@ async def test_what_a_person_writes_under_such_a_line_is_theirs_and_copied_whole
     world.a.comment(one, forwarded)
     await world.settled()
     assert said(world, "b", other) == [f"{LINE}{forwarded}"]
+
+
+async def test_a_lost_comment_is_not_taken_for_one_beside_it_that_says_the_same() -> None:
+    keyless = replace(FULL, find_by_key=False)
+    world, one, other = await linked(capabilities={"b": keyless})
+    world.a.comment(one, "<p>+1</p>")
+    await world.settled()
+    world.a.comment(one, "<p>+1</p>")
+    world.b.faults.add("comment", "drop_before")
+    await world.sync()
+    world.clock.advance(3600)
+    await world.settled()
+    assert said(world, "b", other) == [f"{LINE}<p>+1</p>"] * 2

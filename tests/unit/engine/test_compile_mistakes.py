@@ -207,3 +207,10 @@ def test_a_mistake_is_told_with_the_place_and_the_nearest_word(
     mine = f"configuration syncs.main.{at}: "
     found = [line for line in problems(**sync).splitlines() if line.startswith(mine)]
     assert any(told in line for line in found)
+
+
+def test_a_field_that_a_side_lacks_is_told_with_the_one_that_was_meant() -> None:
+    for key in ("where", "defaults"):
+        told = problems(sides={"b": {key: {"titel": "x"}}, "a": {}})
+        assert "b maps no field `titel`" in told
+        assert "did you mean `title`?" in told

@@ -144,3 +144,20 @@ async def test_credentials_of_another_account_are_refused() -> None:
     await world.sync(force=("account",))
     assert world.writes() == before + 1
     assert not (await world.sync()).refused
+
+
+async def test_a_pass_over_a_few_records_leaves_the_others_their_changed_mapping() -> None:
+    world = await many(3)
+    units = dict(world.spec.units)
+    units["priority"] = replace(units["priority"], modes={"a": "off", "b": "off"})
+    world.change(units=units, fingerprint="f0")
+    await world.sync(apply=True)
+    for id_ in world.a.items:
+        world.a.edit(id_, {"priority": "urgent"})
+    await world.settled()
+    units["priority"] = replace(units["priority"], modes={"a": "source", "b": "both"})
+    world.change(units=units, fingerprint="f3")
+    await world.sync(apply=True, limit=1)
+    assert [line.partition(":")[0] for line in (await world.sync()).refused] == ["mapping"]
+    await world.sync(apply=True)
+    assert {fields["priority"] for fields in world.records("b")} == {"urgent"}

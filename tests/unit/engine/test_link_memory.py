@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from syncline.engine.decision import UnitState
-from syncline.engine.identity import forgotten, joined, moved
+from syncline.engine.identity import forgotten, joined, moved, unheard
 from syncline.engine.owing import CARDS, cards_owed
 from syncline.engine.undone import Extent
 from syncline.store.rows import JournalEntry, Link, LinkSide
-from tests.unit.engine.scene import TWO, Scene, linked
+from tests.unit.engine.scene import FEW_WORDS, THREE, TWO, Scene, linked
 
 
 def test_a_record_that_is_forgotten_takes_nothing_of_the_others_along() -> None:
@@ -100,3 +100,23 @@ def test_an_undo_covers_what_happened_from_its_first_moment_to_its_last() -> Non
     assert not Extent(until=at - moment).covers(hop)
     assert not Extent(unit="body").covers(hop)
     assert not Extent(run="another").covers(hop)
+
+
+def test_what_a_record_never_got_is_all_that_the_others_had_for_it_and_nothing_else() -> None:
+    scene = linked(**THREE, d=FEW_WORDS.replace("  priority:", "  # priority:"))
+    scene.show("b", title="Two")
+    scene.show("c", priority="high")
+    scene.show("d", status="closed")
+    observed = dict(reversed(scene.observed().items()))
+    found = unheard(scene.sync, scene.link, observed, "a", scene.people)
+    assert found == {"title": "Two", "priority": "high", "status": "done"}
+    ended = {**observed, "c": replace(observed["c"], deleted=True)}
+    found = unheard(scene.sync, scene.link, ended, "a", scene.people)
+    assert found == {"title": "Two", "status": "done"}
+
+
+def test_what_was_decided_and_not_yet_shown_was_never_got_either() -> None:
+    scene = linked(**TWO)
+    scene.show("b", title="Two")
+    scene.apply(scene.plan(), lost=frozenset("a"))
+    assert unheard(scene.sync, scene.link, scene.observed(), "a", scene.people) == {"title": "Two"}

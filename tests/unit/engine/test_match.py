@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from syncline.engine.commands import adopt
+from syncline.store import journal
 from syncline.store.findings import conflicts
 from tests.support.world import World
+from tests.unit.engine.pairs import link_of
 
 BY_TITLE = (("title",),)
 
@@ -70,3 +72,11 @@ async def test_texts_in_two_formats_match_by_what_they_say() -> None:
     world.a.create({"title": "T", "body": "<p>It <b>burns</b></p>"})
     world.b.create({"title": "T", "body": "<p>it burns</p>"})
     assert (await world.sync()).links == 1
+
+
+async def test_what_tied_two_records_is_told() -> None:
+    world = await titled(a=["T"], b=["T"])
+    await world.sync()
+    link = await link_of(world, "a", "A-1")
+    story = (await world.store.read(journal.of_links, [link.id]))[link.id]
+    assert {hop.rule for hop in story if hop.kind == "link"} == {"match"}

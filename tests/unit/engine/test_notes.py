@@ -178,3 +178,17 @@ async def test_a_note_names_the_tool_of_its_own_field_and_no_other() -> None:
     await world.settled()
     ((_, body),) = notes(world)
     assert "wrote in b:" in body
+
+
+async def test_a_plain_text_is_said_as_it_is() -> None:
+    fixed = MAPPING.replace("title: {path: title}", "title: {path: title, create_only: true}")
+    world = await World.make(mappings={"a": fixed}, a={}, b={})
+    units = dict(world.spec.units)
+    units["title"] = replace(units["title"], on_uneditable="note")
+    world.change(units=units)
+    world.a.create({"title": "Printer"})
+    await world.settled()
+    world.b.edit("B-1", {"title": 'Printer "Zwölf"'})
+    await world.settled()
+    ((_, body),) = notes(world)
+    assert body.endswith('<p>Printer "Zwölf"</p>')

@@ -12,9 +12,9 @@ from syncline.engine.spec import CommentPolicy, Policy
 from syncline.sdk.connector import Visibility
 from syncline.sdk.errors import Ambiguous
 from syncline.simulation.connector import FULL, PLAIN
-from syncline.simulation.tool import BOT
+from syncline.simulation.tool import BOT, FIELDS, FieldRule
 from syncline.store import runs
-from syncline.store.findings import conflicts
+from syncline.store.findings import conflicts, deviations
 from syncline.store.rows import Run
 from tests.support.world import World
 
@@ -390,3 +390,29 @@ async def test_a_label_put_beside_ours_before_it_is_read_again_is_an_edit() -> N
     await world.settled()
     assert sorted(world.a.fields("A-1")["labels"]) == ["ours", "theirs"]
     assert sorted(world.b.fields("B-1")["labels"]) == ["ours", "theirs"]
+
+
+async def test_what_was_done_is_told_whole_when_a_pass_takes_several_batches(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("syncline.engine.passes.BATCH", 1)
+    world = await World.make(a={}, b={})
+    for title in ("One", "Two", "Three"):
+        world.a.create({"title": title})
+    await world.settled()
+    for number in (1, 2, 3):
+        world.a.edit(f"A-{number}", {"priority": "high"})
+    report = await world.sync()
+    assert sorted(one.record or "" for one in report.actions) == ["B-1", "B-2", "B-3"]
+
+
+async def test_each_of_a_batch_that_its_tool_made_something_else_of_is_told() -> None:
+    shouts = {**FIELDS, "title": FieldRule(required=True, cut=8)}
+    world = await World.make(a={}, b={"fields": shouts})
+    for number in range(3):
+        world.a.create({"title": f"Printer {number}"})
+    await world.settled()
+    told = await world.store.read(deviations.list, "s")
+    assert {(one.value, one.shown["title"]) for one in told} == {
+        (f"Printer {number}", "Printer ") for number in range(3)
+    }

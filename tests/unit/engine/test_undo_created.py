@@ -8,8 +8,11 @@ import pytest
 
 from syncline.engine.commands import unlink
 from syncline.engine.removal import Created
+from syncline.engine.spec import CommentPolicy
+from syncline.sdk.connector import Visibility
 from syncline.sdk.errors import Retriable
 from syncline.simulation.connector import FULL
+from syncline.simulation.tool import BOT
 from syncline.store import intents, links
 from tests.support.world import World
 from tests.unit.engine.pairs import link_of, places
@@ -99,3 +102,12 @@ async def test_what_was_taken_away_is_counted() -> None:
     undone = await world.undo(run, created="delete")
     assert undone.report.counts["deleted"] == 1
     assert copy not in world.b.items
+
+
+async def test_comments_that_a_run_copied_are_no_records_that_it_made() -> None:
+    world = await World.make(a={}, b={}, comments=CommentPolicy((Visibility.INTERNAL,)))
+    world.a.comment(world.a.create({"title": "One"}), "<p>look</p>")
+    run = (await world.sync()).run
+    (copy,) = world.b.items
+    assert [comment.author.handle for comment in world.b.item(copy).comments] == [BOT]
+    assert [(one.side, one.record) for one in (await world.undo(run)).created] == [("b", copy)]

@@ -197,3 +197,19 @@ async def test_an_edit_is_undone_whether_or_not_its_own_side_still_takes_the_fie
     await world.undo(run)
     assert world.a.fields("A-1")["title"] == world.c.fields(record)["title"] == "One"
     assert world.b.fields(next(iter(world.b.items)))["title"] == "Two"
+
+
+async def test_a_tool_that_is_down_is_told_with_what_it_said() -> None:
+    world, run, record = await edited()
+    world.c.faults.add("fetch", "down")
+    why = await left(world, run, record)
+    assert why == "c could not be asked (c did not answer fetch; it is asked again later.)"
+
+
+async def test_what_a_tool_did_not_confirm_may_be_asked_for_again() -> None:
+    world, run, _ = await edited()
+    world.c.faults.add("update", "drop_before")
+    undone = await world.undo(run)
+    assert [(one.written.side, one.kind) for looked in undone.looked for one in looked.left] == [
+        ("c", "again")
+    ]
