@@ -45,15 +45,19 @@ async def holding(hub: Hub, name: str) -> AsyncIterator[tuple[Sync, Environment]
             await lease.release()
 
 
-async def adopt(hub: Hub, name: str, named: Sequence[tuple[str, str]]) -> Link:
-    """Make records `(side, id)` one link, whatever cut them before; the next pass agrees them."""
+async def adopt(hub: Hub, name: str, named: Sequence[tuple[str, str]], by: str = "") -> Link:
+    """Make records `(side, id)` one link, whatever cut them before; the next pass agrees them.
+
+    A single record is a yes to a sync that asks before it makes the others (`create: ask`).
+    """
     async with holding(hub, name) as (sync, env):
         found = {side: await _record(sync, env, side, id_) for side, id_ in named}
-        if len(found) < 2 or len(found) < len(named):
+        asks = any(spec.create == "ask" for s, spec in sync.sides.items() if s not in found)
+        if len(found) < len(named) or len(found) < (1 if asks else 2):
             raise CannotTie("A link needs records of two different sides; nothing was changed.")
         records = [(side, record.id) for side, record in found.items()]
         try:
-            link = await commands.adopt(hub.store, name, records, hub.new_id())
+            link = await commands.adopt(hub.store, name, records, hub.new_id(), hub.clock.now(), by)
         except ValueError as error:
             raise CannotTie(f"{str(error)[:1].upper()}{str(error)[1:]}. Nothing changed.") from None
         return await hub.store.write(_seen, sync, link, found, hub.clock.now())
@@ -81,7 +85,9 @@ def _seen(tx: Tx, sync: Sync, link: Link, found: Mapping[str, Record], at: datet
     return after
 
 
-async def unlink(hub: Hub, link: Link, sides: Iterable[str]) -> tuple[Link, list[str]]:
+async def unlink(
+    hub: Hub, link: Link, sides: Iterable[str], by: str = ""
+) -> tuple[Link, list[str]]:
     """Cut sides off their link for good and take the cards off, with what could not be taken."""
     async with holding(hub, link.sync) as (sync, env):
         gone: dict[str, list[LinkCard]] = {}
@@ -94,7 +100,7 @@ async def unlink(hub: Hub, link: Link, sides: Iterable[str]) -> tuple[Link, list
                 cards = cards_of(after, shown_on, env.connectors) if shows else []
                 mine = [c for c in cards if side in (shown_on, c.connection)]
                 gone.setdefault(shown_on, []).extend(mine)
-            after = await commands.unlink(hub.store, after, side, hub.clock.now())
+            after = await commands.unlink(hub.store, after, side, hub.clock.now(), by)
         return after, await take_off(sync, env.connectors, gone)
 
 

@@ -20,6 +20,7 @@ from syncline.cli.options import (
     known_sync,
     record,
     run,
+    user,
 )
 from syncline.cli.output import Output, Wrong, records
 from syncline.store import links as stored
@@ -56,7 +57,7 @@ async def _adopt(path: Path | None, name: str, named: list[tuple[str, str]], out
         for side, _ in named:
             known_side(one, name, side)
         try:
-            link = await tie(one, name, named)
+            link = await tie(one, name, named, user())
         except CannotTie as error:
             raise Wrong(str(error)) from None
     sides = {side: at.record_id for side, at in link.sides.items() if at.state in ("in", "out")}
@@ -84,7 +85,7 @@ async def _unlink(path: Path | None, name: str, what: str, yes: bool, out: Outpu
         link, sides = await _to_cut(one, name, what)
         live = {s: at.record_id for s, at in link.sides.items() if at.state in ("in", "out")}
         out.confirm(f"Cut {records({s: live[s] for s in sides})} off {records(live)}?", yes)
-        _, failed = await cut(one, link, sides)
+        _, failed = await cut(one, link, sides, user())
     cut_off = {side: live[side] for side in sides}
     out.result({"id": link.id, "sync": name, "sides": cut_off, "cards_left": failed})
     out.say(f"Unlinked {records(cut_off)}. `syncline adopt` would link them again.")
@@ -198,7 +199,7 @@ async def _retry(path: Path | None, id_: str, out: Output) -> int:
 
     async with hub(path) as one:
         row = await _one_parked(one, id_)
-        await retry_parked(one.store, row.id, one.clock.now())
+        await retry_parked(one.store, row.id, one.clock.now(), user())
     out.result({"id": row.id, "sync": row.sync, "state": "retry"})
     out.say(f"`syncline sync {row.sync}` tries it again.")
     return DONE

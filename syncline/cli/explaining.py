@@ -9,13 +9,13 @@ import typer
 
 from syncline.cli.naming import Named, fields, named, readings, side_of, unknown
 from syncline.cli.options import DONE, ConfigPath, Json, hub, run
-from syncline.cli.output import Output, Wrong
+from syncline.cli.output import Output, Wrong, records
 from syncline.store import lookup, observations
 
 if TYPE_CHECKING:
     from syncline.engine.spec import Sync
     from syncline.explaining.standing import Reason
-    from syncline.explaining.story import Story
+    from syncline.explaining.story import Hop, Story
     from syncline.hub import Hub
     from syncline.store.rows import Observation
 
@@ -156,7 +156,7 @@ def _show_story(place: Named, value: Any, told: Story, out: Output) -> None:
                 hop.entry.kind,
                 f"{hop.entry.side}:{hop.entry.record_id}" if hop.entry.side else "all sides",
                 *((hop.field,) if not place.field else ()),
-                *brief(hop.before, hop.after),
+                *brief(hop.before, _named(hop)),
                 hop.entry.person or "",
                 RULES.get(hop.entry.rule, hop.entry.rule),
                 hop.entry.run[:8],
@@ -165,6 +165,12 @@ def _show_story(place: Named, value: Any, told: Story, out: Output) -> None:
             for hop in told.hops
         ],
     )
+
+
+def _named(hop: Hop) -> Any:
+    """What came of a hop, where that is records their names."""
+    tied = hop.entry.kind == "link" and isinstance(hop.after, dict) and not hop.field
+    return records(hop.after) if tied else hop.after
 
 
 def _show_reasons(reasons: list[Reason], out: Output) -> None:

@@ -253,7 +253,8 @@ class Children:
             sides=sides,
             fields={CHILD: meta},
         )
-        return Item(link, {s: self._observed(one, link.id) for s, one in twins.items()}, new=True)
+        tied = "match" if len(twins) > 1 else "new"
+        return Item(link, {s: self._observed(one, link.id) for s, one in twins.items()}, True, tied)
 
     def _shown_as(self, side: str, child: Child, first: bool) -> Visibility | None:
         """As what a side shows a copy; None: not at all. Internal never turns public by itself."""

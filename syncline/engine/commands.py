@@ -18,6 +18,9 @@ from syncline.store.rows import JournalEntry, Link, LinkSide, Tombstone
 from syncline.store.sql import Tx
 from syncline.store.store import Store
 
+UNLINKED = "unlinked by an operator"
+RETRIED = "tried again by an operator"
+
 
 async def answer_conflict(store: Store, id_: str, digest: str, value: Any, by: str = "") -> bool:
     """Store an answer, and who gave it; the next pass delivers it. False if the candidates have
@@ -34,17 +37,26 @@ def _answer(tx: Tx, id_: str, digest: str, answer: Mapping[str, Any]) -> bool:
     return True
 
 
-async def adopt(store: Store, sync: str, records: Sequence[tuple[str, str]], link_id: str) -> Link:
+async def adopt(
+    store: Store,
+    sync: str,
+    records: Sequence[tuple[str, str]],
+    link_id: str,
+    at: datetime,
+    by: str = "",
+) -> Link:
     """Tie records `(side, record id)` of different sides; lifts what tombstones they have.
 
     A record that is in a link already brings that link; `link_id` names a new one. A single
     record becomes a link of its own and is made on the sides that ask before they create. Raises
     ValueError where two of them are in different links, or a side would have two records.
     """
-    return await store.write(_adopt, sync, records, link_id)
+    return await store.write(_adopt, sync, records, link_id, at, by)
 
 
-def _adopt(tx: Tx, sync: str, records: Sequence[tuple[str, str]], link_id: str) -> Link:
+def _adopt(
+    tx: Tx, sync: str, records: Sequence[tuple[str, str]], link_id: str, at: datetime, by: str
+) -> Link:
     found: dict[str, str] = {}
     for side, id_ in records:
         found |= {f"{side}:{r}": link for r, link in links.find(tx, sync, side, [id_]).items()}
@@ -59,14 +71,14 @@ def _adopt(tx: Tx, sync: str, records: Sequence[tuple[str, str]], link_id: str) 
     fresh = link is None
     link = link or Link(link_id, sync, "record", None, {}, {})
     for side, id_ in records:
-        at = link.sides.get(side)
-        if at is not None and at.record_id != id_ and at.state in ("in", "out"):
+        was = link.sides.get(side)
+        if was is not None and was.record_id != id_ and was.state in ("in", "out"):
             raise ValueError(
-                f"link {link.id} has {side}:{at.record_id} already; `syncline unlink` it first"
+                f"link {link.id} has {side}:{was.record_id} already; `syncline unlink` it first"
             )
-        if at is not None and at.record_id != id_:
+        if was is not None and was.record_id != id_:
             link = forgotten(link, side)
-        if at is None or at.record_id != id_:
+        if was is None or was.record_id != id_:
             link = _take_along(tx, link, side, id_)
     tombstones.lift(tx, [(sync, side, id_) for side, id_ in records])
     sides = {**link.sides, **{s: LinkSide(s, id_) for s, id_ in records}}
@@ -75,6 +87,9 @@ def _adopt(tx: Tx, sync: str, records: Sequence[tuple[str, str]], link_id: str) 
     (links.insert if fresh else links.update)(tx, [link])
     _note_parked(tx, link)
     _note_answered(tx, sync, set(records))
+    place = (at, sync, "", link.id, *records[0], None)
+    tied = JournalEntry(*place, "link", None, dict(records), by or None, "adopt")
+    journal.append(tx, [tied])
     observations.attach(tx, sync, [(side, id_, link.id) for side, id_ in records])
     return link
 
@@ -109,25 +124,27 @@ def _note_answered(tx: Tx, sync: str, records: Set[tuple[str, str]]) -> None:
     )
 
 
-async def unlink(store: Store, link: Link, side: str, at: datetime) -> Link:
+async def unlink(store: Store, link: Link, side: str, at: datetime, by: str = "") -> Link:
     """Cut one side off its link for good: a tombstone keeps the pair apart until `adopt`, and what
     waited for the record or was told of it is over."""
-    return await store.write(_unlink, link, side, at)
+    return await store.write(_unlink, link, side, at, by)
 
 
-def _unlink(tx: Tx, link: Link, side: str, at: datetime) -> Link:
+def _unlink(tx: Tx, link: Link, side: str, at: datetime, by: str) -> Link:
     record_id = link.sides[side].record_id
     tombstones.put(
         tx,
         [
             Tombstone(
                 link.sync, link.id, side, record_id, "confirmed", "unlinked",
-                "unlinked by an operator", at, at,
+                UNLINKED, at, at,
             )
         ],
     )  # fmt: skip
     after = buried(link, side, "cut")
     links.update(tx, [after])
+    place = (at, link.sync, "", link.id, side, record_id, None)
+    journal.append(tx, [JournalEntry(*place, "unlink", record_id, None, by or None, UNLINKED)])
     observations.delete(tx, link.sync, [(side, record_id)])
     waiting = parked.of_links(tx, [link.id]).get(link.id, ())
     parked.clear(tx, [row.id for row in waiting if row.side == side])
@@ -136,19 +153,19 @@ def _unlink(tx: Tx, link: Link, side: str, at: datetime) -> Link:
     return after
 
 
-async def retry_parked(store: Store, id_: str, at: datetime) -> bool:
+async def retry_parked(store: Store, id_: str, at: datetime, by: str = "") -> bool:
     """Let a parked action be tried again by the next pass; False if there is none."""
-    return await store.write(_retry, id_, at)
+    return await store.write(_retry, id_, at, by)
 
 
-def _retry(tx: Tx, id_: str, at: datetime) -> bool:
+def _retry(tx: Tx, id_: str, at: datetime, by: str) -> bool:
     row = next((p for p in parked.list(tx) if p.id == id_), None)
     if row is None:
         return False
     over = intents.of_links(tx, [row.link_id], ("parked", PUT_OFF))
     for intent in over.get(row.link_id, []):
         if intent.side == row.side:
-            intents.close(tx, [(intent.id, "superseded", "tried again by an operator")], at)
+            intents.close(tx, [(intent.id, "superseded", RETRIED)], at)
     link = links.load(tx, [row.link_id]).get(row.link_id)
     if link is not None:
         links.update(tx, [_reopened(link, row.side, row.field)])
@@ -156,8 +173,7 @@ def _retry(tx: Tx, id_: str, at: datetime) -> bool:
     at_side = link.sides.get(row.side) if link is not None else None
     record_id = at_side.record_id if at_side is not None else None
     place = (at, row.sync, "", row.link_id, row.side, record_id, row.field or None)
-    why = "tried again by an operator"
-    journal.append(tx, [JournalEntry(*place, "retry", None, None, None, why)])
+    journal.append(tx, [JournalEntry(*place, "retry", None, None, by or None, RETRIED)])
     return True
 
 

@@ -7,16 +7,15 @@ from typing import Any
 
 from syncline.engine.book import Book
 from syncline.engine.planned import Hop, LinkPlan
-from syncline.store.rows import JournalEntry, Link
+from syncline.store.rows import JournalEntry
 
 
-def linked(book: Book, link: Link) -> JournalEntry:
-    """Records became a link."""
-    side = next(iter(link.sides.values()))
-    sides = {name: at.record_id for name, at in link.sides.items()}
+def linked(book: Book, link_id: str, records: Mapping[str, str], by: str) -> JournalEntry:
+    """Records, by side, came into a link. `by`: match | reference | marker | new | returned."""
+    side, record_id = next(iter(records.items()))
     return JournalEntry(
-        book.at, book.sync, book.run, link.id, side.side, side.record_id, None, "link",
-        None, sides, None, "match",
+        book.at, book.sync, book.run, link_id, side, record_id, None, "link",
+        None, dict(records), None, by,
     )  # fmt: skip
 
 

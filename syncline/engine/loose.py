@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence, Set
+from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from dataclasses import replace
 
 from syncline.engine.context import PassContext
 from syncline.engine.identity import closed, create_name
-from syncline.engine.match import Matched, Question, pair, spread
+from syncline.engine.match import Question, pair, spread
 from syncline.engine.observe import MARKER, REFERENCES
 from syncline.engine.plan import matches
 from syncline.engine.stage import Item
@@ -124,15 +124,16 @@ class Loose:
         asked = {(q.record.side, q.record.record_id) for q in questions}
         asked |= {(c.side, c.record_id) for q in questions for c in q.candidates}
         for match in matched:
-            taken.update((row.side, row.record_id) for row in match.records.values())
-            items.append(self._linked(match))
+            places = [_place(row) for row in match.values()]
+            taken.update(places)
+            items.append(self._linked(match, found.evidence.get(places[0], "match")))
         alone = [row for row in rows if (row.side, row.record_id) in found.dead]
         for row in free:
             place = (row.side, row.record_id)
             if place in taken or place in asked:
                 continue
             if self._creates_from(row):
-                items.append(self._linked(Matched({row.side: row}, "new")))
+                items.append(self._linked({row.side: row}, "new"))
             else:
                 alone.append(row)
         questions += [Question(row, (), "create") for row in alone if self._asks(row, found)]
@@ -156,21 +157,22 @@ class Loose:
             spec.create == "ask" for name, spec in self.sync.sides.items() if name != row.side
         )
 
-    def _linked(self, match: Matched) -> Item:
+    def _linked(self, records: Mapping[str, Observation], by: str) -> Item:
         link = Link(
             id=self.context.new_id(),
             sync=self.sync.name,
             kind="record",
             parent=None,
-            sides={side: _side(row) for side, row in match.records.items()},
+            sides={side: _side(row) for side, row in records.items()},
             fields={},
         )
-        return Item(link, match.records, new=True)
+        return Item(link, records, new=True, tied=by)
 
 
 class Found:
     """What the store knows about loose records: links they belong to, and possible partners.
 
+    `evidence` says what ties a record, marker or reference; else the fields of `match` do.
     `dead` have a tombstone: nothing but `adopt` ties them to anything, or copies them. `lost` show
     what a create wrote whose answer was lost and which cannot be looked for: they may be its
     record, so they are copied nowhere.
@@ -178,6 +180,7 @@ class Found:
 
     def __init__(self) -> None:
         self.joins: dict[tuple[str, str], Link] = {}
+        self.evidence: dict[tuple[str, str], str] = {}
         self.partners: dict[tuple[str, str], list[Observation]] = {}
         self.dead: set[tuple[str, str]] = set()
         self.unsettled: list[tuple[Intent, Link]] = []
@@ -202,7 +205,8 @@ def _joined(found: Found, rows: Sequence[Observation]) -> tuple[list[Item], list
         alone = {side: some[0] for side, some in by_side.items() if len(some) == 1}
         if alone:
             sides = {**link.sides, **{side: _side(row) for side, row in alone.items()}}
-            items.append(Item(replace(link, sides=sides), alone))
+            (by, *_) = (found.evidence[_place(row)] for row in alone.values())
+            items.append(Item(replace(link, sides=sides), alone, tied=by))
         for row, *others in (some for some in by_side.values() if len(some) > 1):
             questions.append(Question(row, tuple(others), "match", _records(link)))
     return items, questions
@@ -323,7 +327,8 @@ def _by_marker(
         for row in marked[link_id]:
             name = create_name(link_id, row.side, len(closed(link, row.side)))
             if row.side not in link.sides and row.fields[MARKER] == context.sign(name):
-                found.joins[row.side, row.record_id] = link
+                found.joins[_place(row)] = link
+                found.evidence[_place(row)] = "marker"
 
 
 def _by_reference(
@@ -348,11 +353,13 @@ def _by_reference(
             link = linked.get(url)
             if link is not None and row.side not in link.sides:
                 found.joins[place] = link
+                found.evidence[place] = "reference"
             elif url in loose and loose[url].side != row.side and _place(loose[url]) not in buried:
                 found.partners.setdefault(place, []).append(loose[url])
                 back = (loose[url].side, loose[url].record_id)
                 found.partners.setdefault(back, []).append(row)
     found.partners = spread(found.partners)
+    found.evidence.update(dict.fromkeys(found.partners, "reference"))
 
 
 def _leave(

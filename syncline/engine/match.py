@@ -21,14 +21,6 @@ from syncline.store.rows import Observation, Slice
 
 
 @dataclass(frozen=True, slots=True)
-class Matched:
-    """Records of one new link, by side, and what tied them."""
-
-    records: Mapping[str, Observation]
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
 class Question:
     """A record with several possible counterparts; a person decides with `syncline adopt`.
 
@@ -69,13 +61,14 @@ def pair(
     sync: Sync,
     loose: Sequence[Observation],
     partners: Callable[[Observation], Sequence[Observation]],
-) -> tuple[list[Matched], list[Question]]:
-    """Link loose records that have exactly one partner a side, and that each other's only one.
+) -> tuple[list[Mapping[str, Observation]], list[Question]]:
+    """Link loose records that have exactly one partner a side, and that each other's only one:
+    the records of each new link, by side, and what a person has to say.
 
     `partners` gives the loose records that some evidence ties to a record, with its own side's
     where others match as well as it does.
     """
-    matched: list[Matched] = []
+    matched: list[Mapping[str, Observation]] = []
     questions: list[Question] = []
     taken: set[tuple[str, str]] = set()
     for record in loose:
@@ -95,7 +88,7 @@ def pair(
             continue
         records = {side: rows[0] for side, rows in by_side.items()}
         taken.update((row.side, row.record_id) for row in records.values())
-        matched.append(Matched(records, "match"))
+        matched.append(records)
     return matched, questions
 
 

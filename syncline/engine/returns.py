@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from syncline.engine import entries
 from syncline.engine.book import Book, ended, observation_of
 from syncline.engine.context import PassContext
 from syncline.engine.identity import CREATED, another, returned
@@ -18,7 +19,7 @@ from syncline.sdk.connector import Record
 from syncline.sdk.errors import ConnectorError
 from syncline.store import links, matching
 from syncline.store.findings import conflicts, tombstones
-from syncline.store.rows import Conflict, JournalEntry, Link, Observation, Tombstone
+from syncline.store.rows import Conflict, Link, Observation, Tombstone
 from syncline.store.sql import Tx
 
 
@@ -75,8 +76,7 @@ def _tie(context: PassContext, one: Return, now: Record, book: Book) -> None:
     book.lifted.append((book.sync, side, id_))
     # What nobody could deliver is delivered now.
     book.resolved += [conflict.id for conflict in one.conflicts if conflict.kind == "deleted"]
-    place = (book.at, book.sync, book.run, one.link.id, side, id_, None)
-    book.entries.append(JournalEntry(*place, "link", None, id_, None, "restored in the tool"))
+    book.entries.append(entries.linked(book, one.link.id, {side: id_}, "returned"))
 
 
 def _returns(tx: Tx, sync: str) -> list[Return]:

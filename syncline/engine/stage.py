@@ -46,11 +46,16 @@ ROUNDS = 3
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A link to plan and what its sides show; `new`: the link is not in the store yet."""
+    """A link to plan and what its sides show; `new`: the link is not in the store yet.
+
+    `tied`: what tied the observed records to it just now, in the journal's word for it; empty for
+    those that are in it already.
+    """
 
     link: Link
     observed: Mapping[str, Observation]
     new: bool = False
+    tied: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,10 +243,12 @@ class Stage:
         link = self._unread(item, plan.link)
         if item.new:
             book.new_links.append(link)
-            book.entries.append(entries.linked(book, link))
         elif plan.changed or link is not plan.link:
             book.links[link.id] = link
             book.conforming += conformed(item.link, link)
+        if item.tied:
+            records = {side: row.record_id for side, row in item.observed.items()}
+            book.entries.append(entries.linked(book, link.id, records, item.tied))
         if self.sync is self.context.sync:
             places = [(side, o.record_id) for side, o in item.observed.items()]
             (book.held if plan.hold else book.done).extend(places)

@@ -33,7 +33,12 @@ RULES = {
     "edit": "somebody changed it in a tool",
     "agreed": "the sides showed the same",
     "first link": "it was there when the records were linked",
-    "match": "the records were linked",
+    "match": "they show the same in what the sync matches by",
+    "reference": "one of them shows the other's address",
+    "marker": "it bears the key that Syncline had made it with",
+    "new": "it belongs to the sync, and no other record was its counterpart",
+    "returned": "it was restored in its tool",
+    "adopt": "a person tied it, with `syncline adopt`",
     "missing": "the side had no such record, and the sync makes one",
     "merge": "all changes made at once were joined",
     "newest": "of two values the newer one holds",
@@ -93,10 +98,10 @@ async def tell(hub: Hub, sync: Sync, link: Link, fields: Mapping[str, str]) -> S
     known = {side: directory(None, rows[side].values(), table.get(side, {})) for side in sync.sides}
     units = sorted(set(fields.values()))
     told = [*_origins(sync, link, entries, units), *(e for e in entries if e.field in units)]
-    cuts = [e for e in entries if e.field is None and e.kind != "link"]
+    whole = [_whole(entry, configs) for entry in entries if entry.field is None]
     asker = _Asker(hub, sync, link, known)
     named = await asker.name(told)
-    hops = [
+    moved = [
         Hop(
             entry,
             name,
@@ -109,8 +114,20 @@ async def tell(hub: Hub, sync: Sync, link: Link, fields: Mapping[str, str]) -> S
         for name, unit in fields.items()
         if unit == entry.field and _concerns(entry, unit, name)
     ]
-    hops += [Hop(e, "", e.before, e.after, configs.get(e.run)) for e in cuts]
+    tied = [hop for hop in whole if hop.entry.kind == "link"]
+    ended = [hop for hop in whole if hop.entry.kind != "link"]
+    hops = [*tied, *moved, *ended]
     return Story(sorted(hops, key=lambda hop: hop.entry.at), asker.notes)
+
+
+def _whole(entry: JournalEntry, configs: Mapping[str, str | None]) -> Hop:
+    """What became of a whole record; where several came into a link at once, of all sides."""
+    after = entry.after
+    if entry.kind == "link" and len(after) > 1:
+        entry = replace(entry, side="", record_id=None)
+    elif entry.kind == "link":
+        after = entry.record_id
+    return Hop(entry, "", entry.before, after, configs.get(entry.run))
 
 
 def part(value: Any, unit: str, field: str) -> Any:
@@ -140,9 +157,11 @@ def _origins(
     """What the records showed when they were linked, for the sides that nothing was written to:
     the beginning of each value, which the journal need not repeat for every field."""
     linked = next((entry for entry in entries if entry.kind == "link"), None)
+    # What a person tied was decided by the next run.
+    first = next((e.run for e in entries if linked and e.run and e.at >= linked.at), None)
     for unit in units if linked is not None else ():
         mine = [entry for entry in entries if entry.field == unit]
-        at_once = [e for e in mine if linked and e.run == linked.run and e.kind != "edit"]
+        at_once = [e for e in mine if e.run == first and e.kind != "edit"]
         written = {e.side for e in at_once if e.kind in ("write", "create", "lost")}
         if at_once:
             value = at_once[0].after
@@ -152,7 +171,7 @@ def _origins(
             value = (link.fields.get(unit) or {}).get("value")
         if linked is None or value is None:
             continue
-        for side, record in (linked.after or {}).items():
+        for side, record in linked.after.items():
             if side not in written and unit in sync.units and side in sync.units[unit].lenses:
                 yield replace(
                     linked, side=side, record_id=record, field=unit, before=None, after=value,

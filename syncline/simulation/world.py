@@ -358,7 +358,8 @@ async def _tied(world: World, group: Group, side: str, id_: str) -> bool:
     if len(homes) != 1 or None in homes:
         return False
     try:
-        await adopt(world.store, "s", [(side, id_), *homes.values()], next(world._ids))
+        tied, now = [(side, id_), *homes.values()], world.clock.now()
+        await adopt(world.store, "s", tied, next(world._ids), now)
     except ValueError:
         return False
     return True

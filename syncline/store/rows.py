@@ -103,8 +103,9 @@ class JournalEntry:
     """One hop of a value: an edit seen and decided, or a write proved by its receipt.
 
     `kind`: edit | create | write | lost (a value that another replaced in a conflict) | answer |
-    undo | comment | attach | remove | link | unlink | merge | close | deviation | retry (a person
-    lets a parked action be tried again). What was decided for all sides has no side: it is "".
+    undo | remove | link (`after` has the records that came into the link, by side, and `rule` what
+    tied them) | unlink | merge | close | retry (a person lets a parked action be tried again).
+    What was decided for all sides has no side: it is "".
     """
 
     at: datetime

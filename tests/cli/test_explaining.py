@@ -35,6 +35,7 @@ def test_a_value_is_followed_from_its_person_to_every_side_and_back(desk: Desk) 
     (name,) = {hop["person"] for hop in body["hops"] if hop["kind"] == "undo"}
     assert name
     assert steps(body) == [
+        ("link", "a", None, one, None, "new"),
         ("link", "a", None, "low", None, "first link"),
         ("create", "b", None, "low", None, "missing"),
         ("edit", "b", "low", "high", "bob@example.com", "edit"),
@@ -42,10 +43,10 @@ def test_a_value_is_followed_from_its_person_to_every_side_and_back(desk: Desk) 
         ("undo", None, "high", "low", name, "undo"),
         ("write", "a", "high", "low", None, "undo"),
     ]
-    assert [hop["run"] for hop in body["hops"][2:]] == [run, run, undo, undo]
+    assert [hop["run"] for hop in body["hops"][3:]] == [run, run, undo, undo]
     (config,) = {hop["config"] for hop in body["hops"]}
     assert len(config) == 16
-    edit = body["hops"][2]
+    edit = body["hops"][3]
     assert edit["edited_at"] <= edit["at"] and edit["record"] == other
     assert "taken back elsewhere" in reasons(body)
 
@@ -95,7 +96,7 @@ def test_a_story_is_told_though_a_tool_cannot_be_asked_who_edited_there(desk: De
     _, other = desk.linked()
     desk.env("TOKEN_A", None)
     body = why(desk, f"b:{other}.title")
-    assert (body["value"], len(body["hops"])) == ("Printer on fire", 2)
+    assert (body["value"], len(body["hops"])) == ("Printer on fire", 3)
     (note,) = body["notes"]
     assert note.startswith("a could not be asked who edited there")
 
@@ -217,4 +218,57 @@ def test_a_record_that_one_sync_knows_and_another_links_is_told_by_its_link(desk
     desk.json("sync", "first")
     desk.json("sync", "main")
     body = why(desk, "a:A-1.priority")
-    assert (body["sync"], body["value"], len(body["hops"])) == ("main", "low", 2)
+    assert (body["sync"], body["value"], len(body["hops"])) == ("main", "low", 3)
+
+
+def test_what_tied_two_records_is_told_with_both(desk: Desk) -> None:
+    desk.config["syncs"]["main"]["match"] = [{"fields": ["title"]}]
+    desk.write()
+    one = desk.a.create({"title": "Printer on fire"})
+    other = desk.b.create({"title": "printer  on fire"})
+    assert desk.run("sync", "main").code == 3
+    body = why(desk, f"b:{other}")
+    (tied,) = (hop for hop in body["hops"] if hop["kind"] == "link" and not hop["field"])
+    assert (tied["side"], tied["record"], tied["after"]) == (None, None, {"a": one, "b": other})
+    assert (tied["rule"], tied["why"]) == (
+        "match",
+        "they show the same in what the sync matches by",
+    )
+    assert f"a:{one} b:{other}" in desk.run("why", f"b:{other}.title").out
+
+
+def test_records_that_a_person_tied_have_a_beginning_and_a_name(desk: Desk) -> None:
+    desk.config["syncs"]["main"] |= {"sides": {"a": {}, "b": {}}}
+    desk.write()
+    one = desk.a.create({"title": "Same", "priority": "low"})
+    other = desk.b.create({"title": "Same", "priority": "low"})
+    desk.json("sync", "main")
+    desk.json("adopt", "main", f"a:{one}", f"b:{other}")
+    desk.json("sync", "main")
+    desk.b.archive(other)
+    for _ in range(3):
+        desk.run("sync", "main")
+    desk.b.restore(other)
+    desk.run("sync", "main")
+    body = why(desk, f"a:{one}.priority")
+    told = [(hop["rule"], hop["side"], hop["after"]) for hop in body["hops"]]
+    assert told[:3] == [
+        ("adopt", None, {"a": one, "b": other}),
+        ("first link", "a", "low"),
+        ("first link", "b", "low"),
+    ]
+    assert told[-1] == ("returned", "b", other)
+    assert body["hops"][0]["person"]
+
+
+def test_a_record_that_is_asked_about_is_made_once_somebody_says_so(desk: Desk) -> None:
+    desk.config["syncs"]["main"]["sides"] = {"a": {}, "b": {"create": "ask"}}
+    desk.write()
+    one = desk.a.create({"title": "Printer on fire"})
+    assert desk.run("sync", "main").code == 3
+    (question,) = desk.json("conflicts")["conflicts"]
+    assert question["kind"] == "create"
+    assert desk.json("adopt", "main", f"a:{one}")["sides"] == {"a": one}
+    desk.json("sync", "main")
+    assert [item.now.fields["title"] for item in desk.b.items.values()] == ["Printer on fire"]
+    assert desk.json("conflicts")["conflicts"] == []

@@ -297,7 +297,7 @@ async def test_a_record_that_was_cut_off_stays_apart_until_it_is_adopted() -> No
     assert link.sides["a"].state == "cut"
     assert world.b.fields(ids["b"])["priority"] is None
     assert (len(world.records("a")), len(world.records("b"))) == (1, 1)
-    await adopt(world.store, "s", [("a", ids["a"]), ("b", ids["b"])], "unused")
+    await adopt(world.store, "s", [("a", ids["a"]), ("b", ids["b"])], "unused", world.clock.now())
     world.a.edit(ids["a"], {"labels": ["back"]})
     await world.settled()
     assert (await the_link(world)).id == link.id

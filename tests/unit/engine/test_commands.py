@@ -27,7 +27,7 @@ async def test_records_of_two_links_are_not_made_one() -> None:
     first, second = await world.store.read(links.page, "s", None, 5)
     crossed = [("a", first.sides["a"].record_id), ("b", second.sides["b"].record_id)]
     with pytest.raises(ValueError, match="these records are in different links already"):
-        await adopt(world.store, "s", crossed, "new")
+        await adopt(world.store, "s", crossed, "new", world.clock.now())
     assert await world.store.read(links.page, "s", None, 5) == [first, second]
 
 
@@ -37,7 +37,7 @@ async def test_a_link_does_not_take_a_second_record_of_a_side() -> None:
     other = world.b.create({"title": "Three"})
     wanted = [("a", first.sides["a"].record_id), ("b", other)]
     with pytest.raises(ValueError, match=f"link {first.id} has b:.* already; `syncline unlink`"):
-        await adopt(world.store, "s", wanted, "new")
+        await adopt(world.store, "s", wanted, "new", world.clock.now())
     assert (await world.store.read(links.load, [first.id]))[first.id] == first
 
 
@@ -97,7 +97,7 @@ async def test_a_lost_create_that_is_adopted_waits_no_longer_and_what_else_waits
     await world.settled()
     waiting = {(row.side, row.action) for row in await world.store.read(parked.list, "s")}
     (lost,) = world.b.items
-    await adopt(world.store, "s", [("a", one), ("b", lost)], "new")
+    await adopt(world.store, "s", [("a", one), ("b", lost)], "new", world.clock.now())
     left = {(row.side, row.action) for row in await world.store.read(parked.list, "s")}
     assert left == waiting - {("b", "create")}
     assert {("c", "create"), ("a", "read")} <= left
@@ -154,13 +154,13 @@ async def test_a_record_that_is_tied_by_hand_counts_as_a_change_of_its_link() ->
     world = await World.make(a={}, b={}, create="never")
     one, other = world.a.create({"title": "One"}), world.b.create({"title": "Two"})
     await world.settled()
-    await adopt(world.store, "s", [("a", one), ("b", other)], "new")
+    await adopt(world.store, "s", [("a", one), ("b", other)], "new", world.clock.now())
     (made,) = await world.store.read(links.page, "s", None, 5)
     third = world.b.create({"title": "Three"})
     await unlink(world.store, made, "b", world.clock.now())
     await world.settled()
     (cut,) = await world.store.read(links.page, "s", None, 5)
-    await adopt(world.store, "s", [("a", one), ("b", third)], "new")
+    await adopt(world.store, "s", [("a", one), ("b", third)], "new", world.clock.now())
     (tied,) = await world.store.read(links.page, "s", None, 5)
     assert tied.sides["b"].record_id == third
     assert tied.revision > cut.revision > made.revision

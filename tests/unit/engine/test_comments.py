@@ -280,7 +280,7 @@ async def test_comments_of_a_record_that_is_tied_to_another_are_copied_once_and_
     await world.settled()
     for id_ in ("A-1", "A-2"):
         await unlink(world.store, await link_of(world, "a", id_), "a", world.clock.now())
-    await adopt(world.store, "s", [("a", "A-1"), ("b", "B-2")], "unused")
+    await adopt(world.store, "s", [("a", "A-1"), ("b", "B-2")], "unused", world.clock.now())
     await world.settled()
     copied = [[c.visibility for c in world.b.item(id_).comments] for id_ in ("B-1", "B-2")]
     assert copied == [[Visibility.PUBLIC], [Visibility.INTERNAL]]

@@ -344,7 +344,7 @@ async def test_a_record_out_of_the_bin_does_not_push_out_the_one_that_took_its_p
     world.a.archive("A-1")
     await world.settled()
     spare = world.a.create({"title": "Ticket 1", "status": "todo", "priority": "low"})
-    await adopt(world.store, "s", [("a", spare), ("b", "B-1")], "unused")
+    await adopt(world.store, "s", [("a", spare), ("b", "B-1")], "unused", world.clock.now())
     world.a.restore("A-1")
     world.b.edit("B-1", {"title": "Two"})
     await world.settled()

@@ -80,7 +80,7 @@ async def test_two_records_of_one_tool_that_name_a_linked_record_are_a_question(
     assert places(await link_of(world, "a", "A-1")) == {"a": "A-1", "c": "C-1"}
     (asked,) = await world.store.read(conflicts.list, "s")
     assert {c["value"] for c in asked.candidates} == {"A-1", "B-1", "B-2", "C-1"}
-    await adopt(world.store, "s", [("a", "A-1"), ("b", "B-2")], "unused")
+    await adopt(world.store, "s", [("a", "A-1"), ("b", "B-2")], "unused", world.clock.now())
     await world.settled()
     assert places(await link_of(world, "a", "A-1")) == {"a": "A-1", "b": "B-2", "c": "C-1"}
     assert {one.kind for one in await world.store.read(conflicts.list, "s")} == {"field"}
@@ -294,7 +294,7 @@ async def told(world: World) -> None:
 async def test_a_lost_create_that_cannot_be_looked_for_is_asked_about_and_not_made_again() -> None:
     world = await lost()
     await told(world)
-    await adopt(world.store, "s", [("a", "A-1"), ("b", "B-1")], "unused")
+    await adopt(world.store, "s", [("a", "A-1"), ("b", "B-1")], "unused", world.clock.now())
     world.a.edit("A-1", {"title": "Two"})
     await world.settled()
     assert world.b.fields("B-1")["title"] == "Two"

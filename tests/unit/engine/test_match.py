@@ -5,10 +5,8 @@ from __future__ import annotations
 import pytest
 
 from syncline.engine.commands import adopt
-from syncline.store import journal
 from syncline.store.findings import conflicts
 from tests.support.world import World
-from tests.unit.engine.pairs import link_of
 
 BY_TITLE = (("title",),)
 
@@ -46,7 +44,7 @@ async def test_several_candidates_are_a_question_and_nothing_is_made(a: int, b: 
 async def test_a_person_says_which_of_several_it_is() -> None:
     world = await titled(a=["T", "T"], b=["T"])
     await world.sync()
-    await adopt(world.store, "s", [("a", "A-2"), ("b", "B-1")], "adopted")
+    await adopt(world.store, "s", [("a", "A-2"), ("b", "B-1")], "adopted", world.clock.now())
     world.a.edit("A-2", {"priority": "high"})
     await world.settled()
     assert world.b.fields("B-1")["priority"] == "high"
@@ -72,11 +70,3 @@ async def test_texts_in_two_formats_match_by_what_they_say() -> None:
     world.a.create({"title": "T", "body": "<p>It <b>burns</b></p>"})
     world.b.create({"title": "T", "body": "<p>it burns</p>"})
     assert (await world.sync()).links == 1
-
-
-async def test_what_tied_two_records_is_told() -> None:
-    world = await titled(a=["T"], b=["T"])
-    await world.sync()
-    link = await link_of(world, "a", "A-1")
-    story = (await world.store.read(journal.of_links, [link.id]))[link.id]
-    assert {hop.rule for hop in story if hop.kind == "link"} == {"match"}

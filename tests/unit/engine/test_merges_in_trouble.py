@@ -96,7 +96,7 @@ async def test_a_record_that_an_operator_ties_while_a_merge_is_noticed_stays_tie
         await one.judge()
         link = await link_of(world, "a", "A-1")
         link = await unlink(world.store, link, "a", world.clock.now())
-        await adopt(world.store, "s", [("a", spare), ("b", "B-1")], "unused")
+        await adopt(world.store, "s", [("a", spare), ("b", "B-1")], "unused", world.clock.now())
         await one.carry_out()
         await one.finish()
     assert places(await link_of(world, "a", spare)) == {"a": spare, "b": "B-1"}

@@ -297,7 +297,7 @@ async def test_a_side_that_asks_gets_a_record_only_when_a_person_wants_it(tmp_pa
     assert (question.kind, question.candidates[0]["value"]) == ("create", id_)
     await world.sync()
     assert not world.records("b")
-    await adopt(world.store, "s", [("a", id_)], "wanted")
+    await adopt(world.store, "s", [("a", id_)], "wanted", world.clock.now())
     await world.settled()
     assert [record["title"] for record in world.records("b")] == ["One"]
     assert not await world.store.read(conflicts.list, "s")

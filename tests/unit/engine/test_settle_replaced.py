@@ -34,7 +34,7 @@ async def test_a_lost_write_says_nothing_of_the_record_that_an_operator_put_in_i
     await unlink(world.store, await link_of(world, "b", "B-1"), "b", world.clock.now())
     world.change(match=())
     other = world.b.create({"title": "Two", "status": "todo", "priority": "low"})
-    await adopt(world.store, "s", [("a", "A-1"), ("b", other)], "unused")
+    await adopt(world.store, "s", [("a", "A-1"), ("b", other)], "unused", world.clock.now())
     before = world.b.fields("B-1")
     await world.settled()
     world.a.edit("A-1", {"title": "Three"})
@@ -51,7 +51,7 @@ async def test_a_lost_create_is_not_made_beside_the_record_that_an_operator_tied
     world.b.faults.add("create", "drop_before")
     await world.sync()
     by_hand = world.b.create({"title": "One", "priority": "high"})
-    await adopt(world.store, "s", [("a", "A-1"), ("b", by_hand)], "unused")
+    await adopt(world.store, "s", [("a", "A-1"), ("b", by_hand)], "unused", world.clock.now())
     await world.settled()
     assert list(world.b.items) == [by_hand]
     assert world.a.fields("A-1")["priority"] == "high"

@@ -80,7 +80,7 @@ async def test_what_was_said_in_an_adopted_record_before_is_copied_as_internal()
     world.change(sides=sides)
     await agreed(world)
     assert len(world.c.listing()) == 1
-    await adopt(world.store, "s", [("a", "A-1"), ("c", "C-1")], "new")
+    await adopt(world.store, "s", [("a", "A-1"), ("c", "C-1")], "new", world.clock.now())
     await world.settled()
     assert len(world.c.item("C-1").comments) == 2
     for name in ("a", "b"):
@@ -124,7 +124,7 @@ async def test_a_comment_waits_for_the_tool_that_has_it(fault: str) -> None:
     sides = {side: replace(spec, create="never") for side, spec in world.spec.sides.items()}
     world.change(sides=sides)
     await agreed(world)
-    await adopt(world.store, "s", [("a", "A-1"), ("c", "C-1")], "new")
+    await adopt(world.store, "s", [("a", "A-1"), ("c", "C-1")], "new", world.clock.now())
     world.a.faults.add(fault, "down")
     assert list((await world.sync()).stopped) == ["a"]
     assert world.c.item("C-1").comments == []

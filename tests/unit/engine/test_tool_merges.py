@@ -285,7 +285,7 @@ async def test_a_record_that_lost_its_partner_to_a_merge_can_be_adopted() -> Non
     await world.settled()
     world.a.create({"title": "A new partner"})
     world.change(match=("reference", "marker"))
-    link = await adopt(world.store, "s", [("b", "B-1"), ("a", "A-3")], "unused")
+    link = await adopt(world.store, "s", [("b", "B-1"), ("a", "A-3")], "unused", world.clock.now())
     await world.settled()
     assert places(await link_of(world, "a", "A-3")) == {"a": "A-3", "b": "B-1"}
     assert (await link_of(world, "b", "B-1")).id == link.id
