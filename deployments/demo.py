@@ -189,8 +189,7 @@ async def _why(one: Demo, ticket: str) -> None:
     one.step("Why does a field show what it shows?")
     why = await one.syncline("why", f"{ticket}.priority")
     for hop in why["hops"]:
-        value = f"{_words(hop['before'])} → {_words(hop['after'])}"
-        one.say(f"     {hop['at'][:19]}  {hop['side']} {hop['record']}  {value}  {hop['rule']}")
+        one.say(f"     {hop['at'][:19]}  {_hop(hop)}: {hop['why']}")
     one.expect(bool(why["hops"]), "every hop of the value is told", why)
 
 
@@ -235,6 +234,17 @@ def _action(action: Mapping[str, Any]) -> str:
     if action["field"] is None:
         return str(action["kind"])
     return f"{action['field']} {_words(action['before'])} → {_words(action['after'])}"
+
+
+def _hop(hop: Mapping[str, Any]) -> str:
+    """What a hop did: to one field, or to which records it tied."""
+    place = f"{hop['side']}:{hop['record']}" if hop["side"] else "all sides"
+    after = hop["after"]
+    if hop["field"]:
+        return f"{place}  {_words(hop['before'])} → {_words(after)}"
+    if isinstance(after, dict):
+        return " + ".join(f"{side}:{record}" for side, record in after.items())
+    return place
 
 
 def _words(value: Any) -> str:
