@@ -55,7 +55,13 @@ async def _conflicts(path: Path | None, name: str | None, out: Output) -> int:
         out.say("No conflicts.")
         return DONE
     _show_conflicts(found, out)
-    out.say("Answer with `syncline conflicts answer ID --digest DIGEST --use SIDE`.")
+    if any(one["field"] for one in found):
+        out.say("Answer with `syncline conflicts answer ID --digest DIGEST --use SIDE`.")
+    if any(not one["field"] for one in found):
+        out.say(
+            "Questions about records are settled with `syncline adopt SYNC SIDE:ID…` or "
+            "`syncline unlink`."
+        )
     return DONE
 
 
@@ -98,7 +104,7 @@ def _conflict_list(tx: Tx, name: str | None) -> list[dict[str, Any]]:
 
 def _conflict(row: Conflict, link: Link | None) -> dict[str, Any]:
     sides = {s: at.record_id for s, at in link.sides.items() if at.record_id} if link else {}
-    if row.kind == "match":
+    if row.kind in ("match", "create"):
         sides = {c["side"]: c["value"] for c in row.candidates}
     return {
         "id": row.id,

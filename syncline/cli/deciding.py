@@ -45,7 +45,10 @@ def adopt(
     config: ConfigPath = None,
     as_json: Json = False,
 ) -> None:
-    """Link records by hand, also ones that were unlinked before."""
+    """Link records by hand, also ones that were unlinked before.
+
+    One record alone: make it on the sides that ask before they create.
+    """
     run(_adopt(config, sync, [record(one) for one in named], Output(as_json)))
 
 

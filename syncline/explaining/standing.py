@@ -63,6 +63,8 @@ def of_record(tx: Tx, sync: Sync, seen: Observation) -> list[Reason]:
                 "create": "it has no counterpart, and a side with `create: ask` waits for a word",
             }.get(asked.kind, "a question about it waits")
             do = f"`syncline conflicts`; then `syncline adopt {sync.name} …`"
+            if asked.kind == "create":
+                do = f"`syncline adopt {sync.name} {seen.side}:{seen.record_id}` makes it there"
             return [Reason(what, do, seen.side, None, asked.created_at)]
     reasons = [_cut(sync, row) for row in _dead(tx, sync, seen)]
     if seen.state == "new":

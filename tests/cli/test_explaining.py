@@ -267,7 +267,10 @@ def test_a_record_that_is_asked_about_is_made_once_somebody_says_so(desk: Desk) 
     one = desk.a.create({"title": "Printer on fire"})
     assert desk.run("sync", "main").code == 3
     (question,) = desk.json("conflicts")["conflicts"]
-    assert question["kind"] == "create"
+    assert (question["kind"], question["sides"]) == ("create", {"a": one})
+    assert "syncline adopt SYNC SIDE:ID" in desk.run("conflicts").out
+    (reason, *_) = why(desk, f"a:{one}")["reasons"]
+    assert f"`syncline adopt main a:{one}` makes it there" in reason["do"]
     assert desk.json("adopt", "main", f"a:{one}")["sides"] == {"a": one}
     desk.json("sync", "main")
     assert [item.now.fields["title"] for item in desk.b.items.values()] == ["Printer on fire"]
