@@ -253,8 +253,9 @@ class Children:
             sides=sides,
             fields={CHILD: meta},
         )
-        tied = "match" if len(twins) > 1 else "new"
-        return Item(link, {s: self._observed(one, link.id) for s, one in twins.items()}, True, tied)
+        seen = {s: self._observed(one, link.id) for s, one in twins.items()}
+        tied = dict.fromkeys(twins, "match" if len(twins) > 1 else "new")
+        return Item(link, seen, new=True, tied=tied)
 
     def _shown_as(self, side: str, child: Child, first: bool) -> Visibility | None:
         """As what a side shows a copy; None: not at all. Internal never turns public by itself."""

@@ -109,10 +109,16 @@ class Loose:
         found: Found,
         taken: set[tuple[str, str]],
     ) -> tuple[list[Item], list[Question], list[Observation]]:
-        items, lost = _joined(found, rows)
+        more = [r for r in found.more if _place(r) not in taken and self._belongs(r)]
+        items, lost = _joined(found, [*rows, *more])
+        taken.update(map(_place, more))
         free = []
         for row in rows:
             if _place(row) in found.joins:
+                continue
+            if (homes := found.torn.get(_place(row))) is not None:
+                linked = tuple(place for home in homes for place in _records(home))
+                lost.append(Question(row, (), "match", linked))
                 continue
             if (twin := found.lost.get(_place(row))) is not None:
                 intent, home = twin
@@ -166,13 +172,15 @@ class Loose:
             sides={side: _side(row) for side, row in records.items()},
             fields={},
         )
-        return Item(link, records, new=True, tied=by)
+        return Item(link, records, new=True, tied=dict.fromkeys(records, by))
 
 
 class Found:
     """What the store knows about loose records: links they belong to, and possible partners.
 
-    `evidence` says what ties a record, marker or reference; else the fields of `match` do.
+    `joins` are the links that records belong to, of those in `more` as well, which were left alone
+    before; `torn` are tied to several links. `evidence` says what ties a record, marker or
+    reference; else the fields of `match` do.
     `dead` have a tombstone: nothing but `adopt` ties them to anything, or copies them. `lost` show
     what a create wrote whose answer was lost and which cannot be looked for: they may be its
     record, so they are copied nowhere.
@@ -180,6 +188,8 @@ class Found:
 
     def __init__(self) -> None:
         self.joins: dict[tuple[str, str], Link] = {}
+        self.more: list[Observation] = []
+        self.torn: dict[tuple[str, str], list[Link]] = {}
         self.evidence: dict[tuple[str, str], str] = {}
         self.partners: dict[tuple[str, str], list[Observation]] = {}
         self.dead: set[tuple[str, str]] = set()
@@ -205,7 +215,7 @@ def _joined(found: Found, rows: Sequence[Observation]) -> tuple[list[Item], list
         alone = {side: some[0] for side, some in by_side.items() if len(some) == 1}
         if alone:
             sides = {**link.sides, **{side: _side(row) for side, row in alone.items()}}
-            (by, *_) = (found.evidence[_place(row)] for row in alone.values())
+            by = {side: found.evidence[_place(row)] for side, row in alone.items()}
             items.append(Item(replace(link, sides=sides), alone, tied=by))
         for row, *others in (some for some in by_side.values() if len(some) > 1):
             questions.append(Question(row, tuple(others), "match", _records(link)))
@@ -230,7 +240,8 @@ def _evidence(tx: Tx, context: PassContext, rows: Sequence[Observation]) -> Foun
         place = (row.side, row.record_id)
         same = [r for r in by_key.get(row.match_key or "", ()) if _place(r) != place]
         known = {(r.side, r.record_id) for r in found.partners.get(place, ())}
-        extra = [r for r in same if (r.side, r.record_id) not in known]
+        settled = known | found.joins.keys() | found.torn.keys()
+        extra = [r for r in same if _place(r) not in settled]
         if not known and any(r.side != row.side for r in extra):
             found.partners[place] = extra
     partners = [one for group in found.partners.values() for one in group]
@@ -345,21 +356,48 @@ def _by_reference(
     loose = matching.by_url(tx, context.sync.name, sorted(urls))
     linked = links.by_url(tx, context.sync.name, sorted(urls))
     buried = dead | _dead(tx, context.sync.name, list(loose.values()))
+    homes = {place: {link.id: link} for place, link in found.joins.items()}
     for row in rows:
-        place = (row.side, row.record_id)
+        place = _place(row)
         if place in dead or place in found.joins:
             continue
         for url in row.fields.get(REFERENCES) or ():
             link = linked.get(url)
             if link is not None and row.side not in link.sides:
-                found.joins[place] = link
-                found.evidence[place] = "reference"
+                homes.setdefault(place, {})[link.id] = link
             elif url in loose and loose[url].side != row.side and _place(loose[url]) not in buried:
                 found.partners.setdefault(place, []).append(loose[url])
-                back = (loose[url].side, loose[url].record_id)
-                found.partners.setdefault(back, []).append(row)
+                found.partners.setdefault(_place(loose[url]), []).append(row)
     found.partners = spread(found.partners)
-    found.evidence.update(dict.fromkeys(found.partners, "reference"))
+    _go_along(rows, homes, found)
+
+
+def _go_along(
+    rows: Sequence[Observation],
+    homes: Mapping[tuple[str, str], Mapping[str, Link]],
+    found: Found,
+) -> None:
+    """All that are tied go into the one link that any of them belongs to, by `homes`. Where they
+    belong to several, a person says which; what belongs to none is left to be paired."""
+    fresh = {_place(row): row for row in rows}
+    known = {_place(one): one for some in found.partners.values() for one in some} | fresh
+    free = {}
+    for place in dict.fromkeys([*homes, *found.partners]):
+        partners = found.partners.get(place, [])
+        group = (place, *map(_place, partners))
+        reached = {id_: link for one in group for id_, link in homes.get(one, {}).items()}
+        if not reached:
+            free[place] = partners
+            found.evidence[place] = "reference"
+        elif place in found.joins:
+            continue  # its marker says more
+        elif len(reached) > 1:
+            found.torn[place] = list(reached.values())
+        elif all(known[place].side not in link.sides for link in reached.values()):
+            (found.joins[place],) = reached.values()
+            found.evidence[place] = "reference"
+            found.more += [] if place in fresh else [known[place]]
+    found.partners = free
 
 
 def _leave(

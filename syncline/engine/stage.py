@@ -7,7 +7,7 @@ commit receipts. A crash between any two of these leaves nothing to undo.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from syncline.engine import asking, breaker, entries
 from syncline.engine.apply import Applier
@@ -48,14 +48,14 @@ ROUNDS = 3
 class Item:
     """A link to plan and what its sides show; `new`: the link is not in the store yet.
 
-    `tied`: what tied the observed records to it just now, in the journal's word for it; empty for
-    those that are in it already.
+    `tied`: the sides whose records have just come into it, with the journal's word for what tied
+    them.
     """
 
     link: Link
     observed: Mapping[str, Observation]
     new: bool = False
-    tied: str = ""
+    tied: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,9 +246,9 @@ class Stage:
         elif plan.changed or link is not plan.link:
             book.links[link.id] = link
             book.conforming += conformed(item.link, link)
-        if item.tied:
-            records = {side: row.record_id for side, row in item.observed.items()}
-            book.entries.append(entries.linked(book, link.id, records, item.tied))
+        for by in dict.fromkeys(item.tied.values()):
+            came = {s: item.observed[s].record_id for s, word in item.tied.items() if word == by}
+            book.entries.append(entries.linked(book, link.id, came, by))
         if self.sync is self.context.sync:
             places = [(side, o.record_id) for side, o in item.observed.items()]
             (book.held if plan.hold else book.done).extend(places)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -98,6 +98,68 @@ async def test_records_of_two_tools_that_name_a_linked_record_both_join_it() -> 
     await world.settled()
     linked = {"a": "A-1", "b": "B-1", "c": "C-1", "d": "D-1"}
     assert places(await link_of(world, "a", "A-1")) == linked
+
+
+async def linked_by_title(*sides: str) -> World:
+    """Records of a and c are linked; b and the sides that are named have fields for addresses."""
+    more = {side: {} for side in sides}
+    world = await referring(c={}, **more, create="never", match=("reference", ("title",)))
+    named = {s: replace(world.spec.sides[s], references=(PATH,)) for s in sides}
+    world.change(sides={**world.spec.sides, **named})
+    for title in ("One", "Two"):
+        world.a.create({"title": title})
+        world.c.create({"title": title})
+    await world.settled()
+    return world
+
+
+async def test_a_record_that_names_one_that_joins_a_link_joins_it_as_well() -> None:
+    world = await linked_by_title("d")
+    world.b.create(record("In other words", "memory://a/A-1"))
+    world.d.create(record("Said again", "memory://b/B-1"))
+    await world.settled()
+    linked = {"a": "A-1", "b": "B-1", "c": "C-1", "d": "D-1"}
+    assert places(await link_of(world, "a", "A-1")) == linked
+
+
+async def test_a_record_that_was_left_alone_joins_with_the_one_that_names_it() -> None:
+    world = await linked_by_title("d")
+    world.d.create(record("Left alone"))
+    await world.settled()
+    world.b.create(record("In other words", ["memory://a/A-1", "memory://d/D-1"]))
+    await world.settled()
+    linked = {"a": "A-1", "b": "B-1", "c": "C-1", "d": "D-1"}
+    assert places(await link_of(world, "a", "A-1")) == linked
+
+
+async def test_a_record_that_names_another_of_a_side_that_the_link_has_stays_alone() -> None:
+    world = await linked_by_title("d")
+    world.b.create(record("In other words", "memory://a/A-1"))
+    await world.settled()
+    world.d.create(record("Said again", "memory://b/B-1"))
+    world.b.create(record("And again", "memory://d/D-1"))
+    await world.settled()
+    linked = {"a": "A-1", "b": "B-1", "c": "C-1", "d": "D-1"}
+    assert places(await link_of(world, "a", "A-1")) == linked
+    assert not await world.store.read(links.find, "s", "b", ["B-2"])
+
+
+async def test_a_record_that_names_records_of_two_links_is_a_question() -> None:
+    world = await linked_by_title("d")
+    world.b.create(record("Both", ["memory://a/A-1", "memory://c/C-2"]))
+    world.d.create(record("Of both", "memory://b/B-1"))
+    await world.settled()
+    for side, id_ in (("b", "B-1"), ("d", "D-1")):
+        assert not await world.store.read(links.find, "s", side, [id_])
+    asked = await world.store.read(conflicts.list, "s")
+    both = {"A-1", "C-1", "A-2", "C-2"}
+    assert {frozenset(c["value"] for c in one.candidates) for one in asked} == {
+        frozenset({"B-1", *both}),
+        frozenset({"D-1", *both}),
+    }
+    await adopt(world.store, "s", [("a", "A-2"), ("b", "B-1")], "unused", world.clock.now())
+    await world.settled()
+    assert places(await link_of(world, "b", "B-1")) == {"a": "A-2", "b": "B-1", "c": "C-2"}
 
 
 async def test_a_record_that_only_looks_like_one_that_is_tied_by_address_is_another() -> None:
@@ -207,7 +269,9 @@ async def test_of_two_copies_with_a_key_whose_create_was_lost_neither_is_taken_b
     assert {c["value"] for one in asked for c in one.candidates} >= {"B-9", "B-10"}
 
 
-async def lost_and_listed(world: World, times: int = 1) -> None:
+async def lost_and_listed(
+    world: World, times: int = 1, meanwhile: Callable[[], object] = lambda: None
+) -> None:
     """Creates whose answers are lost; the listing shows their records before the search does."""
     world.a.create({"title": "One"})
     world.b.faults.add("create", "drop_after_apply", times=times)
@@ -218,6 +282,7 @@ async def lost_and_listed(world: World, times: int = 1) -> None:
 
     world.b.search_lag = timedelta(minutes=1)
     world.b.faults.add("changes", shows)
+    meanwhile()
     await world.sync()
     assert await world.store.read(intents.open, "s")
 
@@ -238,6 +303,19 @@ async def test_our_marker_says_more_than_an_address_that_the_tool_fills_in() -> 
     world.clock.advance(3600)
     await world.settled()
     assert (len(world.a.items), len(world.b.items)) == (2, 2)
+
+
+async def test_a_record_that_looks_like_a_lost_one_is_not_tied_to_it_beside_its_link() -> None:
+    can = {"b": replace(FULL, search_lag=timedelta(minutes=1))}
+    world = await World.make(a={}, b={}, c={}, capabilities=can, match=("marker", ("title",)))
+    never = {s: replace(world.spec.sides[s], create="never") for s in "ac"}
+    world.change(sides={**world.spec.sides, **never})
+    await lost_and_listed(world, meanwhile=lambda: world.c.create({"title": "One"}))
+    assert places(await link_of(world, "a", "A-1")) == {"a": "A-1", "b": "B-1"}
+    world.b.search_lag = timedelta(0)
+    world.clock.advance(3600)
+    await world.settled()
+    assert places(await link_of(world, "a", "A-1")) == {"a": "A-1", "b": "B-1"}
 
 
 async def test_two_records_that_name_one_address_are_a_question_whichever_side_names_it() -> None:

@@ -12,7 +12,7 @@ from syncline.simulation.connector import FULL
 from syncline.store import journal
 from tests.support.world import World
 from tests.unit.engine.pairs import link_of, places
-from tests.unit.engine.test_loose import lost_and_listed, record, referring
+from tests.unit.engine.test_loose import PATH, lost_and_listed, record, referring
 
 
 async def ties(world: World, side: str = "a", id_: str = "A-1") -> list[tuple[str, Any]]:
@@ -57,6 +57,21 @@ async def test_a_lost_record_that_the_listing_showed_first_was_known_by_its_mark
     await lost_and_listed(world)
     assert places(await link_of(world, "a", "A-1")) == {"a": "A-1", "b": "B-1"}
     assert await ties(world) == [("new", {"a": "A-1"}), ("marker", {"b": "B-1"})]
+
+
+async def test_what_tied_each_of_several_that_came_together_is_told() -> None:
+    can = {"b": replace(FULL, search_lag=timedelta(minutes=1))}
+    world = await World.make(a={}, b={}, c={}, capabilities=can)
+    only_b = {s: replace(world.spec.sides[s], create="never") for s in "ac"}
+    only_b["c"] = replace(only_b["c"], references=(PATH,))
+    world.change(sides={**world.spec.sides, **only_b})
+    named = record("One", "memory://b/B-1")
+    await lost_and_listed(world, meanwhile=lambda: world.c.create(named))
+    assert await ties(world) == [
+        ("new", {"a": "A-1"}),
+        ("marker", {"b": "B-1"}),
+        ("reference", {"c": "C-1"}),
+    ]
 
 
 async def test_who_cut_two_records_and_who_tied_them_again_is_told() -> None:
