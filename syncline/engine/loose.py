@@ -147,8 +147,9 @@ class Loose:
 
     def _candidates(self, row: Observation, found: Found) -> list[Observation]:
         """The records that may be the same thing; rivals of the row's own side are among them."""
+        no = found.dead | found.lost.keys()
         rows = found.partners.get(_place(row), ())
-        return [r for r in rows if _place(r) not in found.dead and self._belongs(r)]
+        return [r for r in rows if _place(r) not in no and self._belongs(r)]
 
     def _creates_from(self, row: Observation) -> bool:
         return any(
@@ -183,7 +184,7 @@ class Found:
     reference; else the fields of `match` do.
     `dead` have a tombstone: nothing but `adopt` ties them to anything, or copies them. `lost` show
     what a create wrote whose answer was lost and which cannot be looked for: they may be its
-    record, so they are copied nowhere.
+    record, so they are copied nowhere, and nothing is their counterpart.
     """
 
     def __init__(self) -> None:
@@ -249,7 +250,7 @@ def _evidence(tx: Tx, context: PassContext, rows: Sequence[Observation]) -> Foun
     found.unsettled = _unsettled(tx, context) if rows else []
     asked = [c for c in conflicts.list(tx, sync) if c.kind == "match"] if found.unsettled else []
     for intent, home in found.unsettled:
-        for row in rows:
+        for row in [*rows, *partners]:
             ours = _wrote(context, intent, row) or _asked(asked, row, home)
             if row.side == intent.side and ours:
                 found.lost[_place(row)] = intent, home

@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from syncline.engine.commands import adopt, answer_conflict, retry_parked, unlink
 from syncline.sdk.connector import CreateSearch, FindResult, Found
 from syncline.simulation.connector import FULL, MemoryConnector
@@ -314,6 +316,27 @@ async def test_a_record_that_looks_like_a_lost_one_is_not_tied_to_it_beside_its_
     assert places(await link_of(world, "a", "A-1")) == {"a": "A-1", "b": "B-1"}
     world.b.search_lag = timedelta(0)
     world.clock.advance(3600)
+    await world.settled()
+    assert places(await link_of(world, "a", "A-1")) == {"a": "A-1", "b": "B-1"}
+
+
+@pytest.mark.parametrize("later", [False, True])
+async def test_what_may_be_a_lost_record_is_nothing_elses_counterpart(later: bool) -> None:
+    can = {"b": replace(FULL, find_by_key=False)}
+    world = await World.make(a={}, b={}, c={}, capabilities=can, match=(("title",),))
+    never = {s: replace(world.spec.sides[s], create="never") for s in "ac"}
+    world.change(sides={**world.spec.sides, **never})
+    world.a.create({"title": "One"})
+    world.b.faults.add("create", "drop_after_apply")
+    await world.sync()
+    for _ in range(2):
+        if later:
+            world.clock.advance(3600)
+            await world.sync()
+    world.c.create({"title": "One"})
+    await world.settled()
+    assert places(await link_of(world, "c", "C-1")) == {"b": "B-2", "c": "C-1"}
+    await adopt(world.store, "s", [("a", "A-1"), ("b", "B-1")], "unused", world.clock.now())
     await world.settled()
     assert places(await link_of(world, "a", "A-1")) == {"a": "A-1", "b": "B-1"}
 
