@@ -341,6 +341,18 @@ async def test_what_may_be_a_lost_record_is_nothing_elses_counterpart(later: boo
     assert places(await link_of(world, "a", "A-1")) == {"a": "A-1", "b": "B-1"}
 
 
+async def test_a_question_about_a_lost_record_is_about_no_other() -> None:
+    world = await World.make(a={}, b={}, capabilities={"b": replace(FULL, find_by_key=False)})
+    world.a.create({"title": "One"})
+    world.b.faults.add("create", "drop_after_apply")
+    await world.settled()
+    assert {c.kind for c in await world.store.read(conflicts.list, "s")} == {"match"}
+    world.b.create({"title": "Two"})
+    await world.settled()
+    assert places(await link_of(world, "b", "B-2")) == {"a": "A-2", "b": "B-2"}
+    assert places(await link_of(world, "a", "A-1")) == {"a": "A-1"}
+
+
 async def test_two_records_that_name_one_address_are_a_question_whichever_side_names_it() -> None:
     world = await World.make(a={}, b={})
     a = replace(world.spec.sides["a"], references=(PATH,))
