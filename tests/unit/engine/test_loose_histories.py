@@ -1,7 +1,7 @@
 """Random records that name each other, in tools that lose creates: every record ends in one link at
 most, and no pass with an error.
 
-What this noticed is tested by itself in `test_loose.py`: before it was mended, three of the first
+What this noticed is tested by itself in `test_named.py`: before it was mended, three of the first
 sixty histories ended with a record that two links wanted.
 """
 
