@@ -72,7 +72,7 @@ async def test_a_later_edit_is_said_in_an_internal_note_once(
     assert not world.b.item("B-1").comments
     assert not await world.store.read(parked.list, "s")
     (told,) = await world.store.read(deviations.list, "s")
-    assert (told.side, told.field) == ("a", "body")
+    assert (told.side, told.field, told.value["source"]) == ("a", "body", "It is **out**.")
 
 
 async def test_each_value_is_said_once_and_what_the_field_shows_is_not_said_at_all() -> None:
